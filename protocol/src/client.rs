@@ -1,0 +1,118 @@
+//! The control messages of the clients' TCP door (port 7000). docs/protocol.md has the conversation.
+
+use serde::{Deserialize, Serialize};
+
+use crate::cluster::{ClusterInfo, LanguageInfo, RunnerInfo};
+use crate::event::JobEvent;
+use crate::{Job, JobId, JobPage, JobSpec, JobState, Problem};
+
+/// What a client asks for. Each request has a stream of its own, with a number that the client chooses and has
+/// not used before on this connection.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Request {
+    /// Compile and run a program. Contents that the specification gives as `{"size": n}` follow as blob frames.
+    /// Answered by `accepted` and then events, or by `refused`.
+    Submit {
+        /// The program.
+        spec: Box<JobSpec>,
+        /// Whether standard input follows as stdin frames, ended by a stdin_end frame.
+        #[serde(default)]
+        stdin_follows: bool,
+        /// Whether the job goes on when this connection ends.
+        #[serde(default)]
+        keep: bool,
+    },
+    /// Watch a job. Answered as `submit` is.
+    Watch {
+        /// Which job.
+        id: JobId,
+        /// The number of the last event already seen, 0 for all.
+        #[serde(default)]
+        after: u64,
+    },
+    /// Stop a job. Answered by `job`, or by `refused` where it has ended or there is none.
+    Cancel {
+        /// Which job.
+        id: JobId,
+    },
+    /// One job without its output. Answered by `job`.
+    Job {
+        /// Which job.
+        id: JobId,
+    },
+    /// A page of jobs, newest first. Answered by `jobs`.
+    Jobs(JobQuery),
+    /// Answered by `languages`.
+    Languages,
+    /// Answered by `runners`.
+    Runners,
+    /// Answered by `cluster`.
+    Cluster,
+}
+
+/// Which jobs to list.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct JobQuery {
+    /// Only jobs in this state.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<JobState>,
+    /// Only jobs of this language.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    /// Only jobs with this label, as `name=value`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// Where to go on: the `next_cursor` of the page before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+    /// At most this many, 1 to 100; 20 where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+}
+
+/// What the controller answers, on the request's stream.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Response {
+    /// The job is recorded; events follow.
+    Accepted {
+        /// Its identifier.
+        id: JobId,
+    },
+    /// An event of the job. Output comes as stdout and stderr frames, which carry their number too.
+    Event {
+        /// The event's number.
+        seq: u64,
+        /// The event; `finished` ends the stream.
+        event: JobEvent,
+    },
+    /// The request was not carried out. Ends the stream; on stream 0, the connection.
+    Refused {
+        /// Why.
+        problem: Problem,
+    },
+    /// Answer to `job` and `cancel`. Ends the stream.
+    Job {
+        /// The job, without its output.
+        job: Box<Job>,
+    },
+    /// Answer to `jobs`. Ends the stream.
+    Jobs(JobPage),
+    /// Answer to `languages`. Ends the stream.
+    Languages {
+        /// What the cluster can run, by id.
+        languages: Vec<LanguageInfo>,
+    },
+    /// Answer to `runners`. Ends the stream.
+    Runners {
+        /// The runners, by name.
+        runners: Vec<RunnerInfo>,
+    },
+    /// Answer to `cluster`. Ends the stream.
+    Cluster {
+        /// The cluster as a whole.
+        cluster: ClusterInfo,
+    },
+}

@@ -1,0 +1,98 @@
+//! The cluster as its users see it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::runner::Telemetry;
+use crate::{Limits, RunnerId, Timestamp};
+
+/// Whether a runner takes jobs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum RunnerState {
+    /// It does.
+    Available,
+    /// Not now; the reason says why.
+    Unavailable,
+    /// It finishes what it runs and then leaves.
+    Draining,
+}
+
+/// A runner that is connected.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RunnerInfo {
+    /// This life of the process.
+    pub id: RunnerId,
+    /// What people call it.
+    pub name: String,
+    /// Version of its software.
+    pub version: String,
+    /// Whether it takes jobs.
+    pub state: RunnerState,
+    /// Why not, where it does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Ids of the languages it can run.
+    pub languages: Vec<String>,
+    /// How many jobs it takes at once.
+    pub max_jobs: u32,
+    /// How many of them this controller has given it.
+    pub assigned_jobs: u32,
+    /// How many processors its host has.
+    pub cpus: u32,
+    /// How much memory its host has, in bytes.
+    pub memory_bytes: u64,
+    /// Since when it is connected.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
+    pub connected_at: Timestamp,
+    /// What it last measured.
+    pub telemetry: Option<Telemetry>,
+}
+
+/// A language that some runner can run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LanguageInfo {
+    /// Its id, as in `cpp`.
+    pub id: String,
+    /// Its name for people, as in `C++`.
+    pub name: String,
+    /// Other names that are taken for it.
+    pub aliases: Vec<String>,
+    /// The file name extensions that tell it, without the dot.
+    pub extensions: Vec<String>,
+    /// The versions of its toolchain that runners have.
+    pub versions: Vec<String>,
+    /// How many connected runners offer it.
+    pub runners: u32,
+    /// The limits where a job asks for none.
+    pub default_limits: Limits,
+    /// The most a job may ask for anywhere.
+    pub maximum_limits: Limits,
+}
+
+/// The cluster as a whole.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ClusterInfo {
+    /// Version of the controller.
+    pub version: String,
+    /// Since when it runs.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
+    pub started_at: Timestamp,
+    /// Connected runners.
+    pub runners: u32,
+    /// Those of them that take jobs.
+    pub available_runners: u32,
+    /// How many jobs all runners take at once.
+    pub slots: u32,
+    /// Jobs that wait.
+    pub queued: u64,
+    /// Jobs that run.
+    pub running: u64,
+    /// How many jobs may wait.
+    pub max_queue: u64,
+    /// Whether the controller is shutting down and takes no more jobs.
+    pub draining: bool,
+}

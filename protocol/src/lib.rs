@@ -1,0 +1,32 @@
+//! What crosses a process boundary in Ruche: identifiers, jobs and their limits, verdicts, the JSON bodies of
+//! the HTTP door, and the frames of the two TCP doors.
+//!
+//! This crate does no I/O and holds no state. Types here are read and written by programs of different
+//! versions: unknown fields are ignored, and a new field always has a default.
+
+pub mod client;
+pub mod cluster;
+mod content;
+pub mod event;
+pub mod frame;
+pub mod hello;
+mod ids;
+mod job;
+mod limits;
+mod outcome;
+mod problem;
+pub mod runner;
+mod validate;
+#[cfg(feature = "codec")]
+pub mod window;
+
+pub use content::{Content, DetachError, Detached};
+pub use ids::{Attempt, JobId, RunnerId, Step};
+pub use job::{Checker, Expect, Job, JobPage, JobSpec, JobState, JobSummary, RunSpec, SourceFile};
+pub use limits::{ExceededLimit, Limits, LimitsRequest};
+pub use outcome::{Flag, StepResult, Usage, Verdict};
+pub use problem::{Problem, ProblemKind};
+pub use validate::{MAX_PATH_BYTES, MAX_RUNS};
+
+/// When something happened; RFC 3339 in JSON.
+pub type Timestamp = jiff::Timestamp;

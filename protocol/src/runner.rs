@@ -1,0 +1,146 @@
+//! The control messages of the runners' TCP door (port 7001). The runner dials the controller.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Attempt, JobId, JobSpec, Limits, Problem, RunnerId, Step, StepResult, Verdict};
+
+/// What a runner says. `register` and `telemetry` are about itself and go on stream 0; the
+/// others are about an attempt and go on the attempt's stream.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum FromRunner {
+    /// Who it is. The first message after the hello.
+    Register(Registration),
+    /// How its host is doing. Once a second, and at once when its availability changes.
+    Telemetry(Telemetry),
+    /// It does not take the attempt; the job goes back to the queue untouched.
+    Refused {
+        /// Why.
+        reason: String,
+    },
+    /// A step begins; stdout and stderr frames that carry its number follow.
+    StepStarted {
+        /// Which.
+        step: Step,
+    },
+    /// A step has ended and all of its output has been sent.
+    StepFinished {
+        /// Which.
+        step: Step,
+        /// How, without its output.
+        result: StepResult,
+    },
+    /// The attempt has its verdict. The last message on its stream.
+    Finished {
+        /// The judgement on the whole.
+        verdict: Verdict,
+        /// What people should know beside it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<String>,
+    },
+    /// The runner failed, not the program: the job is to be tried elsewhere. The last message on its stream.
+    Failed {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// What a controller says. `registered` and `refused` go on stream 0; the others on the
+/// stream of an attempt, whose number the controller chooses.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ToRunner {
+    /// The runner is part of the cluster.
+    Registered,
+    /// It is not, and the connection ends.
+    Refused {
+        /// Why.
+        problem: Problem,
+    },
+    /// Run this. Contents that the specification gives as `{"size": n}` follow as blob frames.
+    Run(Box<Assignment>),
+    /// Stop it. The attempt still ends with `finished`.
+    Cancel,
+}
+
+/// A job handed to a runner.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Assignment {
+    /// The job.
+    pub job: JobId,
+    /// Which attempt this is.
+    pub attempt: Attempt,
+    /// The program.
+    pub spec: JobSpec,
+    /// Whether standard input follows as stdin frames, ended by a stdin_end frame.
+    #[serde(default)]
+    pub stdin_follows: bool,
+}
+
+/// Who a runner is and what it offers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Registration {
+    /// This life of the process.
+    pub id: RunnerId,
+    /// What people call it; one runner of a name at a time.
+    pub name: String,
+    /// Version of its software.
+    pub version: String,
+    /// What it can run.
+    pub languages: Vec<LanguageOffer>,
+    /// How many jobs it takes at once.
+    pub max_jobs: u32,
+    /// How many processors its host has.
+    pub cpus: u32,
+    /// How much memory its host has, in bytes.
+    pub memory_bytes: u64,
+}
+
+/// A language that a runner has an image for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LanguageOffer {
+    /// The language's id, as in `cpp`.
+    pub id: String,
+    /// Its name for people, as in `C++`.
+    pub name: String,
+    /// Other names that are taken for it.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+    /// The file name extensions that tell it, without the dot.
+    #[serde(default)]
+    pub extensions: Vec<String>,
+    /// The version of its toolchain, as that says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// The limits where a job asks for none.
+    pub default_limits: Limits,
+    /// The most a job may ask for.
+    pub maximum_limits: Limits,
+}
+
+/// What a runner measures once a second.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Telemetry {
+    /// Busy share of all of the host's processors, in percent.
+    pub cpu_percent: f32,
+    /// Used share of the host's memory, in percent.
+    pub memory_percent: f32,
+    /// The host's load average over one minute.
+    pub load: f32,
+    /// Jobs it runs.
+    pub active_jobs: u32,
+    /// Sandbox containers it keeps.
+    pub active_containers: u32,
+    /// Boxes that stand ready, by language id.
+    #[serde(default)]
+    pub warm: BTreeMap<String, u32>,
+    /// Why it takes no job, for people; absent where it takes some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unavailable: Option<String>,
+    /// Whether it is leaving: it finishes what it runs and takes nothing new.
+    #[serde(default)]
+    pub draining: bool,
+}
