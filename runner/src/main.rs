@@ -1,2 +1,58 @@
-//! See ARCHITECTURE.md.
-fn main() {}
+//! The runner's command line.
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use clap::Parser;
+use runner::config::{Cli, Command, ImagesCommand};
+use runner::images::{BuildArgs, ImagesArgs};
+use runner::{docker, images};
+use tracing_subscriber::EnvFilter;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    start_logging();
+    match run(Cli::parse().command).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {}", chain(error.as_ref()));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Logs go to stderr, in colour only where somebody looks.
+fn start_logging() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours);
+    log.with_writer(std::io::stderr).init();
+}
+
+async fn run(command: Command) -> Result<(), Box<dyn std::error::Error>> {
+    let (address, args) = match command {
+        Command::Start(args) => return Ok(runner::start(args).await?),
+        Command::Images(ImagesCommand::Build { names, base, force, docker }) => {
+            (docker.docker, ImagesArgs::Build(BuildArgs { names, base, force, ..BuildArgs::default() }))
+        }
+        Command::Images(ImagesCommand::List { json, docker }) => {
+            (docker.docker, ImagesArgs::List { json, recipes: None })
+        }
+    };
+    let docker = docker::connect(address.as_deref()).await?;
+    Ok(images::command(&docker, &args).await?)
+}
+
+/// An error and what caused it, in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let text = inner.to_string();
+        if !line.contains(&text) {
+            line.push_str(&format!(": {text}"));
+        }
+        cause = inner.source();
+    }
+    line
+}

@@ -1,0 +1,233 @@
+//! A box, seen from the agent: its init, its program's pipes, its folder.
+
+use std::collections::VecDeque;
+use std::os::fd::{AsRawFd, OwnedFd};
+
+use libc::sock_filter;
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, OFlag, fcntl, open};
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
+use nix::sys::stat::Mode;
+use nix::unistd::{pipe2, write};
+
+use crate::init::{Order, Plan, Report};
+use crate::message::{End, Program, encode};
+use crate::system::{Child, Failure, Stage, clone_box};
+use crate::{files, init, socket, system};
+
+/// A box.
+#[derive(Debug)]
+pub struct Box {
+    child: Child,
+    control: OwnedFd,
+    cgroups: Vec<OwnedFd>,
+    folder: Option<OwnedFd>,
+    /// The pipes of the running program.
+    pub pipes: Pipes,
+    running: bool,
+    ended: Option<(End, u64)>,
+    reports: Vec<u8>,
+}
+
+/// The agent's ends of a program's pipes; those that have ended are gone.
+#[derive(Debug, Default)]
+pub struct Pipes {
+    /// What to write its input to.
+    pub stdin: Option<OwnedFd>,
+    /// Input that has not been written yet.
+    pub pending: VecDeque<u8>,
+    /// Whether the input ends after that.
+    pub stdin_ends: bool,
+    /// Where to read its output.
+    pub stdout: Option<OwnedFd>,
+    /// Where to read its errors.
+    pub stderr: Option<OwnedFd>,
+}
+
+/// What became of a box, for the agent to pass on.
+#[derive(Debug, PartialEq, Eq)]
+pub enum News {
+    /// It is made and in its cgroups.
+    Ready,
+    /// Something failed.
+    Failed(Failure),
+}
+
+impl Box {
+    /// Starts to make a box. Once made it will be moved into these cgroups.
+    ///
+    /// # Errors
+    /// [`Failure`] of the first steps; those in the box come as [`News`].
+    pub fn make(
+        hostname: &str,
+        disk_bytes: u64,
+        filter: &[sock_filter],
+        cgroups: Vec<OwnedFd>,
+    ) -> Result<Self, Failure> {
+        let flags = SockFlag::SOCK_CLOEXEC;
+        let (control, theirs) =
+            socketpair(AddressFamily::Unix, SockType::Stream, None, flags).stage("control socket")?;
+        match clone_box().stage("new namespaces")? {
+            Some(child) => Ok(Self {
+                child,
+                control,
+                cgroups,
+                folder: None,
+                pipes: Pipes::default(),
+                running: false,
+                ended: None,
+                reports: Vec::new(),
+            }),
+            None => become_init(theirs, &Plan { hostname, disk_bytes, filter }),
+        }
+    }
+
+    /// The descriptor on which the init reports.
+    pub fn control(&self) -> &OwnedFd {
+        &self.control
+    }
+
+    /// The program's folder.
+    ///
+    /// # Errors
+    /// Before the box is ready.
+    pub fn folder(&self) -> Result<&OwnedFd, Failure> {
+        self.folder.as_ref().ok_or(Errno::ENOENT).stage("box not ready")
+    }
+
+    /// Changes the size of its file systems.
+    ///
+    /// # Errors
+    /// Where its init is gone.
+    pub fn resize(&self, disk_bytes: u64) -> Result<(), Failure> {
+        self.order(&Order::Resize(disk_bytes), &[])
+    }
+
+    /// Starts a program.
+    ///
+    /// # Errors
+    /// Where one runs already, or the box is gone.
+    pub fn start(&mut self, program: Program) -> Result<(), Failure> {
+        if self.running || self.ended.is_some() {
+            return Err(Errno::EBUSY).stage("start");
+        }
+        let (stdin, their_stdin) = if program.stdin {
+            let (theirs, ours) = pipe2(OFlag::O_CLOEXEC).stage("pipe")?;
+            nonblocking(&ours)?;
+            (Some(ours), theirs)
+        } else {
+            (None, open("/dev/null", OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty()).stage("no input")?)
+        };
+        let (stdout, their_stdout) = pipe2(OFlag::O_CLOEXEC).stage("pipe")?;
+        let (stderr, their_stderr) = pipe2(OFlag::O_CLOEXEC).stage("pipe")?;
+        nonblocking(&stdout)?;
+        nonblocking(&stderr)?;
+        let theirs = [&their_stdin, &their_stdout, &their_stderr].map(AsRawFd::as_raw_fd);
+        self.order(&Order::Start(program), &theirs)?;
+        self.pipes = Pipes { stdin, stdout: Some(stdout), stderr: Some(stderr), ..Pipes::default() };
+        self.running = true;
+        Ok(())
+    }
+
+    /// Kills everything in it.
+    pub fn kill(&self) {
+        self.child.kill();
+    }
+
+    /// Kills everything in it and waits until nothing is left.
+    pub fn destroy(self) {
+        self.child.kill();
+        self.child.reap();
+    }
+
+    /// Reads what the init reports. An end of the program is kept until [`take_end`](Self::take_end).
+    pub fn read_reports(&mut self) -> Option<News> {
+        let mut buffer = [0; 1024];
+        let mut descriptors = Vec::new();
+        match socket::receive(&self.control, &mut buffer, &mut descriptors) {
+            Ok(length) if length > 0 => self.reports.extend_from_slice(buffer.get(..length)?),
+            Err(Errno::EINTR) => return None,
+            // The init is gone, and with it everything in the box.
+            Ok(_) | Err(_) => return self.lost(),
+        }
+        let (report, length) = crate::message::decode(&self.reports, buffer.len()).ok()??;
+        self.reports.drain(..length);
+        match report {
+            Report::Made => {
+                self.folder = descriptors.pop();
+                Some(match self.join_cgroups() {
+                    Ok(()) => News::Ready,
+                    Err(failure) => News::Failed(failure),
+                })
+            }
+            Report::Failed { stage, errno } => {
+                self.running = false;
+                Some(News::Failed(Failure { stage, errno: Errno::from_raw(errno) }))
+            }
+            Report::Ended { end, wall_us } => {
+                self.ended = Some((end, wall_us));
+                None
+            }
+        }
+    }
+
+    /// Whether reports may still come.
+    pub fn is_watched(&self) -> bool {
+        self.ended.is_none()
+    }
+
+    /// How the program ended, once: when it has, and all its output has been read.
+    pub fn take_end(&mut self) -> Option<(End, u64)> {
+        let drained = self.pipes.stdout.is_none() && self.pipes.stderr.is_none();
+        if !(self.running && drained) {
+            return None;
+        }
+        let ended = self.ended?;
+        self.running = false;
+        Some(ended)
+    }
+
+    /// Whether its file systems are full.
+    pub fn is_full(&self) -> bool {
+        self.folder.as_ref().is_some_and(files::is_full)
+    }
+
+    fn lost(&mut self) -> Option<News> {
+        self.ended = Some((End::Killed, 0));
+        let failure = Failure { stage: "box lost".to_owned(), errno: Errno::ECHILD };
+        (!self.running).then_some(News::Failed(failure))
+    }
+
+    /// Moves the init, and so all it will start, into the cgroups. Made before its job comes: the first move
+    /// after a quiet time waits for the kernel for some milliseconds.
+    fn join_cgroups(&mut self) -> Result<(), Failure> {
+        let pid = self.child.pid.to_string();
+        let mut cgroups = self.cgroups.drain(..);
+        cgroups.try_for_each(|procs| write(&procs, pid.as_bytes()).map(drop)).stage("join the cgroup")
+    }
+
+    fn order(&self, order: &Order, descriptors: &[i32]) -> Result<(), Failure> {
+        let mut bytes = Vec::new();
+        encode(order, &mut bytes);
+        socket::send_all(&self.control, &bytes, descriptors).stage("box lost")
+    }
+}
+
+/// The child's half of [`Box::make`]: keeps one descriptor of all it inherited.
+fn become_init(control: OwnedFd, plan: &Plan<'_>) -> ! {
+    // SAFETY: plain numbers. What had the descriptor 3 belongs to the agent and is not used here.
+    let moved = unsafe { libc::dup3(control.as_raw_fd(), 3, libc::O_CLOEXEC) };
+    if moved == 3 || control.as_raw_fd() == 3 {
+        system::close_from(4);
+        // SAFETY: descriptor 3 is open and nobody else's. `control` is forgotten: its number is closed or 3.
+        let only = unsafe { <OwnedFd as std::os::fd::FromRawFd>::from_raw_fd(3) };
+        std::mem::forget(control);
+        init::run(&only, plan);
+    }
+    // SAFETY: ends this copy without running what belongs to the original.
+    unsafe { libc::_exit(0) }
+}
+
+fn nonblocking(pipe: &OwnedFd) -> Result<(), Failure> {
+    fcntl(pipe, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).map(drop).stage("pipe")
+}

@@ -1,0 +1,322 @@
+//! The agent's one loop: it waits for the runner, for its boxes and for their programs' pipes, and carries
+//! between them. Nothing in it blocks for long; what a program does not read or write holds up only that
+//! program.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use libc::sock_filter;
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::unistd::{read, write};
+
+use crate::boxes::{Box, News};
+use crate::message::{BoxId, Command, MAX_COMMAND, MAX_DATA, Reply, decode, encode};
+use crate::system::{Failure, Stage};
+use crate::{files, seccomp, socket};
+
+/// With more than this waiting for the runner, programs' output is left in their pipes.
+const HIGH_WATER: usize = 256 * 1024;
+
+/// Why the agent ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// The runner is gone.
+    RunnerGone,
+    /// The runner sent what is no command.
+    Protocol,
+    /// The kernel refused something that cannot be done without.
+    Kernel(Errno),
+}
+
+/// What a descriptor in the poll set is.
+#[derive(Debug, Clone, Copy)]
+enum Source {
+    Runner,
+    Control(BoxId),
+    Stdin(BoxId),
+    Stdout(BoxId),
+    Stderr(BoxId),
+}
+
+/// The agent's state.
+#[derive(Debug)]
+pub struct Server {
+    runner: OwnedFd,
+    inbox: Vec<u8>,
+    descriptors: VecDeque<OwnedFd>,
+    outbox: Vec<u8>,
+    boxes: BTreeMap<BoxId, Box>,
+    filter: Vec<sock_filter>,
+}
+
+impl Server {
+    /// An agent that serves the runner at the other end of a non-blocking socket.
+    pub fn new(runner: OwnedFd) -> Self {
+        let mut server = Self {
+            runner,
+            inbox: Vec::new(),
+            descriptors: VecDeque::new(),
+            outbox: Vec::new(),
+            boxes: BTreeMap::new(),
+            filter: seccomp::filter(),
+        };
+        server.reply(&Reply::Hello);
+        server
+    }
+
+    /// Serves until there is nothing more to serve.
+    pub fn run(mut self) -> Stop {
+        loop {
+            if let Err(stop) = self.turn() {
+                return stop;
+            }
+        }
+    }
+
+    fn turn(&mut self) -> Result<(), Stop> {
+        self.flush()?;
+        let ready = self.wait()?;
+        for (source, events) in ready {
+            match source {
+                Source::Runner => self.read_runner(events)?,
+                Source::Control(id) => self.read_box(id),
+                Source::Stdin(id) => self.feed(id),
+                Source::Stdout(id) => self.drain(id, false),
+                Source::Stderr(id) => self.drain(id, true),
+            }
+        }
+        self.announce_ends();
+        Ok(())
+    }
+
+    /// Waits until something can be done, and says what.
+    fn wait(&self) -> Result<Vec<(Source, PollFlags)>, Stop> {
+        let mut sources = Vec::new();
+        let mut polled = Vec::new();
+        let mut add = |source: Source, descriptor: BorrowedFd<'_>, events| {
+            sources.push(source);
+            // SAFETY: the descriptor is this server's and stays open during the poll below.
+            polled.push(PollFd::new(
+                unsafe { BorrowedFd::borrow_raw(std::os::fd::AsRawFd::as_raw_fd(&descriptor)) },
+                events,
+            ));
+        };
+        let outgoing = if self.outbox.is_empty() { PollFlags::empty() } else { PollFlags::POLLOUT };
+        add(Source::Runner, self.runner.as_fd(), PollFlags::POLLIN | outgoing);
+        let room = self.outbox.len() < HIGH_WATER;
+        for (id, sandbox) in &self.boxes {
+            if sandbox.is_watched() {
+                add(Source::Control(*id), sandbox.control().as_fd(), PollFlags::POLLIN);
+            }
+            let pipes = &sandbox.pipes;
+            // Without events a poll still tells that the reader is gone.
+            if let Some(stdin) = &pipes.stdin {
+                let events = if pipes.pending.is_empty() { PollFlags::empty() } else { PollFlags::POLLOUT };
+                add(Source::Stdin(*id), stdin.as_fd(), events);
+            }
+            if let Some(stdout) = pipes.stdout.as_ref().filter(|_| room) {
+                add(Source::Stdout(*id), stdout.as_fd(), PollFlags::POLLIN);
+            }
+            if let Some(stderr) = pipes.stderr.as_ref().filter(|_| room) {
+                add(Source::Stderr(*id), stderr.as_fd(), PollFlags::POLLIN);
+            }
+        }
+        match poll(&mut polled, PollTimeout::NONE) {
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(errno) => return Err(Stop::Kernel(errno)),
+        }
+        let events = polled.iter().map(|polled| polled.revents().unwrap_or(PollFlags::empty()));
+        Ok(sources.into_iter().zip(events).filter(|(_, events)| !events.is_empty()).collect())
+    }
+
+    fn read_runner(&mut self, events: PollFlags) -> Result<(), Stop> {
+        if !events.intersects(PollFlags::POLLIN | PollFlags::POLLHUP | PollFlags::POLLERR) {
+            return Ok(());
+        }
+        let mut buffer = vec![0; MAX_DATA + 1024];
+        match socket::receive(&self.runner, &mut buffer, &mut self.descriptors) {
+            Ok(0) => return Err(Stop::RunnerGone),
+            Ok(length) => self.inbox.extend_from_slice(buffer.get(..length).unwrap_or_default()),
+            Err(Errno::EAGAIN | Errno::EINTR) => return Ok(()),
+            Err(errno) => return Err(Stop::Kernel(errno)),
+        }
+        let mut done = 0;
+        while let Some((command, length)) =
+            decode(self.inbox.get(done..).unwrap_or_default(), MAX_COMMAND).map_err(|_| Stop::Protocol)?
+        {
+            done += length;
+            self.obey(command);
+        }
+        self.inbox.drain(..done);
+        Ok(())
+    }
+
+    fn obey(&mut self, command: Command) {
+        let id = match &command {
+            Command::Prepare { id, .. }
+            | Command::Resize { id, .. }
+            | Command::Write { id, .. }
+            | Command::Start { id, .. }
+            | Command::Stdin { id, .. }
+            | Command::StdinEnd { id }
+            | Command::Kill { id }
+            | Command::Destroy { id }
+            | Command::Copy { to: id, .. } => *id,
+        };
+        if let Err(failure) = self.carry_out(command) {
+            self.fail(id, &failure);
+        }
+    }
+
+    fn carry_out(&mut self, command: Command) -> Result<(), Failure> {
+        match command {
+            Command::Prepare { id, hostname, disk_bytes, cgroups } => {
+                let count = usize::from(cgroups).min(self.descriptors.len());
+                let cgroups = self.descriptors.drain(..count).collect();
+                let sandbox = Box::make(&hostname, disk_bytes, &self.filter, cgroups)?;
+                self.boxes.insert(id, sandbox);
+            }
+            Command::Resize { id, disk_bytes } => self.find(id)?.resize(disk_bytes)?,
+            Command::Write { id, path, append, data } => {
+                files::put(self.find(id)?.folder()?, &path, append, &data).stage("write")?;
+            }
+            Command::Copy { from, to } => {
+                let (from, to) = (self.get(from)?, self.get(to)?);
+                files::copy(from.folder()?, to.folder()?).stage("copy")?;
+            }
+            Command::Start { id, program } => self.find(id)?.start(program)?,
+            Command::Stdin { id, data } => self.accept_stdin(id, &data),
+            Command::StdinEnd { id } => {
+                if let Some(sandbox) = self.boxes.get_mut(&id) {
+                    sandbox.pipes.stdin_ends = true;
+                    self.feed(id);
+                }
+            }
+            Command::Kill { id } => self.find(id)?.kill(),
+            Command::Destroy { id } => {
+                if let Some(sandbox) = self.boxes.remove(&id) {
+                    sandbox.destroy();
+                }
+                self.reply(&Reply::Destroyed { id });
+            }
+        }
+        Ok(())
+    }
+
+    fn accept_stdin(&mut self, id: BoxId, data: &[u8]) {
+        let open = self.boxes.get_mut(&id).filter(|sandbox| sandbox.pipes.stdin.is_some());
+        match open {
+            Some(sandbox) => {
+                sandbox.pipes.pending.extend(data);
+                self.feed(id);
+            }
+            // Nobody reads it any more.
+            None => self.reply(&Reply::StdinTaken { id, bytes: data.len() as u32 }),
+        }
+    }
+
+    /// Writes as much pending input as the program's pipe takes.
+    fn feed(&mut self, id: BoxId) {
+        let Some(sandbox) = self.boxes.get_mut(&id) else { return };
+        let pipes = &mut sandbox.pipes;
+        let Some(stdin) = &pipes.stdin else { return };
+        let mut taken = 0;
+        let mut closed = false;
+        while !pipes.pending.is_empty() {
+            match write(stdin, pipes.pending.as_slices().0) {
+                Ok(written) => {
+                    pipes.pending.drain(..written);
+                    taken += written;
+                }
+                Err(Errno::EINTR) => {}
+                Err(Errno::EAGAIN) => break,
+                Err(_) => {
+                    taken += pipes.pending.len();
+                    pipes.pending.clear();
+                    closed = true;
+                }
+            }
+        }
+        if closed || (pipes.stdin_ends && pipes.pending.is_empty()) || reader_gone(stdin) {
+            taken += std::mem::take(&mut pipes.pending).len();
+            pipes.stdin = None;
+        }
+        if taken > 0 {
+            self.reply(&Reply::StdinTaken { id, bytes: taken as u32 });
+        }
+    }
+
+    /// Reads a chunk of a program's output.
+    fn drain(&mut self, id: BoxId, stderr: bool) {
+        let Some(sandbox) = self.boxes.get_mut(&id) else { return };
+        let pipe = if stderr { &mut sandbox.pipes.stderr } else { &mut sandbox.pipes.stdout };
+        let Some(open) = pipe else { return };
+        let mut data = vec![0; MAX_DATA];
+        match read(open, &mut data) {
+            Ok(0) => *pipe = None,
+            Ok(length) => {
+                data.truncate(length);
+                self.reply(&Reply::Output { id, stderr, data });
+            }
+            Err(Errno::EAGAIN | Errno::EINTR) => {}
+            Err(_) => *pipe = None,
+        }
+    }
+
+    fn read_box(&mut self, id: BoxId) {
+        let Some(sandbox) = self.boxes.get_mut(&id) else { return };
+        match sandbox.read_reports() {
+            Some(News::Ready) => self.reply(&Reply::Ready { id }),
+            Some(News::Failed(failure)) => self.fail(id, &failure),
+            None => {}
+        }
+    }
+
+    fn announce_ends(&mut self) {
+        let ended = self.boxes.iter_mut().filter_map(|(id, sandbox)| {
+            let (end, wall_us) = sandbox.take_end()?;
+            Some(Reply::Ended { id: *id, end, wall_us, disk_full: sandbox.is_full() })
+        });
+        let ended: Vec<Reply> = ended.collect();
+        ended.iter().for_each(|reply| self.reply(reply));
+    }
+
+    fn get(&self, id: BoxId) -> Result<&Box, Failure> {
+        self.boxes.get(&id).ok_or(Errno::ENOENT).stage("no such box")
+    }
+
+    fn find(&mut self, id: BoxId) -> Result<&mut Box, Failure> {
+        self.boxes.get_mut(&id).ok_or(Errno::ENOENT).stage("no such box")
+    }
+
+    fn fail(&mut self, id: BoxId, failure: &Failure) {
+        self.reply(&Reply::Failed { id, stage: failure.stage.clone(), errno: failure.errno as i32 });
+    }
+
+    fn reply(&mut self, reply: &Reply) {
+        encode(reply, &mut self.outbox);
+    }
+
+    /// Sends as much as the runner takes now.
+    fn flush(&mut self) -> Result<(), Stop> {
+        let mut sent = 0;
+        while sent < self.outbox.len() {
+            match socket::send(&self.runner, self.outbox.get(sent..).unwrap_or_default(), &[]) {
+                Ok(length) => sent += length,
+                Err(Errno::EINTR) => {}
+                Err(Errno::EAGAIN) => break,
+                Err(_) => return Err(Stop::RunnerGone),
+            }
+        }
+        self.outbox.drain(..sent);
+        Ok(())
+    }
+}
+
+/// Whether all reading ends of a pipe are closed.
+fn reader_gone(pipe: &OwnedFd) -> bool {
+    let mut polled = [PollFd::new(pipe.as_fd(), PollFlags::empty())];
+    poll(&mut polled, PollTimeout::ZERO).is_ok()
+        && polled[0].revents().is_some_and(|events| events.contains(PollFlags::POLLERR))
+}

@@ -1,0 +1,417 @@
+//! What the runner is told: flags, environment, runner.toml, defaults, in this order. Read whole and checked
+//! before anything starts; what is wrong is named.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+use protocol::{Limits, LimitsRequest};
+use serde::Deserialize;
+
+use crate::pool::PoolSizes;
+use crate::telemetry::Thresholds;
+
+/// Compiles and runs programs in sandbox containers on this host.
+#[derive(Debug, Parser)]
+#[command(
+    name = "runner",
+    version,
+    arg_required_else_help = true,
+    after_help = "Examples:\n  runner images build\n  runner start --controller master:7001\n  \
+                  runner start --config /etc/ruche/runner.toml"
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the runner can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Join a cluster and run its jobs, until SIGTERM or Ctrl-C
+    Start(StartArgs),
+    /// The images that languages run in
+    #[command(subcommand)]
+    Images(ImagesCommand),
+}
+
+/// What can be done with images.
+#[derive(Debug, Subcommand)]
+pub enum ImagesCommand {
+    /// Build the images that are missing or out of date, once per host
+    Build {
+        /// Only these (default: all)
+        names: Vec<String>,
+        /// The image to build on (default: debian:bookworm-slim, or one made from the Debian mirror)
+        #[arg(long)]
+        base: Option<String>,
+        /// Build again what is up to date
+        #[arg(long)]
+        force: bool,
+        /// Where Docker is
+        #[command(flatten)]
+        docker: DockerArgs,
+    },
+    /// Show which images there are and whether they are up to date
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        /// Where Docker is
+        #[command(flatten)]
+        docker: DockerArgs,
+    },
+}
+
+/// Where Docker is.
+#[derive(Debug, Clone, Args)]
+pub struct DockerArgs {
+    /// Docker's address
+    #[arg(long, env = "DOCKER_HOST", value_name = "ADDRESS")]
+    pub docker: Option<String>,
+}
+
+/// Flags and environment of `runner start`; all optional.
+#[derive(Debug, Clone, Args)]
+pub struct StartArgs {
+    /// The configuration file
+    #[arg(long, env = "RUCHE_RUNNER_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// What to call this runner (default: the host's name)
+    #[arg(long, env = "RUCHE_RUNNER_NAME")]
+    pub name: Option<String>,
+    /// A controller to work for; may be given several times
+    #[arg(
+        long = "controller",
+        env = "RUCHE_RUNNER_CONTROLLERS",
+        value_delimiter = ',',
+        value_name = "HOST:PORT"
+    )]
+    pub controllers: Vec<String>,
+    /// A language to offer; may be given several times (default: all that have an image)
+    #[arg(long = "language", env = "RUCHE_RUNNER_LANGUAGES", value_delimiter = ',', value_name = "ID")]
+    pub languages: Vec<String>,
+    /// How many jobs to run at once (default: one per processor)
+    #[arg(long, env = "RUCHE_RUNNER_MAX_JOBS", value_name = "N")]
+    pub max_jobs: Option<u32>,
+    /// Take no job while the host's processors are busier than this
+    #[arg(long, env = "RUCHE_RUNNER_MAX_CPU_PERCENT", value_name = "PERCENT")]
+    pub max_cpu_percent: Option<f32>,
+    /// Take no job while more of the host's memory than this is in use
+    #[arg(long, env = "RUCHE_RUNNER_MAX_MEMORY_PERCENT", value_name = "PERCENT")]
+    pub max_memory_percent: Option<f32>,
+    /// Where to keep sockets and the lock that makes the name unique on this host
+    #[arg(long, env = "RUCHE_RUNNER_RUN_DIR", value_name = "FOLDER")]
+    pub run_dir: Option<PathBuf>,
+    /// Where Docker is
+    #[command(flatten)]
+    pub docker: DockerArgs,
+}
+
+/// runner.toml.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct File {
+    name: Option<String>,
+    controllers: Option<Vec<String>>,
+    languages: Option<Vec<String>>,
+    max_jobs: Option<u32>,
+    max_cpu_percent: Option<f32>,
+    max_memory_percent: Option<f32>,
+    cpus_per_job: Option<f64>,
+    drain_seconds: Option<u64>,
+    run_dir: Option<PathBuf>,
+    docker: Option<String>,
+    runtime: Option<String>,
+    pool: PoolSection,
+    default_limits: LimitsSection,
+    maximum_limits: LimitsSection,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct PoolSection {
+    warm: Option<usize>,
+    idle_seconds: Option<u64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct LimitsSection {
+    cpu_seconds: Option<f64>,
+    wall_seconds: Option<f64>,
+    memory_bytes: Option<u64>,
+    processes: Option<u32>,
+    output_bytes: Option<u64>,
+    disk_bytes: Option<u64>,
+}
+
+/// The configuration that holds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// The runner's name: letters, digits, `-`, `_` and `.`.
+    pub name: String,
+    /// The controllers, as `host:port`.
+    pub controllers: Vec<String>,
+    /// Ids of the languages to offer; nothing means all.
+    pub languages: Option<Vec<String>>,
+    /// How many jobs at once.
+    pub max_jobs: u32,
+    /// At what load to take no more.
+    pub thresholds: Thresholds,
+    /// How many processors a job may keep busy.
+    pub cpus_per_job: f64,
+    /// How long jobs may go on after SIGTERM.
+    pub drain: Duration,
+    /// Where sockets and the lock are.
+    pub run_dir: PathBuf,
+    /// Docker's address.
+    pub docker: Option<String>,
+    /// The container runtime.
+    pub runtime: Option<String>,
+    /// How many sandboxes to keep.
+    pub pool: PoolSizes,
+    /// Limits of a job that asks for none.
+    pub default_limits: Limits,
+    /// The most a job may ask for.
+    pub maximum_limits: Limits,
+}
+
+/// What is wrong with the configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("{path}: {source}")]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file has an unknown key or a value of the wrong kind.
+    #[error("{path}: {source}")]
+    Syntax {
+        /// Which.
+        path: PathBuf,
+        /// Where and what.
+        source: toml::de::Error,
+    },
+    /// A value is not possible.
+    #[error("{key}: {why}")]
+    Value {
+        /// Which key.
+        key: &'static str,
+        /// What it should be.
+        why: String,
+    },
+}
+
+const DEFAULT_LIMITS: Limits = Limits {
+    cpu_seconds: 5.0,
+    wall_seconds: 15.0,
+    memory_bytes: 256 << 20,
+    processes: 64,
+    output_bytes: 1 << 20,
+    disk_bytes: 64 << 20,
+};
+
+const MAXIMUM_LIMITS: Limits = Limits {
+    cpu_seconds: 60.0,
+    wall_seconds: 300.0,
+    memory_bytes: 2 << 30,
+    processes: 512,
+    output_bytes: 16 << 20,
+    disk_bytes: 512 << 20,
+};
+
+/// What the defaults depend on.
+#[derive(Debug, Clone)]
+pub struct HostFacts {
+    /// Its name.
+    pub name: String,
+    /// Its processors.
+    pub cpus: usize,
+}
+
+impl Config {
+    /// Reads the file that the flags name, if any, and puts everything together.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the key.
+    pub fn load(args: StartArgs, host: &HostFacts) -> Result<Self, ConfigError> {
+        let file = match &args.config {
+            Some(path) => read(path)?,
+            None => File::default(),
+        };
+        Self::resolve(args, file, host)
+    }
+
+    fn resolve(args: StartArgs, file: File, host: &HostFacts) -> Result<Self, ConfigError> {
+        let cpus = host.cpus as f64;
+        let config = Self {
+            name: args.name.or(file.name).unwrap_or_else(|| host.name.clone()),
+            controllers: given(args.controllers)
+                .or(file.controllers)
+                .unwrap_or_else(|| vec!["127.0.0.1:7001".to_owned()]),
+            languages: given(args.languages).or(file.languages),
+            max_jobs: args.max_jobs.or(file.max_jobs).unwrap_or(host.cpus as u32),
+            thresholds: Thresholds {
+                max_cpu_percent: args.max_cpu_percent.or(file.max_cpu_percent).unwrap_or(100.0),
+                max_memory_percent: args.max_memory_percent.or(file.max_memory_percent).unwrap_or(95.0),
+            },
+            cpus_per_job: file.cpus_per_job.unwrap_or(cpus),
+            drain: Duration::from_secs(file.drain_seconds.unwrap_or(30)),
+            run_dir: args.run_dir.or(file.run_dir).unwrap_or_else(|| "/run/ruche".into()),
+            docker: args.docker.docker.or(file.docker),
+            runtime: file.runtime,
+            pool: PoolSizes {
+                warm: file.pool.warm.unwrap_or(1),
+                idle: Duration::from_secs(file.pool.idle_seconds.unwrap_or(300)),
+            },
+            default_limits: file.default_limits.over(&DEFAULT_LIMITS),
+            maximum_limits: file.maximum_limits.over(&MAXIMUM_LIMITS),
+        };
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        let possible = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        let starts_well = self.name.starts_with(|c: char| c.is_ascii_alphanumeric());
+        if !starts_well || self.name.len() > 40 || !self.name.chars().all(possible) {
+            let why = format!("{:?} has to be 1 to 40 letters, digits, '-', '_' or '.'", self.name);
+            return Err(wrong("name", why));
+        }
+        if self.controllers.is_empty() || self.controllers.iter().any(|address| !is_address(address)) {
+            return Err(wrong("controllers", "each has to be HOST:PORT, and there has to be one".into()));
+        }
+        if self.max_jobs == 0 || self.max_jobs > 1024 {
+            return Err(wrong("max_jobs", format!("{} has to be 1 to 1024", self.max_jobs)));
+        }
+        check_percent("max_cpu_percent", self.thresholds.max_cpu_percent)?;
+        check_percent("max_memory_percent", self.thresholds.max_memory_percent)?;
+        if !(self.cpus_per_job.is_finite() && self.cpus_per_job >= 0.01) {
+            return Err(wrong("cpus_per_job", format!("{} has to be at least 0.01", self.cpus_per_job)));
+        }
+        check_limits("default_limits", &self.default_limits)?;
+        check_limits("maximum_limits", &self.maximum_limits)?;
+        as_request(&self.default_limits)
+            .check(&self.maximum_limits)
+            .map_err(|error| wrong("default_limits", format!("{error}: it is over maximum_limits")))
+    }
+}
+
+impl LimitsSection {
+    fn over(&self, default: &Limits) -> Limits {
+        Limits {
+            cpu_seconds: self.cpu_seconds.unwrap_or(default.cpu_seconds),
+            wall_seconds: self.wall_seconds.unwrap_or(default.wall_seconds),
+            memory_bytes: self.memory_bytes.unwrap_or(default.memory_bytes),
+            processes: self.processes.unwrap_or(default.processes),
+            output_bytes: self.output_bytes.unwrap_or(default.output_bytes),
+            disk_bytes: self.disk_bytes.unwrap_or(default.disk_bytes),
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<File, ConfigError> {
+    let text = std::fs::read_to_string(path);
+    let text = text.map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+    toml::from_str(&text).map_err(|source| ConfigError::Syntax { path: path.to_owned(), source })
+}
+
+fn wrong(key: &'static str, why: String) -> ConfigError {
+    ConfigError::Value { key, why }
+}
+
+fn given<T>(list: Vec<T>) -> Option<Vec<T>> {
+    (!list.is_empty()).then_some(list)
+}
+
+fn is_address(address: &str) -> bool {
+    let parts = address.rsplit_once(':');
+    parts.is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
+}
+
+fn check_percent(key: &'static str, percent: f32) -> Result<(), ConfigError> {
+    match percent > 0.0 && percent <= 100.0 {
+        true => Ok(()),
+        false => Err(wrong(key, format!("{percent} has to be over 0 and at most 100"))),
+    }
+}
+
+fn check_limits(key: &'static str, limits: &Limits) -> Result<(), ConfigError> {
+    match limits.fields().iter().find(|(_, value)| !value.is_finite() || *value <= 0.0) {
+        Some((field, value)) => Err(wrong(key, format!("{field} = {value} has to be above zero"))),
+        None => Ok(()),
+    }
+}
+
+fn as_request(limits: &Limits) -> LimitsRequest {
+    LimitsRequest {
+        cpu_seconds: Some(limits.cpu_seconds),
+        wall_seconds: Some(limits.wall_seconds),
+        memory_bytes: Some(limits.memory_bytes),
+        processes: Some(limits.processes),
+        output_bytes: Some(limits.output_bytes),
+        disk_bytes: Some(limits.disk_bytes),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resolve(flags: &[&str], file: &str) -> Result<Config, String> {
+        let cli = Cli::try_parse_from(["runner", "start"].iter().chain(flags))
+            .map_err(|error| error.to_string())?;
+        let Command::Start(args) = cli.command else { panic!("not start") };
+        let file = toml::from_str(file).map_err(|error: toml::de::Error| error.to_string())?;
+        let host = HostFacts { name: "host".into(), cpus: 4 };
+        Config::resolve(args, file, &host).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_commented_example_is_valid_and_says_the_defaults() {
+        let example = include_str!("../runner.toml");
+        let uncommented: String = example
+            .lines()
+            .filter_map(|line| line.strip_prefix("#= ").or(Some(line).filter(|line| !line.starts_with('#'))))
+            .map(|line| format!("{line}\n"))
+            .collect();
+        let mut said = resolve(&[], &uncommented).unwrap();
+        let plain = resolve(&[], "").unwrap();
+        assert_eq!(said.name, "lab-1");
+        assert_eq!(said.languages.as_deref().map(<[String]>::len), Some(4));
+        said = Config { name: plain.name.clone(), languages: None, runtime: None, ..said };
+        assert_eq!(said, plain);
+    }
+
+    #[test]
+    fn flags_override_the_file() {
+        let config =
+            resolve(&["--name", "a", "--max-jobs", "3"], "name = 'b'\nmax_jobs = 2\nmax_cpu_percent = 85")
+                .unwrap();
+        assert_eq!((config.name.as_str(), config.max_jobs), ("a", 3));
+        assert_eq!(config.thresholds.max_cpu_percent, 85.0);
+    }
+
+    #[test]
+    fn a_wrong_key_or_value_is_named() {
+        for (file, name) in [
+            ("max_job = 3", "max_job"),
+            ("max_jobs = 0", "max_jobs"),
+            ("max_jobs = 'many'", "max_jobs"),
+            ("name = 'a b'", "name"),
+            ("controllers = ['host']", "controllers"),
+            ("max_cpu_percent = 101", "max_cpu_percent"),
+            ("[default_limits]\ncpu_seconds = 0", "cpu_seconds"),
+            ("[default_limits]\ncpu_seconds = 1000", "cpu_seconds"),
+            ("[pool]\nwarmth = 1", "warmth"),
+        ] {
+            let error = resolve(&[], file).unwrap_err();
+            assert!(error.contains(name), "{file}: {error}");
+        }
+    }
+}

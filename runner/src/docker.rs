@@ -1,0 +1,86 @@
+//! How this host's Docker Engine is reached.
+
+use std::io::ErrorKind;
+use std::time::Duration;
+
+use bollard::Docker;
+
+/// Where Docker listens unless DOCKER_HOST says otherwise.
+pub const DEFAULT_HOST: &str = "unix:///var/run/docker.sock";
+
+/// An engine that takes longer to say its version is not one to run jobs on.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Why Docker cannot be used. The message says what to do about it.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// Nothing listens there.
+    #[error("Docker is not reachable at {host}: start it with `systemctl start docker` (or run `dockerd`)")]
+    Unreachable {
+        /// The address that was tried.
+        host: String,
+        /// What the attempt ran into.
+        #[source]
+        source: bollard::errors::Error,
+    },
+    /// Something listens, but not for this user.
+    #[error(
+        "this user may not use Docker at {host}: run as root, or `usermod -aG docker USER` and log in again"
+    )]
+    Forbidden {
+        /// The address that was tried.
+        host: String,
+    },
+    /// It accepted the connection and then said nothing.
+    #[error("Docker at {host} does not answer: see its log")]
+    Silent {
+        /// The address that was tried.
+        host: String,
+    },
+}
+
+/// Connects to `host` (the value of DOCKER_HOST, say), or to the local socket, and agrees on a version of the API.
+pub async fn connect(host: Option<&str>) -> Result<Docker, ConnectError> {
+    let host = host.unwrap_or(DEFAULT_HOST);
+    let failed = |source| refusal(host, source);
+    let docker = Docker::connect_with_host(host).map_err(failed)?;
+    match tokio::time::timeout(PATIENCE, docker.negotiate_version()).await {
+        Ok(answer) => answer.map_err(failed),
+        Err(_) => Err(ConnectError::Silent { host: host.to_owned() }),
+    }
+}
+
+fn refusal(host: &str, source: bollard::errors::Error) -> ConnectError {
+    let host = host.to_owned();
+    match is_permission(&source) {
+        true => ConnectError::Forbidden { host },
+        false => ConnectError::Unreachable { host, source },
+    }
+}
+
+/// Whether anything in the chain of causes is the system's refusal.
+fn is_permission(error: &(dyn std::error::Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |error| error.source())
+        .filter_map(|error| error.downcast_ref::<std::io::Error>())
+        .any(|error| error.kind() == ErrorKind::PermissionDenied)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_absent_engine_is_named_with_the_mend() {
+        let error = connect(Some("unix:///nonexistent/docker.sock")).await.unwrap_err();
+        assert!(matches!(error, ConnectError::Unreachable { .. }));
+        let message = error.to_string();
+        assert!(message.contains("/nonexistent/docker.sock") && message.contains("systemctl start docker"));
+    }
+
+    #[test]
+    fn a_refusal_by_the_system_is_found_under_its_wrappers() {
+        let inner = std::io::Error::from(ErrorKind::PermissionDenied);
+        let outer = bollard::errors::Error::IOError { err: inner };
+        assert!(matches!(refusal("x", outer), ConnectError::Forbidden { .. }));
+    }
+}

@@ -1,0 +1,393 @@
+//! The runner as a whole: what it offers, how it is doing, and the supervisor that keeps both up to date.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use nix::fcntl::{Flock, FlockArg};
+use protocol::runner::{LanguageOffer, Registration, Telemetry};
+use protocol::{RunnerId, Step};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::config::Config;
+use crate::images::{self, Recipes};
+use crate::languages::{Language, LanguagesError};
+use crate::pool::Pool;
+use crate::report::{Report, queue};
+use crate::sandbox::cgroup::{CgroupError, CgroupRoot};
+use crate::sandbox::docker::DockerClient;
+use crate::sandbox::step::StepPlan;
+use crate::sandbox::{SandboxError, SandboxHost};
+use crate::telemetry::{HostLoad, HostProbe, PERIOD, unavailable};
+use crate::worker::Workshop;
+
+/// The agent, for the containers to run.
+const AGENT: &[u8] = include_bytes!(env!("AGENT_BINARY"));
+
+/// Why the runner cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum NodeError {
+    /// A file or folder of its own cannot be made.
+    #[error("{path}: {source}; run as root, or name another folder with --run-dir")]
+    RunDir {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Another runner of this name runs on this host.
+    #[error("another runner called {0} runs on this host: stop it, or give this one another --name")]
+    NameTaken(String),
+    /// The host's control groups.
+    #[error(transparent)]
+    Cgroup(#[from] CgroupError),
+    /// The languages file that comes with the runner.
+    #[error("languages.toml: {0}")]
+    Languages(#[from] LanguagesError),
+    /// A language was asked for that there is none of.
+    #[error("languages: there is no {asked:?}; there are {known}")]
+    UnknownLanguage {
+        /// What was asked for.
+        asked: String,
+        /// What there is.
+        known: String,
+    },
+}
+
+/// A runner.
+#[derive(Debug)]
+pub struct Node {
+    /// What it was told.
+    pub config: Config,
+    /// This life of it.
+    pub id: RunnerId,
+    /// Jobs in work.
+    pub jobs: TaskTracker,
+    sandboxes: Arc<SandboxHost>,
+    pool: Arc<Pool>,
+    slots: Arc<Semaphore>,
+    languages: Vec<Arc<Language>>,
+    recipes: Recipes,
+    offers: watch::Sender<Arc<Vec<LanguageOffer>>>,
+    telemetry: watch::Sender<Option<Telemetry>>,
+    draining: AtomicBool,
+    host: (u32, u64),
+    /// Held as long as the runner lives: one of a name on a host.
+    _lock: Flock<File>,
+}
+
+impl Node {
+    /// Prepares everything that needs no Docker.
+    ///
+    /// # Errors
+    /// [`NodeError`].
+    pub fn new(config: Config, probe: &HostProbe) -> Result<Arc<Self>, NodeError> {
+        let languages = allowed_languages(&config)?;
+        let folder = config.run_dir.join(&config.name);
+        let lock = lock(&config)?;
+        let agent = install_agent(&folder)?;
+        let sandboxes = Arc::new(SandboxHost {
+            runner: config.name.clone(),
+            docker: DockerClient::new(config.docker.clone()),
+            cgroups: CgroupRoot::open(&config.name)?,
+            agent,
+            sockets: folder.join("sandboxes"),
+            cpus: config.cpus_per_job,
+            runtime: config.runtime.clone(),
+            apparmor: has_apparmor().then(|| "unconfined".to_owned()),
+        });
+        tracing::info!(cgroups = sandboxes.cgroups.version(), jobs = config.max_jobs, "runner starts");
+        Ok(Arc::new(Self {
+            id: RunnerId::random(),
+            jobs: TaskTracker::new(),
+            pool: Pool::new(Arc::clone(&sandboxes), config.pool),
+            sandboxes,
+            slots: Arc::new(Semaphore::new(config.max_jobs as usize)),
+            languages,
+            recipes: Recipes::embedded(),
+            offers: watch::Sender::default(),
+            telemetry: watch::Sender::default(),
+            draining: AtomicBool::new(false),
+            host: (probe.cpus() as u32, probe.memory_bytes()),
+            _lock: lock,
+            config,
+        }))
+    }
+
+    /// What it offers; changes when images come or Docker comes back.
+    pub fn offers(&self) -> watch::Receiver<Arc<Vec<LanguageOffer>>> {
+        self.offers.subscribe()
+    }
+
+    /// How it is doing; nothing until it is known.
+    pub fn telemetry(&self) -> watch::Receiver<Option<Telemetry>> {
+        self.telemetry.subscribe()
+    }
+
+    /// How it introduces itself.
+    pub fn registration(&self) -> Registration {
+        Registration {
+            id: self.id,
+            name: self.config.name.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            languages: self.offers.borrow().to_vec(),
+            max_jobs: self.config.max_jobs,
+            cpus: self.host.0,
+            memory_bytes: self.host.1,
+        }
+    }
+
+    /// Takes a slot for a job of this language.
+    ///
+    /// # Errors
+    /// The reason why not, for people.
+    pub fn admit(&self, language: &str) -> Result<(Workshop, OwnedSemaphorePermit), String> {
+        if self.draining.load(Ordering::Relaxed) {
+            return Err("this runner is leaving".to_owned());
+        }
+        if let Some(reason) = self.telemetry.borrow().as_ref().and_then(|now| now.unavailable.clone()) {
+            return Err(reason);
+        }
+        let found = self.languages.iter().find(|own| own.id == language);
+        let language = found.ok_or_else(|| format!("this runner does not offer {language}"))?;
+        let slot = Arc::clone(&self.slots).try_acquire_owned();
+        let slot = slot.map_err(|_| format!("all {} slots are busy", self.config.max_jobs))?;
+        let workshop = Workshop {
+            pool: Arc::clone(&self.pool),
+            language: Arc::clone(language),
+            image: images::tag(&language.image),
+            default_limits: self.config.default_limits,
+            maximum_limits: self.config.maximum_limits,
+        };
+        Ok((workshop, slot))
+    }
+
+    /// From now on it finishes what it runs and takes nothing new.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+        self.telemetry.send_modify(|telemetry| {
+            if let Some(telemetry) = telemetry {
+                telemetry.draining = true;
+            }
+        });
+    }
+
+    /// Keeps sandboxes and telemetry up to date until told to stop.
+    pub async fn supervise(self: Arc<Self>, mut probe: HostProbe, stop: CancellationToken) {
+        let mut ticks = interval(PERIOD);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let mut prepared = false;
+        loop {
+            tokio::select! {
+                _ = ticks.tick() => {}
+                () = stop.cancelled() => return,
+            }
+            let docker = self.sandboxes.docker.ping().await.err().map(|error| error.to_string());
+            if docker.is_none() && !prepared {
+                prepared = self.prepare().await;
+            }
+            if prepared {
+                self.pool.maintain(&self.image_tags());
+            }
+            let problem =
+                docker.or_else(|| (!prepared).then(|| "no language has a working image".to_owned()));
+            self.publish(probe.read(), problem.as_deref());
+        }
+    }
+
+    /// Takes away everything that it has made on this host.
+    pub async fn clean_up(&self) {
+        self.pool.clear();
+        if let Err(error) = self.sandboxes.docker.remove_all(&self.config.name).await {
+            tracing::warn!(%error, "sandbox containers may be left behind; the next start removes them");
+        }
+        self.sandboxes.cgroups.close().await;
+        let folder = self.config.run_dir.join(&self.config.name);
+        if let Err(error) = fs::remove_dir_all(&folder) {
+            tracing::warn!(folder = %folder.display(), %error, "a folder is left behind");
+        }
+    }
+
+    fn publish(&self, load: HostLoad, problem: Option<&str>) {
+        let ready = self.pool.ready();
+        let offered = self.offers.borrow();
+        let warm =
+            self.languages.iter().filter(|language| offered.iter().any(|offer| offer.id == language.id));
+        let warm = warm.map(|language| {
+            let count = ready.get(&images::tag(&language.image)).copied().unwrap_or(0);
+            (language.id.clone(), count)
+        });
+        let warm: BTreeMap<String, u32> = warm.collect();
+        drop(offered);
+        self.telemetry.send_replace(Some(Telemetry {
+            cpu_percent: load.cpu_percent,
+            memory_percent: load.memory_percent,
+            load: load.load,
+            active_jobs: self.config.max_jobs.saturating_sub(self.slots.available_permits() as u32),
+            active_containers: self.pool.containers(),
+            warm,
+            unavailable: unavailable(&load, &self.config.thresholds, problem),
+            draining: self.draining.load(Ordering::Relaxed),
+        }));
+    }
+
+    fn image_tags(&self) -> Vec<String> {
+        let offers = self.offers.borrow();
+        let offered =
+            self.languages.iter().filter(|language| offers.iter().any(|offer| offer.id == language.id));
+        let mut tags: Vec<String> = offered.map(|language| images::tag(&language.image)).collect();
+        tags.sort_unstable();
+        tags.dedup();
+        tags
+    }
+
+    /// Once Docker answers: removes what an earlier life left, and finds out which languages work here by
+    /// asking each toolchain, in a sandbox, for its version.
+    async fn prepare(&self) -> bool {
+        match self.sandboxes.docker.remove_all(&self.config.name).await {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "removed sandbox containers that an earlier runner left"),
+            Err(error) => {
+                tracing::warn!(%error, "Docker cannot be used");
+                return false;
+            }
+        }
+        self.sandboxes.cgroups.clear().await;
+        let checks = self.languages.iter().map(|language| self.check(language));
+        let offers: Vec<LanguageOffer> =
+            futures_util::future::join_all(checks).await.into_iter().flatten().collect();
+        let works = !offers.is_empty();
+        self.offers.send_replace(Arc::new(offers));
+        works
+    }
+
+    /// The offer of a language that works here.
+    async fn check(&self, language: &Language) -> Option<LanguageOffer> {
+        let id = &language.id;
+        let docker = self.sandboxes.docker.get().await.ok()?;
+        match images::is_current(docker, &self.recipes, &language.image).await {
+            Ok(true) => {}
+            Ok(false) => {
+                tracing::warn!(
+                    language = id,
+                    "not offered: its image is missing or out of date: run `runner images build`"
+                );
+                return None;
+            }
+            Err(error) => {
+                tracing::warn!(language = id, %error, "not offered: its image cannot be looked at");
+                return None;
+            }
+        }
+        match self.version(language).await {
+            Ok(version) => Some(LanguageOffer {
+                id: language.id.clone(),
+                name: language.name.clone(),
+                aliases: language.aliases.clone(),
+                extensions: language.extensions.clone(),
+                version,
+                default_limits: self.config.default_limits,
+                maximum_limits: self.config.maximum_limits,
+            }),
+            Err(error) => {
+                tracing::warn!(language = id, %error, "not offered: its sandbox does not work");
+                None
+            }
+        }
+    }
+
+    /// The first line that the toolchain says of its version.
+    async fn version(&self, language: &Language) -> Result<Option<String>, SandboxError> {
+        let mut lease = self.pool.take(&images::tag(&language.image)).await?;
+        let limits = language.run_limits(&language.compile_limits(&self.config.default_limits));
+        let sandbox = lease.sandbox()?;
+        let id = sandbox.open_box(&limits, &[]).await?;
+        let plan = StepPlan {
+            step: Step::COMPILE,
+            argv: language.version.clone(),
+            env: Vec::new(),
+            limits,
+            out_of_memory_exit_code: None,
+            capture: false,
+        };
+        let (reporter, mut reports) = queue();
+        let collect = async {
+            let mut said = Vec::new();
+            while let Some(report) = reports.recv().await {
+                if let Report::Output { data, .. } = report {
+                    said.push(data);
+                }
+            }
+            said
+        };
+        let run = async {
+            let outcome = sandbox.run_step(id, &plan, None, &reporter, &CancellationToken::new()).await;
+            drop(reporter);
+            outcome
+        };
+        let (outcome, said) = tokio::join!(run, collect);
+        outcome?;
+        lease.give_back();
+        Ok(first_line(&said))
+    }
+}
+
+fn first_line(said: &[Bytes]) -> Option<String> {
+    let said = said.concat();
+    let text = String::from_utf8_lossy(&said);
+    text.lines().map(str::trim).find(|line| !line.is_empty()).map(|line| line.chars().take(100).collect())
+}
+
+fn allowed_languages(config: &Config) -> Result<Vec<Arc<Language>>, NodeError> {
+    let all = crate::languages::built_in()?;
+    let Some(asked) = &config.languages else { return Ok(all.into_iter().map(Arc::new).collect()) };
+    if let Some(asked) = asked.iter().find(|asked| !all.iter().any(|language| language.id == **asked)) {
+        let known = all.iter().map(|language| language.id.as_str()).collect::<Vec<_>>().join(", ");
+        return Err(NodeError::UnknownLanguage { asked: asked.clone(), known });
+    }
+    Ok(all.into_iter().filter(|language| asked.contains(&language.id)).map(Arc::new).collect())
+}
+
+/// The lock on the name. It goes with the process, however that ends.
+fn lock(config: &Config) -> Result<Flock<File>, NodeError> {
+    let path = config.run_dir.join(format!("{}.lock", config.name));
+    let failed = |source| NodeError::RunDir { path: path.clone(), source };
+    fs::create_dir_all(&config.run_dir).map_err(failed)?;
+    let file = File::create(&path).map_err(failed)?;
+    Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|_| NodeError::NameTaken(config.name.clone()))
+}
+
+/// Puts the agent where containers get it from, in a folder that is nobody else's business.
+fn install_agent(folder: &Path) -> Result<PathBuf, NodeError> {
+    let path = folder.join("agent");
+    let failed = |source| NodeError::RunDir { path: path.clone(), source };
+    // What an earlier life left.
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+        _ => {}
+    }
+    fs::create_dir_all(folder).map_err(failed)?;
+    fs::set_permissions(folder, Permissions::from_mode(0o700)).map_err(failed)?;
+    let mut file = File::create(&path).map_err(failed)?;
+    file.write_all(AGENT).map_err(failed)?;
+    fs::set_permissions(&path, Permissions::from_mode(0o755)).map_err(failed)?;
+    Ok(path)
+}
+
+/// Docker's own AppArmor profile forbids the agent's mounts.
+fn has_apparmor() -> bool {
+    fs::read_to_string("/sys/module/apparmor/parameters/enabled")
+        .is_ok_and(|enabled| enabled.starts_with('Y'))
+}
+
+/// How long the runner waits for its jobs, and then for those that it has to stop.
+pub const CANCEL_GRACE: Duration = Duration::from_secs(15);

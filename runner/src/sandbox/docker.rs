@@ -1,0 +1,216 @@
+//! Docker, as far as sandbox containers need it.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use agent::message::{SANDBOX_UID, SOCKET_FOLDER};
+use bollard::Docker;
+use bollard::models::{ContainerCreateBody, HostConfig, HostConfigLogConfig};
+use bollard::query_parameters::{
+    CreateContainerOptions, ListContainersOptions, RemoveContainerOptions, StartContainerOptions,
+};
+use tokio::sync::OnceCell;
+
+use super::seccomp;
+use crate::docker::{self, ConnectError};
+
+/// Whose container it is: the runner's name.
+pub const RUNNER_LABEL: &str = "ruche.runner";
+
+/// Which image it was made from.
+const IMAGE_LABEL: &str = "ruche.image";
+
+/// How long Docker may take to answer before it counts as not answering.
+const PING_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Memory of a container itself: the agent, the inits of its boxes, and the files on their way through it.
+/// Programs are in groups of their own.
+const CONTAINER_MEMORY: i64 = 1024 * 1024 * 1024;
+
+/// Processes of a container itself.
+const CONTAINER_PIDS: i64 = 64;
+
+/// What Docker could not do.
+#[derive(Debug, thiserror::Error)]
+pub enum DockerError {
+    /// It cannot be reached.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// It has gone away.
+    #[error("Docker does not answer any more: {0}")]
+    Gone(#[source] bollard::errors::Error),
+    /// It hangs.
+    #[error("Docker does not answer within {} s", PING_TIMEOUT.as_secs())]
+    Silent,
+    /// It refused a call.
+    #[error("Docker refused to {action}: {source}")]
+    Refused {
+        /// What was asked.
+        action: &'static str,
+        /// Its answer.
+        source: bollard::errors::Error,
+    },
+}
+
+/// A connection to Docker that is made when it is first needed, and again as often as it takes.
+#[derive(Debug)]
+pub struct DockerClient {
+    host: Option<String>,
+    connection: OnceCell<Docker>,
+}
+
+/// What a sandbox container is made from.
+#[derive(Debug, Clone)]
+pub struct ContainerPlan<'a> {
+    /// The runner's name.
+    pub runner: &'a str,
+    /// The container's name.
+    pub name: &'a str,
+    /// The image's tag.
+    pub image: &'a str,
+    /// The agent's binary on the host.
+    pub agent: &'a Path,
+    /// The folder on the host with the runner's socket for this container.
+    pub socket_folder: PathBuf,
+    /// The container runtime, where it is not Docker's default.
+    pub runtime: Option<&'a str>,
+    /// The AppArmor profile, where the host has AppArmor.
+    pub apparmor: Option<&'a str>,
+}
+
+impl DockerClient {
+    /// A client of the Docker at this address, or at its usual one.
+    pub fn new(host: Option<String>) -> Self {
+        Self { host, connection: OnceCell::new() }
+    }
+
+    /// The connection.
+    ///
+    /// # Errors
+    /// Where Docker does not answer.
+    pub async fn get(&self) -> Result<&Docker, DockerError> {
+        Ok(self.connection.get_or_try_init(|| docker::connect(self.host.as_deref())).await?)
+    }
+
+    /// Whether Docker answers.
+    ///
+    /// # Errors
+    /// Where it does not.
+    pub async fn ping(&self) -> Result<(), DockerError> {
+        let docker = self.get().await?;
+        let pinged = tokio::time::timeout(PING_TIMEOUT, docker.ping());
+        pinged.await.map_err(|_| DockerError::Silent)?.map(drop).map_err(DockerError::Gone)
+    }
+
+    /// Makes and starts a sandbox container; returns its id.
+    ///
+    /// # Errors
+    /// [`DockerError`].
+    pub async fn start(&self, plan: &ContainerPlan<'_>) -> Result<String, DockerError> {
+        let docker = self.get().await?;
+        let options = CreateContainerOptions { name: Some(plan.name.to_owned()), ..Default::default() };
+        let created = docker.create_container(Some(options), container(plan)).await;
+        let id = created.map_err(|source| DockerError::Refused { action: "make a container", source })?.id;
+        let started = docker.start_container(&id, None::<StartContainerOptions>).await;
+        if let Err(source) = started {
+            self.remove(&id).await;
+            return Err(DockerError::Refused { action: "start a container", source });
+        }
+        Ok(id)
+    }
+
+    /// Kills and removes a container. That it is gone already is fine.
+    pub async fn remove(&self, id: &str) {
+        let Ok(docker) = self.get().await else { return };
+        let options = RemoveContainerOptions { force: true, v: true, ..Default::default() };
+        match docker.remove_container(id, Some(options)).await {
+            Ok(()) => {}
+            Err(bollard::errors::Error::DockerResponseServerError { status_code: 404 | 409, .. }) => {}
+            Err(error) => tracing::warn!(container = id, %error, "a sandbox container cannot be removed"),
+        }
+    }
+
+    /// Removes every container of a runner of this name: at its start, what a life before this one left.
+    ///
+    /// # Errors
+    /// Where Docker does not answer.
+    pub async fn remove_all(&self, runner: &str) -> Result<usize, DockerError> {
+        let label = format!("{RUNNER_LABEL}={runner}");
+        let filters = HashMap::from([("label".to_owned(), vec![label])]);
+        let options = ListContainersOptions { all: true, filters: Some(filters), ..Default::default() };
+        let listed = self.get().await?.list_containers(Some(options)).await;
+        let found = listed.map_err(|source| DockerError::Refused { action: "list containers", source })?;
+        let ids: Vec<String> = found.into_iter().filter_map(|container| container.id).collect();
+        futures_util::future::join_all(ids.iter().map(|id| self.remove(id))).await;
+        Ok(ids.len())
+    }
+}
+
+/// The container: no user but an ordinary one, no capability, no network, nothing writable. Docker's masks over
+/// /proc have to go, since under them no fresh /proc can be mounted; the agent lays its own over each box's.
+fn container(plan: &ContainerPlan<'_>) -> ContainerCreateBody {
+    let mut security = vec!["no-new-privileges".to_owned(), format!("seccomp={}", seccomp::profile())];
+    security.extend(plan.apparmor.map(|profile| format!("apparmor={profile}")));
+    let text = |text: &str| Some(text.to_owned());
+    let host = HostConfig {
+        binds: Some(vec![
+            format!("{}:/agent:ro", plan.agent.display()),
+            format!("{}:{SOCKET_FOLDER}:ro", plan.socket_folder.display()),
+        ]),
+        cap_drop: Some(vec!["ALL".to_owned()]),
+        ipc_mode: text("private"),
+        log_config: Some(HostConfigLogConfig { typ: text("none"), config: None }),
+        masked_paths: Some(Vec::new()),
+        readonly_paths: Some(Vec::new()),
+        memory: Some(CONTAINER_MEMORY),
+        memory_swap: Some(CONTAINER_MEMORY),
+        network_mode: text("none"),
+        pids_limit: Some(CONTAINER_PIDS),
+        readonly_rootfs: Some(true),
+        runtime: plan.runtime.map(str::to_owned),
+        security_opt: Some(security),
+        ..Default::default()
+    };
+    ContainerCreateBody {
+        entrypoint: Some(vec!["/agent".to_owned()]),
+        cmd: Some(Vec::new()),
+        image: text(plan.image),
+        user: Some(format!("{SANDBOX_UID}:{SANDBOX_UID}")),
+        hostname: text("sandbox"),
+        labels: Some(HashMap::from([
+            (RUNNER_LABEL.to_owned(), plan.runner.to_owned()),
+            (IMAGE_LABEL.to_owned(), plan.image.to_owned()),
+        ])),
+        host_config: Some(host),
+        ..Default::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_container_has_no_privilege() {
+        let plan = ContainerPlan {
+            runner: "r",
+            name: "n",
+            image: "i",
+            agent: Path::new("/a"),
+            socket_folder: "/s".into(),
+            runtime: None,
+            apparmor: None,
+        };
+        let body = container(&plan);
+        let host = body.host_config.unwrap();
+        assert_eq!(body.user.as_deref(), Some("10001:10001"));
+        assert_eq!(host.privileged, None);
+        assert_eq!(host.cap_add, None);
+        assert_eq!(host.cap_drop, Some(vec!["ALL".to_owned()]));
+        assert_eq!(host.network_mode.as_deref(), Some("none"));
+        assert_eq!(host.readonly_rootfs, Some(true));
+        assert!(host.security_opt.unwrap().contains(&"no-new-privileges".to_owned()));
+        assert!(host.binds.unwrap().iter().all(|bind| bind.ends_with(":ro")));
+    }
+}

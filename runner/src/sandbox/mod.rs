@@ -1,0 +1,305 @@
+//! A sandbox: a long-lived container without privilege, its agent, and the boxes in it. One job at a time uses
+//! it, and each step of a job gets a box of its own.
+
+pub mod agent;
+pub mod cgroup;
+pub mod docker;
+pub mod seccomp;
+pub mod step;
+pub mod verdict;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::agent::message::{BoxId, Command, Reply};
+use bytes::Bytes;
+use protocol::Limits;
+
+use self::agent::{AgentError, AgentLink, AgentListener};
+use self::cgroup::{CgroupError, CgroupRoot, Leaf};
+use self::docker::{ContainerPlan, DockerClient, DockerError};
+
+/// How long the agent may take over what is done in milliseconds before the sandbox is given up.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The size of a box's file systems until its job says otherwise.
+const DISK_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Why a sandbox is of no more use.
+#[derive(Debug, thiserror::Error)]
+pub enum SandboxError {
+    /// Docker's.
+    #[error(transparent)]
+    Docker(#[from] DockerError),
+    /// The agent's.
+    #[error(transparent)]
+    Agent(#[from] AgentError),
+    /// A control group's.
+    #[error(transparent)]
+    Cgroup(#[from] CgroupError),
+    /// The socket for the agent could not be made.
+    #[error("{path}: {source}")]
+    Socket {
+        /// Where.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// A box could not be made or used.
+    #[error("the sandbox failed to {stage}: {}", nix::errno::Errno::from_raw(*errno))]
+    Box {
+        /// What was tried.
+        stage: String,
+        /// The kernel's error number.
+        errno: i32,
+    },
+    /// The agent did not do in seconds what takes milliseconds.
+    #[error("the sandbox hangs")]
+    Stuck,
+}
+
+/// What all sandboxes of a runner have in common.
+#[derive(Debug)]
+pub struct SandboxHost {
+    /// The runner's name.
+    pub runner: String,
+    /// Docker.
+    pub docker: DockerClient,
+    /// Where boxes get their control groups.
+    pub cgroups: CgroupRoot,
+    /// The agent's binary, as Docker sees it.
+    pub agent: PathBuf,
+    /// Where each sandbox gets a folder for its socket.
+    pub sockets: PathBuf,
+    /// How many processors a box may keep busy.
+    pub cpus: f64,
+    /// The container runtime, where it is not Docker's default.
+    pub runtime: Option<String>,
+    /// The AppArmor profile, where the host has AppArmor.
+    pub apparmor: Option<String>,
+}
+
+/// A running container and its agent. Dropped, it is removed in the background.
+#[derive(Debug)]
+pub struct Sandbox {
+    host: Arc<SandboxHost>,
+    container: String,
+    folder: PathBuf,
+    agent: AgentLink,
+    serial: String,
+    next_box: BoxId,
+    spare: Option<BoxHandle>,
+    spare_is_ready: bool,
+    used: Vec<BoxHandle>,
+}
+
+/// A box: its name at the agent, and its control group.
+#[derive(Debug)]
+pub struct BoxHandle {
+    id: BoxId,
+    leaf: Leaf,
+}
+
+impl Sandbox {
+    /// Starts a container of this image and waits until a box stands ready in it.
+    ///
+    /// # Errors
+    /// [`SandboxError`]; nothing is left behind then.
+    pub async fn start(host: Arc<SandboxHost>, image: &str) -> Result<Self, SandboxError> {
+        let serial = format!("{:08x}", rand::random::<u32>());
+        let folder = host.sockets.join(&serial);
+        let socket = folder.join("agent.sock");
+        let failed = |source| SandboxError::Socket { path: socket.clone(), source };
+        std::fs::create_dir_all(&folder).map_err(failed)?;
+        let listener = AgentListener::bind(&socket).map_err(failed)?;
+        let name = format!("ruche-{}-{serial}", host.runner);
+        let plan = ContainerPlan {
+            runner: &host.runner,
+            name: &name,
+            image,
+            agent: &host.agent,
+            socket_folder: folder.clone(),
+            runtime: host.runtime.as_deref(),
+            apparmor: host.apparmor.as_deref(),
+        };
+        let container = match host.docker.start(&plan).await {
+            Ok(container) => container,
+            Err(error) => {
+                remove_folder(&folder);
+                return Err(error.into());
+            }
+        };
+        let agent = match listener.accept().await {
+            Ok(agent) => agent,
+            Err(error) => {
+                host.docker.remove(&container).await;
+                remove_folder(&folder);
+                return Err(error.into());
+            }
+        };
+        let mut sandbox = Self {
+            host,
+            container,
+            folder,
+            agent,
+            serial,
+            next_box: 0,
+            spare: None,
+            spare_is_ready: false,
+            used: Vec::new(),
+        };
+        sandbox.prepare().await?;
+        sandbox.await_spare().await?;
+        Ok(sandbox)
+    }
+
+    /// Whether its agent is still there; asked while no job uses it.
+    pub fn is_alive(&mut self) -> bool {
+        self.agent.is_alive()
+    }
+
+    /// Asks for the next box, unless there is one already. It is made while other things go on.
+    ///
+    /// # Errors
+    /// [`SandboxError`].
+    pub async fn prepare(&mut self) -> Result<(), SandboxError> {
+        if self.spare.is_some() {
+            return Ok(());
+        }
+        let id = self.next_box;
+        self.next_box += 1;
+        let leaf = self.host.cgroups.leaf(&format!("{}-{id}", self.serial))?;
+        let doors = leaf.doors();
+        self.spare = Some(BoxHandle { id, leaf });
+        self.spare_is_ready = false;
+        let doors = doors?;
+        let cgroups = doors.len() as u8;
+        let command = Command::Prepare { id, hostname: "box".to_owned(), disk_bytes: DISK_BYTES, cgroups };
+        self.agent.send(&[command], &doors).await?;
+        Ok(())
+    }
+
+    /// Takes a box into use, with these limits and files in it.
+    ///
+    /// # Errors
+    /// [`SandboxError`]; `ENOSPC` where the files do not fit.
+    pub async fn open_box(
+        &mut self,
+        limits: &Limits,
+        files: &[(String, Bytes)],
+    ) -> Result<BoxId, SandboxError> {
+        self.prepare().await?;
+        self.await_spare().await?;
+        let Some(handle) = self.spare.take() else { return Err(SandboxError::Stuck) };
+        let id = handle.id;
+        handle.leaf.limit(limits, self.host.cpus)?;
+        self.used.push(handle);
+        let mut commands = Vec::new();
+        if limits.disk_bytes != DISK_BYTES {
+            commands.push(Command::Resize { id, disk_bytes: limits.disk_bytes });
+        }
+        commands.extend(files.iter().flat_map(|(path, content)| write_commands(id, path, content)));
+        self.agent.send(&commands, &[]).await?;
+        Ok(id)
+    }
+
+    /// Puts all files of one box, whose program has ended, into another one.
+    ///
+    /// # Errors
+    /// [`SandboxError`].
+    pub async fn copy(&mut self, from: BoxId, to: BoxId) -> Result<(), SandboxError> {
+        Ok(self.agent.send(&[Command::Copy { from, to }], &[]).await?)
+    }
+
+    /// Takes all used boxes away and makes sure that the next one stands ready.
+    ///
+    /// # Errors
+    /// [`SandboxError`]: it cannot be used again.
+    pub async fn tidy(&mut self) -> Result<(), SandboxError> {
+        let ids: Vec<BoxId> = self.used.iter().map(|handle| handle.id).collect();
+        let commands: Vec<Command> = ids.iter().map(|id| Command::Destroy { id: *id }).collect();
+        self.agent.send(&commands, &[]).await?;
+        self.prepare().await?;
+        let mut left = ids;
+        while !left.is_empty() {
+            match self.receive().await? {
+                Reply::Destroyed { id } => left.retain(|other| *other != id),
+                reply => self.note(reply)?,
+            }
+        }
+        for handle in self.used.drain(..) {
+            // In the background: the kernel takes a moment to let go.
+            tokio::spawn(handle.leaf.remove());
+        }
+        self.await_spare().await
+    }
+
+    /// The control group of a box in use.
+    fn leaf(&self, id: BoxId) -> Option<&Leaf> {
+        self.used.iter().find(|handle| handle.id == id).map(|handle| &handle.leaf)
+    }
+
+    async fn await_spare(&mut self) -> Result<(), SandboxError> {
+        while !self.spare_is_ready {
+            let reply = self.receive().await?;
+            self.note(reply)?;
+        }
+        Ok(())
+    }
+
+    /// The next reply, within the time that anything but a program may take.
+    async fn receive(&mut self) -> Result<Reply, SandboxError> {
+        let reply = tokio::time::timeout(PATIENCE, self.agent.receive()).await;
+        Ok(reply.map_err(|_| SandboxError::Stuck)??)
+    }
+
+    /// Takes note of a reply that is not about a running program.
+    fn note(&mut self, reply: Reply) -> Result<(), SandboxError> {
+        match reply {
+            Reply::Ready { id } if self.spare.as_ref().is_some_and(|spare| spare.id == id) => {
+                self.spare_is_ready = true;
+                Ok(())
+            }
+            // A box in use fails its step, which has ended.
+            Reply::Failed { id, stage, errno } if self.leaf(id).is_none() => {
+                Err(SandboxError::Box { stage, errno })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        let host = Arc::clone(&self.host);
+        let container = std::mem::take(&mut self.container);
+        let folder = std::mem::take(&mut self.folder);
+        let boxes: Vec<BoxHandle> = self.used.drain(..).chain(self.spare.take()).collect();
+        tokio::spawn(async move {
+            host.docker.remove(&container).await;
+            for handle in boxes {
+                handle.leaf.kill();
+                handle.leaf.remove().await;
+            }
+            remove_folder(&folder);
+        });
+    }
+}
+
+/// A file in pieces that fit the agent's messages.
+fn write_commands(id: BoxId, path: &str, content: &Bytes) -> Vec<Command> {
+    let write =
+        |append, data: &[u8]| Command::Write { id, path: path.to_owned(), append, data: data.to_vec() };
+    if content.is_empty() {
+        return vec![write(false, &[])];
+    }
+    let pieces = content.chunks(::agent::message::MAX_DATA).enumerate();
+    pieces.map(|(index, piece)| write(index > 0, piece)).collect()
+}
+
+fn remove_folder(folder: &std::path::Path) {
+    if let Err(error) = std::fs::remove_dir_all(folder) {
+        tracing::warn!(folder = %folder.display(), %error, "a sandbox's socket folder cannot be removed");
+    }
+}

@@ -1,0 +1,268 @@
+//! One step: a program in a box, from its start to the judgement on it.
+
+use std::time::Duration;
+
+use ::agent::message::{BoxId, Command, End, MAX_DATA, Program, Reply, Rlimits, STDIN_WINDOW};
+use bytes::Bytes;
+use protocol::event::OutputStream;
+use protocol::{Limits, Step, StepResult};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use super::verdict::{Evidence, KillReason, judge};
+use super::{Sandbox, SandboxError};
+use crate::report::{Report, Reporter};
+use crate::stdin::Stdin;
+
+/// How often the processor time is looked at: the most that a program gets over its limit.
+const CPU_CHECK: Duration = Duration::from_millis(20);
+
+/// How long a killed box may take to be gone. A fork bomb takes about half a second.
+const KILL_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How much later the kernel's own limit on processor time strikes, which is less exact and per process.
+const CPU_BACKSTOP_SECONDS: u64 = 1;
+
+/// Stack of a program's first thread: deep recursion is common, and unused stack costs nothing.
+const STACK_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Descriptors that a process may have open.
+const OPEN_FILES: u64 = 1024;
+
+/// What to run.
+#[derive(Debug, Clone)]
+pub struct StepPlan {
+    /// Which step of its job it is.
+    pub step: Step,
+    /// Name and arguments.
+    pub argv: Vec<String>,
+    /// Environment, as `NAME=value`.
+    pub env: Vec<String>,
+    /// What it may use.
+    pub limits: Limits,
+    /// The exit code by which its runtime says that memory ran out.
+    pub out_of_memory_exit_code: Option<i32>,
+    /// Whether what it writes to standard output is wanted afterwards.
+    pub capture: bool,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct StepOutcome {
+    /// The judgement.
+    pub result: StepResult,
+    /// Its standard output, where that was wanted.
+    pub stdout: Vec<u8>,
+}
+
+/// A step in its course.
+struct Course<'a> {
+    sandbox: &'a mut Sandbox,
+    id: BoxId,
+    plan: &'a StepPlan,
+    cpu_before: Duration,
+    started: Instant,
+    killed: Option<(KillReason, Duration)>,
+    output_left: u64,
+    /// Output that the receiver has not taken yet.
+    pending: Option<Report>,
+    captured: Vec<u8>,
+    stdin_open: bool,
+    stdin_credit: usize,
+}
+
+/// What happened next.
+enum Event {
+    Reply(Reply),
+    Tick,
+    Deadline,
+    Cancelled,
+    Input(Option<Bytes>),
+    OutputTaken,
+}
+
+impl Sandbox {
+    /// Runs a program in a box that was opened for it, to its end. Its output is reported as it comes; while
+    /// the queue is full the program waits.
+    ///
+    /// # Errors
+    /// [`SandboxError`], where the sandbox failed rather than the program.
+    pub async fn run_step(
+        &mut self,
+        id: BoxId,
+        plan: &StepPlan,
+        stdin: Option<&mut Stdin>,
+        reporter: &Reporter,
+        cancel: &CancellationToken,
+    ) -> Result<StepOutcome, SandboxError> {
+        let cpu_before = self.leaf(id).ok_or(SandboxError::Stuck)?.cpu()?;
+        let program = Program {
+            argv: plan.argv.clone(),
+            env: plan.env.clone(),
+            stdin: stdin.is_some(),
+            rlimits: rlimits(&plan.limits),
+        };
+        self.agent.send(&[Command::Start { id, program }], &[]).await?;
+        // The next box is made while this program runs.
+        self.prepare().await?;
+        let course = Course {
+            sandbox: self,
+            id,
+            plan,
+            cpu_before,
+            started: Instant::now(),
+            killed: None,
+            output_left: plan.limits.output_bytes,
+            pending: None,
+            captured: Vec::new(),
+            stdin_open: stdin.is_some(),
+            stdin_credit: STDIN_WINDOW,
+        };
+        course.run(stdin, reporter, cancel).await
+    }
+}
+
+impl Course<'_> {
+    async fn run(
+        mut self,
+        mut stdin: Option<&mut Stdin>,
+        reporter: &Reporter,
+        cancel: &CancellationToken,
+    ) -> Result<StepOutcome, SandboxError> {
+        let mut deadline = self.started + Duration::from_secs_f64(self.plan.limits.wall_seconds);
+        let mut ticks = interval(CPU_CHECK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        loop {
+            let wants_input = self.stdin_open && self.stdin_credit > 0 && self.killed.is_none();
+            let most = self.stdin_credit.min(MAX_DATA);
+            let event = tokio::select! {
+                biased;
+                () = cancel.cancelled(), if self.killed.is_none() => Event::Cancelled,
+                () = sleep_until(deadline) => Event::Deadline,
+                _ = ticks.tick(), if self.killed.is_none() => Event::Tick,
+                () = hand_over(reporter, &mut self.pending), if self.pending.is_some() => Event::OutputTaken,
+                reply = self.sandbox.agent.receive(), if self.pending.is_none() => Event::Reply(reply?),
+                input = next_input(&mut stdin, most), if wants_input => Event::Input(input),
+            };
+            match event {
+                Event::OutputTaken => {}
+                Event::Cancelled => deadline = self.kill(KillReason::Cancelled).await?,
+                Event::Deadline if self.killed.is_some() => return Err(SandboxError::Stuck),
+                Event::Deadline => deadline = self.kill(KillReason::Wall).await?,
+                Event::Tick => {
+                    if self.cpu()?.as_secs_f64() > self.plan.limits.cpu_seconds {
+                        deadline = self.kill(KillReason::Cpu).await?;
+                    }
+                }
+                Event::Input(input) => self.send_input(input).await?,
+                Event::Reply(Reply::Output { id, stderr, data }) if id == self.id => {
+                    if !self.take_output(stderr, data) && self.killed.is_none() {
+                        deadline = self.kill(KillReason::Output).await?;
+                    }
+                }
+                Event::Reply(Reply::StdinTaken { id, bytes }) if id == self.id => {
+                    self.stdin_credit = self.stdin_credit.saturating_add(bytes as usize).min(STDIN_WINDOW);
+                    if let Some(stdin) = &mut stdin {
+                        stdin.taken(bytes).await;
+                    }
+                }
+                Event::Reply(Reply::Ended { id, end, wall_us, disk_full }) if id == self.id => {
+                    return self.finish(end, Duration::from_micros(wall_us), disk_full);
+                }
+                Event::Reply(Reply::Failed { id, stage, errno }) if id == self.id => {
+                    return Err(SandboxError::Box { stage, errno });
+                }
+                Event::Reply(reply) => self.sandbox.note(reply)?,
+            }
+        }
+    }
+
+    /// Kills the box; returns until when it has to be gone.
+    async fn kill(&mut self, reason: KillReason) -> Result<Instant, SandboxError> {
+        self.killed = Some((reason, self.started.elapsed()));
+        self.sandbox.agent.send(&[Command::Kill { id: self.id }], &[]).await?;
+        Ok(Instant::now() + KILL_TIMEOUT)
+    }
+
+    /// Keeps output for the receiver, up to the limit. Returns whether it was within it.
+    fn take_output(&mut self, stderr: bool, data: Vec<u8>) -> bool {
+        let within = data.len() as u64 <= self.output_left;
+        let mut data = Bytes::from(data);
+        data.truncate(usize::try_from(self.output_left).unwrap_or(usize::MAX));
+        self.output_left -= data.len() as u64;
+        if !data.is_empty() {
+            let stream = if stderr { OutputStream::Stderr } else { OutputStream::Stdout };
+            if self.plan.capture && !stderr {
+                self.captured.extend_from_slice(&data);
+            }
+            self.pending = Some(Report::Output { step: self.plan.step, stream, data });
+        }
+        within
+    }
+
+    async fn send_input(&mut self, input: Option<Bytes>) -> Result<(), SandboxError> {
+        let command = match input {
+            Some(data) => {
+                self.stdin_credit = self.stdin_credit.saturating_sub(data.len());
+                Command::Stdin { id: self.id, data: data.into() }
+            }
+            None => {
+                self.stdin_open = false;
+                Command::StdinEnd { id: self.id }
+            }
+        };
+        Ok(self.sandbox.agent.send(&[command], &[]).await?)
+    }
+
+    fn cpu(&self) -> Result<Duration, SandboxError> {
+        let leaf = self.sandbox.leaf(self.id).ok_or(SandboxError::Stuck)?;
+        Ok(leaf.cpu()?.saturating_sub(self.cpu_before))
+    }
+
+    fn finish(mut self, end: End, measured: Duration, disk_full: bool) -> Result<StepOutcome, SandboxError> {
+        let leaf = self.sandbox.leaf(self.id).ok_or(SandboxError::Stuck)?;
+        let wall = match (self.killed, end) {
+            (Some((_, after)), _) => after,
+            // The box's init, which measures, went with it.
+            (None, End::Killed) => self.started.elapsed(),
+            (None, _) => measured,
+        };
+        let evidence = Evidence {
+            end,
+            killed: self.killed.map(|(reason, _)| reason),
+            cpu: self.cpu()?,
+            wall,
+            counters: leaf.counters()?,
+            disk_full,
+            out_of_memory_exit_code: self.plan.out_of_memory_exit_code,
+        };
+        let result = judge(&evidence, &self.plan.limits);
+        Ok(StepOutcome { result, stdout: std::mem::take(&mut self.captured) })
+    }
+}
+
+async fn next_input(stdin: &mut Option<&mut Stdin>, most: usize) -> Option<Bytes> {
+    match stdin {
+        Some(stdin) => stdin.next(most).await,
+        None => None,
+    }
+}
+
+/// Hands pending output over once there is room. A receiver that is gone takes everything.
+async fn hand_over(reporter: &Reporter, pending: &mut Option<Report>) {
+    if let Ok(permit) = reporter.reserve().await
+        && let Some(report) = pending.take()
+    {
+        permit.send(report);
+    }
+    *pending = None;
+}
+
+fn rlimits(limits: &Limits) -> Rlimits {
+    Rlimits {
+        cpu_seconds: limits.cpu_seconds.ceil() as u64 + CPU_BACKSTOP_SECONDS,
+        file_bytes: limits.disk_bytes,
+        stack_bytes: STACK_BYTES,
+        open_files: OPEN_FILES,
+    }
+}

@@ -1,0 +1,263 @@
+//! One job from its assignment to its verdict: compile once, run each run in a box of its own, report as it
+//! goes, and tidy up after the last word.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use protocol::runner::{Assignment, FromRunner};
+use protocol::{JobSpec, Limits, RunSpec, Step, StepResult, Verdict};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio_util::sync::CancellationToken;
+
+use crate::languages::{Fill, Language, ProgramError, command};
+use crate::pool::{Lease, Pool};
+use crate::report::{Report, Reporter};
+use crate::sandbox::step::{StepOutcome, StepPlan};
+use crate::sandbox::verdict::matches;
+use crate::sandbox::{Sandbox, SandboxError};
+use crate::stdin::Stdin;
+
+/// The environment that every program starts with.
+const ENVIRONMENT: [&str; 4] =
+    ["PATH=/usr/local/bin:/usr/bin:/bin", "HOME=/box", "LANG=C.UTF-8", "TMPDIR=/tmp"];
+
+/// The error number of a box in which the program's files do not fit.
+const DISK_FULL: i32 = nix::libc::ENOSPC;
+
+/// What a worker needs beside its job.
+#[derive(Debug, Clone)]
+pub struct Workshop {
+    /// Where sandboxes come from.
+    pub pool: Arc<Pool>,
+    /// What to run a job as.
+    pub language: Arc<Language>,
+    /// The image of the language.
+    pub image: String,
+    /// Limits where the job asks for none.
+    pub default_limits: Limits,
+    /// The most it may ask for.
+    pub maximum_limits: Limits,
+}
+
+/// How a job ended, where the runner did not fail.
+#[derive(Debug, PartialEq)]
+struct Outcome {
+    verdict: Verdict,
+    message: Option<String>,
+}
+
+impl From<Verdict> for Outcome {
+    fn from(verdict: Verdict) -> Self {
+        Self { verdict, message: None }
+    }
+}
+
+/// A job in work.
+struct Work<'a> {
+    workshop: &'a Workshop,
+    spec: &'a JobSpec,
+    limits: Limits,
+    fill: Fill,
+    reporter: &'a Reporter,
+    cancel: &'a CancellationToken,
+}
+
+/// Runs a job. `stdin` is what follows the job, for its only run. The last report is `finished` or `failed`.
+pub async fn run(
+    workshop: Workshop,
+    assignment: Assignment,
+    slot: OwnedSemaphorePermit,
+    stdin: Option<Stdin>,
+    reporter: Reporter,
+    cancel: CancellationToken,
+) {
+    let mut lease = None;
+    let result = attempt(&workshop, &assignment.spec, stdin, &reporter, &cancel, &mut lease).await;
+    let message = match &result {
+        Ok(outcome) => FromRunner::Finished { verdict: outcome.verdict, message: outcome.message.clone() },
+        Err(error) => {
+            tracing::warn!(job = %assignment.job, attempt = %assignment.attempt, %error, "a job's attempt failed");
+            FromRunner::Failed { reason: error.to_string() }
+        }
+    };
+    // Before the last word, on which the controller may send the next job.
+    drop(slot);
+    // A link that is gone has no use for it.
+    let _ = reporter.send(Report::Message(message)).await;
+    // The reply is on its way; now the tidying. A sandbox that failed is thrown away.
+    if let (Ok(_), Some(lease)) = (result, lease) {
+        lease.give_back();
+    }
+}
+
+async fn attempt(
+    workshop: &Workshop,
+    spec: &JobSpec,
+    stdin: Option<Stdin>,
+    reporter: &Reporter,
+    cancel: &CancellationToken,
+    lease: &mut Option<Lease>,
+) -> Result<Outcome, SandboxError> {
+    let limits = spec.limits.resolve(&workshop.default_limits, &workshop.maximum_limits);
+    let fill = match workshop.language.fill(spec, &limits) {
+        Ok(fill) => fill,
+        Err(error) => return Ok(not_a_program(&error)),
+    };
+    let work = Work { workshop, spec, limits, fill, reporter, cancel };
+    let taken = tokio::select! {
+        taken = workshop.pool.take(&workshop.image) => taken?,
+        () = cancel.cancelled() => return Ok(Verdict::Cancelled.into()),
+    };
+    let sandbox = lease.insert(taken).sandbox()?;
+    match work.all(sandbox, stdin).await {
+        Err(SandboxError::Box { errno: DISK_FULL, .. }) => Ok(too_large(&limits)),
+        result => result,
+    }
+}
+
+impl Work<'_> {
+    async fn all(&self, sandbox: &mut Sandbox, stdin: Option<Stdin>) -> Result<Outcome, SandboxError> {
+        if !self.workshop.language.is_compiled() {
+            return self.runs(sandbox, None, stdin).await;
+        }
+        let limits = self.workshop.language.compile_limits(&self.limits);
+        let compiled = sandbox.open_box(&limits, &self.files()).await?;
+        let plan = self.plan(Step::COMPILE, &self.workshop.language.compile, &[], limits);
+        let mut result = self.step(sandbox, compiled, &plan, None).await?.result;
+        if result.verdict == Verdict::RuntimeError {
+            result.verdict = Verdict::CompileError;
+        }
+        let verdict = result.verdict;
+        self.step_finished(Step::COMPILE, result).await;
+        match verdict {
+            Verdict::Ok => self.runs(sandbox, Some(compiled), stdin).await,
+            Verdict::Cancelled => Ok(Verdict::Cancelled.into()),
+            verdict => Ok(Outcome { verdict: Verdict::CompileError, message: compile_message(verdict) }),
+        }
+    }
+
+    /// All runs, one after the other. The verdict is that of the first that is not ok.
+    async fn runs(
+        &self,
+        sandbox: &mut Sandbox,
+        compiled: Option<u32>,
+        mut stdin: Option<Stdin>,
+    ) -> Result<Outcome, SandboxError> {
+        let mut verdict = Verdict::Ok;
+        for (index, run) in self.spec.effective_runs().into_iter().enumerate() {
+            let step = Step::run(index);
+            let given = run.stdin.as_ref().map(|content| Stdin::Given(content.bytes()));
+            let result = self.one_run(sandbox, step, compiled, &run, stdin.take().or(given)).await?;
+            if verdict == Verdict::Ok {
+                verdict = result.verdict;
+            }
+            self.step_finished(step, result).await;
+            if verdict == Verdict::Cancelled || (verdict != Verdict::Ok && self.spec.stop_on_failure) {
+                break;
+            }
+        }
+        Ok(verdict.into())
+    }
+
+    async fn one_run(
+        &self,
+        sandbox: &mut Sandbox,
+        step: Step,
+        compiled: Option<u32>,
+        run: &RunSpec,
+        mut stdin: Option<Stdin>,
+    ) -> Result<StepResult, SandboxError> {
+        let asked = run.limits.or(self.spec.limits);
+        let limits = asked.resolve(&self.workshop.default_limits, &self.workshop.maximum_limits);
+        let limits = self.workshop.language.run_limits(&limits);
+        let id = match compiled {
+            Some(from) => {
+                let id = sandbox.open_box(&limits, &[]).await?;
+                sandbox.copy(from, id).await?;
+                id
+            }
+            None => sandbox.open_box(&limits, &self.files()).await?,
+        };
+        let mut plan = self.plan(step, &self.workshop.language.run, &run.args, limits);
+        plan.capture = run.expect.is_some();
+        let StepOutcome { mut result, stdout } = self.step(sandbox, id, &plan, stdin.as_mut()).await?;
+        result.name.clone_from(&run.name);
+        if let (Verdict::Ok, Some(expect)) = (result.verdict, &run.expect)
+            && !matches(&stdout, &expect.stdout.bytes(), expect.checker)
+        {
+            result.verdict = Verdict::WrongAnswer;
+        }
+        Ok(result)
+    }
+
+    /// One step. A program that cannot even be started has failed, not the runner.
+    async fn step(
+        &self,
+        sandbox: &mut Sandbox,
+        id: u32,
+        plan: &StepPlan,
+        stdin: Option<&mut Stdin>,
+    ) -> Result<StepOutcome, SandboxError> {
+        self.report(FromRunner::StepStarted { step: plan.step }).await;
+        match sandbox.run_step(id, plan, stdin, self.reporter, self.cancel).await {
+            Err(SandboxError::Box { stage, errno }) if stage == "execute" => {
+                let why = nix::errno::Errno::from_raw(errno).desc();
+                let program = plan.argv.first().map_or("", String::as_str);
+                let data = Bytes::from(format!("{program}: cannot be started: {why}\n"));
+                let stream = protocol::event::OutputStream::Stderr;
+                let _ = self.reporter.send(Report::Output { step: plan.step, stream, data }).await;
+                Ok(StepOutcome { result: StepResult::new(Verdict::RuntimeError), stdout: Vec::new() })
+            }
+            outcome => outcome,
+        }
+    }
+
+    fn plan(&self, step: Step, template: &[String], args: &[String], limits: Limits) -> StepPlan {
+        let mut argv = command(template, &self.fill);
+        argv.extend_from_slice(args);
+        let own = ENVIRONMENT.iter().map(|variable| (*variable).to_owned());
+        let languages = self.workshop.language.env.iter().map(|(name, value)| format!("{name}={value}"));
+        // A name that stands twice would have the first value for some programs and the last for others.
+        let jobs = self.spec.env.iter().map(|(name, value)| format!("{name}={value}"));
+        let base = own.chain(languages).filter(|variable| {
+            let name = variable.split('=').next().unwrap_or_default();
+            step == Step::COMPILE || !self.spec.env.contains_key(name)
+        });
+        let env = if step == Step::COMPILE { base.collect() } else { base.chain(jobs).collect() };
+        let out_of_memory_exit_code = self.workshop.language.out_of_memory_exit_code;
+        StepPlan { step, argv, env, limits, out_of_memory_exit_code, capture: false }
+    }
+
+    fn files(&self) -> Vec<(String, Bytes)> {
+        self.spec.files.iter().map(|file| (file.path.clone(), file.content.bytes())).collect()
+    }
+
+    async fn step_finished(&self, step: Step, result: StepResult) {
+        self.report(FromRunner::StepFinished { step, result }).await;
+    }
+
+    async fn report(&self, message: FromRunner) {
+        // A link that is gone has no use for it, and cancels the job.
+        let _ = self.reporter.send(Report::Message(message)).await;
+    }
+}
+
+fn not_a_program(error: &ProgramError) -> Outcome {
+    Outcome { verdict: Verdict::CompileError, message: Some(error.to_string()) }
+}
+
+fn too_large(limits: &Limits) -> Outcome {
+    let message = format!("the program's files do not fit into {} bytes (disk_bytes)", limits.disk_bytes);
+    Outcome { verdict: Verdict::CompileError, message: Some(message) }
+}
+
+fn compile_message(verdict: Verdict) -> Option<String> {
+    let limit = match verdict {
+        Verdict::CpuTimeExceeded => "processor time",
+        Verdict::WallTimeExceeded => "time",
+        Verdict::MemoryExceeded => "memory",
+        Verdict::OutputExceeded => "output",
+        _ => return None,
+    };
+    Some(format!("the compiler used more {limit} than it may"))
+}
