@@ -58,9 +58,13 @@ fn refusal(host: &str, source: bollard::errors::Error) -> ConnectError {
     }
 }
 
-/// Whether anything in the chain of causes is the system's refusal.
-fn is_permission(error: &(dyn std::error::Error + 'static)) -> bool {
-    std::iter::successors(Some(error), |error| error.source())
+/// Whether the error, or anything in the chain of its causes, is the system's refusal.
+fn is_permission(error: &bollard::errors::Error) -> bool {
+    // This one hides what it wraps from the chain.
+    if let bollard::errors::Error::IOError { err } = error {
+        return err.kind() == ErrorKind::PermissionDenied;
+    }
+    std::iter::successors(Some(error as &(dyn std::error::Error + 'static)), |error| error.source())
         .filter_map(|error| error.downcast_ref::<std::io::Error>())
         .any(|error| error.kind() == ErrorKind::PermissionDenied)
 }
