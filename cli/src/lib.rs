@@ -1,1 +1,52 @@
-//! See ARCHITECTURE.md.
+//! Runs programs on a Ruche cluster from a shell.
+//!
+//! Four steps: arguments ([`args`]) → resolved settings ([`settings`]) → command ([`commands`]) → exit status
+//! ([`exit`]). Standard output carries data, standard error carries talk; every sentence that people read is in
+//! [`messages`].
+
+pub mod args;
+mod client;
+mod commands;
+pub mod exit;
+mod failure;
+mod follow;
+mod language;
+mod messages;
+mod output;
+mod printer;
+mod settings;
+mod source;
+mod stdin;
+mod table;
+mod terminal;
+mod units;
+mod upload;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::args::Args;
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+/// The whole program.
+pub fn main() -> ExitCode {
+    let exit = run(Args::parse()).unwrap_or_else(|failure| {
+        if let Some(text) = messages::failure(&failure) {
+            terminal::say(&messages::error(&text));
+        }
+        failure.exit()
+    });
+    exit.into()
+}
+
+/// One thread: starting more would cost a run longer than they could save.
+fn run(args: Args) -> Result<Exit, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(Failure::Startup)?;
+    let exit = runtime.block_on(commands::execute(args));
+    // A host name that is still being looked up must not hold up the end.
+    runtime.shutdown_background();
+    exit
+}

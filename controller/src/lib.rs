@@ -1,1 +1,154 @@
-//! See ARCHITECTURE.md.
+//! The controller: takes programs in from clients, hands them to runners, and gives the results back.
+//!
+//! ```text
+//! http ─┐                                   ┌─ dispatch ── scheduler (pure)
+//!       ├─ jobs ──▶ store (state) ──▶ ──────┤
+//! tcp ──┘     └───▶ live (events, input) ◀──┴─ fleet ══ runners
+//! ```
+//!
+//! The doors for clients and those for runners meet in the store and in `live` only; `roster` is what both know
+//! of the runners.
+
+mod budget;
+pub mod config;
+mod dispatch;
+mod ending;
+mod fleet;
+mod http;
+mod jobs;
+mod live;
+mod lock;
+mod roster;
+mod scheduler;
+mod store;
+mod tcp;
+mod text;
+mod wire;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::budget::Budget;
+use crate::config::Config;
+use crate::dispatch::Dispatcher;
+use crate::fleet::Fleet;
+use crate::jobs::{JobLimits, Jobs};
+use crate::live::Live;
+use crate::roster::Roster;
+use crate::store::{Memory, MemoryLimits, Store};
+
+/// The most output of one job that is kept, in bytes.
+const MAX_JOB_OUTPUT: u64 = 64 << 20;
+
+/// How long clients may take to hear the last of what they are told.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// The doors, open.
+#[derive(Debug)]
+pub struct Listeners {
+    /// For clients.
+    pub clients: TcpListener,
+    /// For runners.
+    pub runners: TcpListener,
+    /// For HTTP.
+    pub http: TcpListener,
+}
+
+/// What tells the controller to stop.
+#[derive(Debug, Clone, Default)]
+pub struct Shutdown {
+    /// Take nothing new, let what runs finish, then stop.
+    pub drain: CancellationToken,
+    /// Stop at once.
+    pub now: CancellationToken,
+}
+
+impl Listeners {
+    /// Opens the doors.
+    ///
+    /// # Errors
+    /// The address that cannot be had, and why.
+    pub async fn bind(config: &Config) -> Result<Self, String> {
+        let bind = async |address: SocketAddr| {
+            TcpListener::bind(address).await.map_err(|error| format!("cannot listen at {address}: {error}"))
+        };
+        Ok(Self {
+            clients: bind(config.clients).await?,
+            runners: bind(config.runners).await?,
+            http: bind(config.http).await?,
+        })
+    }
+
+    /// Where the doors are, as the line that a start prints.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn addresses(&self) -> io::Result<String> {
+        let (clients, runners, http) =
+            (self.clients.local_addr()?, self.runners.local_addr()?, self.http.local_addr()?);
+        Ok(format!("clients={clients} runners={runners} http={http}"))
+    }
+}
+
+/// Runs a controller until it is told to stop.
+pub async fn run(config: Config, listeners: Listeners, shutdown: Shutdown) {
+    let store: Arc<dyn Store> = Arc::new(Memory::new(MemoryLimits {
+        max_queue: config.max_queue,
+        max_queue_bytes: config.max_memory,
+        keep_finished: config.keep_finished,
+        keep_output: config.max_memory,
+    }));
+    let budget = Budget::new(config.max_memory);
+    let live = Arc::new(Live::new(budget.clone(), MAX_JOB_OUTPUT));
+    let roster = Arc::new(Roster::default());
+    let limits =
+        JobLimits { max_body: config.max_body, max_stdin: config.max_stdin, max_queue: config.max_queue };
+    let jobs = Jobs::new(Arc::clone(&store), Arc::clone(&live), Arc::clone(&roster), budget, limits);
+
+    // What serves clients ends before what serves runners: the last results still reach somebody.
+    let (clients, runners) = (TaskTracker::new(), TaskTracker::new());
+    let (close_clients, close_runners) = (CancellationToken::new(), CancellationToken::new());
+    let fleet = Fleet { store: Arc::clone(&store), live: Arc::clone(&live), roster: Arc::clone(&roster) };
+    runners.spawn(fleet::serve(fleet, listeners.runners, runners.clone(), close_runners.clone()));
+    runners.spawn(Dispatcher { store, live, roster }.run(close_runners.clone()));
+    runners.spawn(jobs.clone().look_after(close_runners.clone()));
+    clients.spawn(tcp::serve(jobs.clone(), listeners.clients, clients.clone(), close_clients.clone()));
+    clients.spawn(http::serve(jobs.clone(), listeners.http, close_clients.clone()));
+
+    tokio::select! {
+        () = shutdown.drain.cancelled() => {}
+        () = shutdown.now.cancelled() => {}
+    }
+    tokio::select! {
+        () = drain(&jobs, config.drain) => {}
+        () = shutdown.now.cancelled() => {}
+    }
+    for (tracker, close) in [(clients, close_clients), (runners, close_runners)] {
+        close.cancel();
+        tracker.close();
+        tokio::select! {
+            _ = timeout(FAREWELL, tracker.wait()) => {}
+            () = shutdown.now.cancelled() => {}
+        }
+    }
+}
+
+/// Answers those who wait, and lets those finish that run, as long as they may.
+async fn drain(jobs: &Jobs, patience: Duration) {
+    jobs.drain().await;
+    let finished = async {
+        while !jobs.is_idle().await {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    if timeout(patience, finished).await.is_err() {
+        tracing::warn!("jobs are still running after {} s: they are lost", patience.as_secs());
+    }
+}

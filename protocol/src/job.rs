@@ -186,7 +186,7 @@ impl JobSpec {
 
     /// The bytes of all its contents together.
     pub fn content_bytes(&self) -> u64 {
-        self.contents().map(Content::size).sum()
+        self.contents().map(Content::size).fold(0, u64::saturating_add)
     }
 
     /// Takes every content out, so that the rest fits one control frame. They travel in the order of the
@@ -309,8 +309,8 @@ impl Job {
     pub fn usage(&self) -> Usage {
         self.compile.iter().chain(&self.runs).map(|step| step.usage).fold(Usage::default(), |sum, step| {
             Usage {
-                cpu_ms: sum.cpu_ms + step.cpu_ms,
-                wall_ms: sum.wall_ms + step.wall_ms,
+                cpu_ms: sum.cpu_ms.saturating_add(step.cpu_ms),
+                wall_ms: sum.wall_ms.saturating_add(step.wall_ms),
                 memory_bytes: sum.memory_bytes.max(step.memory_bytes),
             }
         })

@@ -1,5 +1,7 @@
 //! The frame codec: its bytes are fixed, whatever is written is read back, and nothing else passes.
 
+#![allow(clippy::unwrap_used, reason = "a test helper may fail its test")]
+
 use bytes::{Bytes, BytesMut};
 use proptest::prelude::*;
 use protocol::Step;

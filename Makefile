@@ -1,0 +1,27 @@
+.DEFAULT_GOAL := help
+.PHONY: help demo up test images fmt lint clean
+
+help: ## Show this
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+demo: ## Set this machine up, run C, Python and Java programs on a real cluster, stop it again
+	@scripts/demo
+
+up: ## Set this machine up and leave a cluster running until Ctrl-C
+	@scripts/up
+
+test: ## Set this machine up and run every check and every test
+	@scripts/test
+
+images: ## Build the language images
+	cargo run --release --locked --package runner -- images build
+
+fmt: ## Format the code
+	cargo fmt --all
+
+lint: ## Check format and lints
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
+
+clean: ## Remove what was built
+	cargo clean

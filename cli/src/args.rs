@@ -1,0 +1,291 @@
+//! The command line, and the only place that reads the environment (through clap).
+
+mod values;
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
+use clap_complete::Shell;
+use protocol::{JobId, JobState, LimitsRequest};
+
+use crate::messages::help;
+use crate::settings::Master;
+use values::{parse_label, parse_master, parse_pair, parse_seconds, parse_size};
+
+/// Compile and run programs on a Ruche cluster.
+#[derive(Debug, Parser)]
+#[command(name = "cli", version, arg_required_else_help = true, after_help = help::ROOT)]
+pub struct Args {
+    /// The controller's address [default: from the configuration file, else 127.0.0.1:7000].
+    #[arg(long, global = true, env = "RUCHE_MASTER", value_name = "HOST:PORT", value_parser = parse_master)]
+    pub master: Option<Master>,
+
+    /// The folder with the folder `ruche` and its `cli.toml` in it.
+    #[arg(long, global = true, env = "XDG_CONFIG_HOME", value_name = "FOLDER", hide = true)]
+    pub config_home: Option<PathBuf>,
+
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Compile and run a program.
+    Run(Box<RunArgs>),
+    /// Watch a job from its beginning.
+    Watch(WatchArgs),
+    /// Show the runners and how busy they are.
+    Status(StatusArgs),
+    /// List jobs, newest first.
+    Jobs(JobsArgs),
+    /// Stop a job.
+    Cancel(CancelArgs),
+    /// List the languages that the cluster can run.
+    Languages(LanguagesArgs),
+    /// Write a completion script for a shell.
+    Completions(CompletionsArgs),
+}
+
+/// Arguments of `run`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = help::RUN)]
+pub struct RunArgs {
+    /// The program's files. They travel by their names below the folder that holds them all.
+    #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub files: Vec<PathBuf>,
+
+    /// The language [default: what the files' names tell].
+    #[arg(long, short, value_name = "LANGUAGE")]
+    pub lang: Option<String>,
+
+    /// The file to start from, where the language cannot tell by itself.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub main: Option<PathBuf>,
+
+    /// Send this file as standard input rather than the command's own.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub stdin: Option<PathBuf>,
+
+    /// Set an environment variable of the program. May be given more than once.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_pair, action = ArgAction::Append)]
+    pub env: Vec<(String, String)>,
+
+    /// Pass a further argument to the compiler. May be given more than once.
+    #[arg(long, value_name = "ARG", allow_hyphen_values = true, action = ArgAction::Append)]
+    pub compile_arg: Vec<String>,
+
+    /// Label the job, to find it by. May be given more than once.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_pair, action = ArgAction::Append)]
+    pub label: Vec<(String, String)>,
+
+    /// Jobs of higher priority start first, from -100 to 100.
+    #[arg(long, value_name = "NUMBER", default_value_t = 0, allow_negative_numbers = true)]
+    #[arg(value_parser = clap::value_parser!(i8).range(-100..=100))]
+    pub priority: i8,
+
+    /// Be refused at once rather than wait for a free runner.
+    #[arg(long)]
+    pub no_wait: bool,
+
+    /// Print the job's id and leave it to the cluster: see `cli watch`. Its input is `--stdin` or nothing.
+    #[arg(long)]
+    pub detach: bool,
+
+    /// How to show the job.
+    #[command(flatten)]
+    pub view: ViewArgs,
+
+    /// Arguments of the program.
+    #[arg(last = true, value_name = "ARGS")]
+    pub args: Vec<String>,
+
+    /// What the program may use. Last, since its heading holds for whatever follows.
+    #[command(flatten)]
+    pub limits: LimitArgs,
+}
+
+/// What the program may use; the runner's defaults hold where nothing is said.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Limits (of the compilation and of the run, each)")]
+pub struct LimitArgs {
+    /// Processor time: 2s, 500ms, 1m, or seconds.
+    #[arg(long, value_name = "TIME", value_parser = parse_seconds)]
+    pub cpu: Option<f64>,
+
+    /// Time on the clock.
+    #[arg(long, value_name = "TIME", value_parser = parse_seconds)]
+    pub wall: Option<f64>,
+
+    /// Memory: 256M, 1G, 64K, or bytes.
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    pub memory: Option<u64>,
+
+    /// Processes and threads at once.
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
+    pub processes: Option<u32>,
+
+    /// Standard output and standard error together.
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    pub output: Option<u64>,
+
+    /// Files that it writes.
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    pub disk: Option<u64>,
+}
+
+impl From<&LimitArgs> for LimitsRequest {
+    fn from(args: &LimitArgs) -> Self {
+        let LimitArgs { cpu, wall, memory, processes, output, disk } = *args;
+        Self {
+            cpu_seconds: cpu,
+            wall_seconds: wall,
+            memory_bytes: memory,
+            processes,
+            output_bytes: output,
+            disk_bytes: disk,
+        }
+    }
+}
+
+/// How to show a job.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub struct ViewArgs {
+    /// Print one JSON object at the end, and nothing else: the job, or why it was refused.
+    #[arg(long)]
+    pub json: bool,
+
+    /// Say nothing but errors beside the program's output.
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// Arguments of `watch`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = help::WATCH)]
+pub struct WatchArgs {
+    /// The job's id.
+    #[arg(value_name = "ID")]
+    pub id: JobId,
+
+    /// How to show the job.
+    #[command(flatten)]
+    pub view: ViewArgs,
+}
+
+/// Arguments of `status`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = help::STATUS)]
+pub struct StatusArgs {
+    /// Show it anew every second, until Ctrl-C.
+    #[arg(long, conflicts_with = "json")]
+    pub watch: bool,
+
+    /// Print one JSON object with `cluster` and `runners`.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `jobs`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = help::JOBS)]
+pub struct JobsArgs {
+    /// Only jobs in this state.
+    #[arg(long, value_name = "STATE")]
+    pub state: Option<StateArg>,
+
+    /// Only jobs of this language.
+    #[arg(long, value_name = "LANGUAGE")]
+    pub language: Option<String>,
+
+    /// Only jobs with this label.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_label)]
+    pub label: Option<String>,
+
+    /// At most this many.
+    #[arg(long, value_name = "NUMBER", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    pub limit: u32,
+
+    /// Print one JSON object: a page of jobs, as the HTTP door has it.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Where a job stands.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum StateArg {
+    /// It waits for a runner.
+    Queued,
+    /// A runner has it.
+    Running,
+    /// It has its verdict.
+    Finished,
+}
+
+impl From<StateArg> for JobState {
+    fn from(state: StateArg) -> Self {
+        match state {
+            StateArg::Queued => Self::Queued,
+            StateArg::Running => Self::Running,
+            StateArg::Finished => Self::Finished,
+        }
+    }
+}
+
+/// Arguments of `cancel`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = help::CANCEL)]
+pub struct CancelArgs {
+    /// The job's id.
+    #[arg(value_name = "ID")]
+    pub id: JobId,
+}
+
+/// Arguments of `languages`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = help::LANGUAGES)]
+pub struct LanguagesArgs {
+    /// Print a JSON array.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `completions`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = help::COMPLETIONS)]
+pub struct CompletionsArgs {
+    /// The shell.
+    #[arg(value_name = "SHELL")]
+    pub shell: Shell,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn what_follows_two_dashes_is_the_programs() {
+        let args = Args::try_parse_from(["cli", "run", "a.py", "b.py", "--cpu", "2s", "--", "--json", "x"]);
+        let Command::Run(run) = args.unwrap().command else { panic!("another command") };
+        assert_eq!(run.files.len(), 2);
+        assert_eq!(run.args, ["--json", "x"]);
+        assert!(!run.view.json);
+        assert_eq!(LimitsRequest::from(&run.limits).cpu_seconds, Some(2.0));
+    }
+
+    #[test]
+    fn wrong_values_are_refused() {
+        for wrong in [["--cpu", "fast"], ["--memory", "0"], ["--env", "=x"], ["--priority", "101"]] {
+            let arguments = ["cli", "run", "a.py"].into_iter().chain(wrong);
+            assert!(Args::try_parse_from(arguments).is_err(), "{wrong:?}");
+        }
+    }
+}

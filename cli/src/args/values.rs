@@ -1,0 +1,32 @@
+//! Values on the command line that are more than words and numbers.
+
+use crate::settings::Master;
+use crate::{messages, units};
+
+/// A controller's address.
+pub fn parse_master(text: &str) -> Result<Master, &'static str> {
+    text.parse().map_err(|_| messages::BAD_MASTER)
+}
+
+/// A number of bytes.
+pub fn parse_size(text: &str) -> Result<u64, &'static str> {
+    units::parse_size(text).ok_or(messages::BAD_SIZE)
+}
+
+/// A number of seconds.
+pub fn parse_seconds(text: &str) -> Result<f64, &'static str> {
+    units::parse_seconds(text).ok_or(messages::BAD_TIME)
+}
+
+/// A name and a value.
+pub fn parse_pair(text: &str) -> Result<(String, String), &'static str> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err(messages::BAD_PAIR),
+    }
+}
+
+/// The same, put together again.
+pub fn parse_label(text: &str) -> Result<String, &'static str> {
+    parse_pair(text).map(|(name, value)| format!("{name}={value}"))
+}

@@ -1,0 +1,214 @@
+//! A connection to a controller: the handshake, frames both ways, heartbeats.
+
+use std::io;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use futures_util::StreamExt as _;
+use protocol::client::{Request, Response};
+use protocol::frame::{Frame, FrameCodec, FrameError, FrameKind};
+use protocol::hello::{DEFAULT_WINDOW, Hello, MISSED_HEARTBEATS};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::time::{Instant, Interval, MissedTickBehavior};
+use tokio_util::codec::FramedRead;
+
+use crate::failure::{Failure, Stranger, Unreachable};
+use crate::settings::Master;
+
+/// How often this side lets itself be heard, as its hello says.
+const HEARTBEAT: Duration = Duration::from_secs(10);
+
+/// How long a connection may take, and how long the controller may take to say hello.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// One connection. Frames are queued, and written while [`next`](Self::next) waits for what comes back: so the
+/// hello and the first request leave together, and neither side can block the other.
+#[derive(Debug)]
+pub struct Link {
+    master: Master,
+    reader: FramedRead<OwnedReadHalf, FrameCodec>,
+    writer: OwnedWriteHalf,
+    pending: BytesMut,
+    beat: Interval,
+    heard: Instant,
+    peer: Option<Hello>,
+}
+
+impl Link {
+    /// Connects, and queues the hello.
+    pub async fn connect(master: &Master) -> Result<Self, Failure> {
+        let unreachable = |why| Failure::Unreachable(master.clone(), why);
+        let stream = tokio::time::timeout(PATIENCE, dial(master)).await;
+        let stream = stream.unwrap_or(Err(Unreachable::TimedOut)).map_err(unreachable)?;
+        stream.set_nodelay(true).map_err(|error| unreachable(Unreachable::Failed(error)))?;
+        let (reader, writer) = stream.into_split();
+        // Twice as often as promised, so that a late timer is no broken promise.
+        let mut beat = tokio::time::interval_at(Instant::now() + HEARTBEAT / 2, HEARTBEAT / 2);
+        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut link = Self {
+            master: master.clone(),
+            reader: FramedRead::new(reader, FrameCodec),
+            writer,
+            pending: BytesMut::new(),
+            beat,
+            heard: Instant::now(),
+            peer: None,
+        };
+        let hello = Hello::new("ruche-cli", u32::try_from(HEARTBEAT.as_millis()).unwrap_or(u32::MAX));
+        link.queue(Frame::hello(&hello))?;
+        Ok(link)
+    }
+
+    /// The controller at the other end.
+    pub fn master(&self) -> &Master {
+        &self.master
+    }
+
+    /// How much data the controller takes on a stream before it gives credit. Until its hello is there, what
+    /// every controller takes.
+    pub fn window(&self) -> u32 {
+        self.peer.as_ref().map_or(DEFAULT_WINDOW, |hello| hello.window)
+    }
+
+    /// Queues a frame to be written.
+    pub fn queue(&mut self, frame: Result<Frame, FrameError>) -> Result<(), Failure> {
+        frame.and_then(|frame| frame.encode(&mut self.pending)).map_err(|_| Failure::RequestTooLong)
+    }
+
+    /// Queues a request.
+    pub fn request(&mut self, stream: u32, request: &Request) -> Result<(), Failure> {
+        self.queue(Frame::control(stream, request))
+    }
+
+    /// The next frame of a stream. Safe to cancel: nothing read or written is lost.
+    pub async fn next(&mut self) -> Result<Frame, Failure> {
+        loop {
+            tokio::select! {
+                biased;
+                frame = self.reader.next() => {
+                    let frame = frame.unwrap_or_else(|| Err(io::ErrorKind::UnexpectedEof.into()));
+                    let frame = frame.map_err(|error| self.broken(error))?;
+                    self.heard = Instant::now();
+                    if let Some(frame) = self.connection_frame(frame)? {
+                        return Ok(frame);
+                    }
+                }
+                written = self.writer.write_buf(&mut self.pending), if !self.pending.is_empty() => {
+                    written.map_err(|error| self.broken(error))?;
+                }
+                _ = self.beat.tick() => self.heartbeat()?,
+            }
+        }
+    }
+
+    /// Deals with what concerns the connection as a whole; hands back what concerns a stream.
+    fn connection_frame(&mut self, frame: Frame) -> Result<Option<Frame>, Failure> {
+        match frame.kind {
+            FrameKind::Hello => self.greet(&frame)?,
+            // A controller that cannot go on may say so in place of its hello.
+            FrameKind::Control if frame.stream == 0 => return Err(self.refusal(&frame)),
+            _ if self.peer.is_none() => return Err(self.stranger(Stranger::Other)),
+            FrameKind::Ping => self.queue(Ok(Frame::empty(FrameKind::Pong, 0)))?,
+            FrameKind::Pong => {}
+            _ => return Ok(Some(frame)),
+        }
+        Ok(None)
+    }
+
+    fn greet(&mut self, frame: &Frame) -> Result<(), Failure> {
+        let hello: Hello = frame.parse().map_err(|_| self.stranger(Stranger::Other))?;
+        hello.check(&[]).map_err(|problem| Failure::Incompatible(self.master.clone(), problem))?;
+        self.peer = Some(hello);
+        Ok(())
+    }
+
+    fn refusal(&self, frame: &Frame) -> Failure {
+        match frame.parse() {
+            Ok(Response::Refused { problem }) => Failure::Refused(problem),
+            _ if self.peer.is_none() => self.stranger(Stranger::Other),
+            _ => self.protocol("a message that belongs to no request"),
+        }
+    }
+
+    fn heartbeat(&mut self) -> Result<(), Failure> {
+        let silence = self.heard.elapsed();
+        match &self.peer {
+            None if silence >= PATIENCE => return Err(self.stranger(Stranger::Mute)),
+            Some(hello)
+                if silence >= Duration::from_millis(hello.heartbeat_ms.into()) * MISSED_HEARTBEATS =>
+            {
+                return Err(Failure::Lost(self.master.clone(), io::ErrorKind::TimedOut.into()));
+            }
+            _ => {}
+        }
+        self.queue(Ok(Frame::empty(FrameKind::Ping, 0)))
+    }
+
+    /// What a connection that failed means.
+    fn broken(&self, error: io::Error) -> Failure {
+        let frame_error = error.get_ref().and_then(|inner| inner.downcast_ref::<FrameError>());
+        match (&self.peer, frame_error) {
+            (None, Some(FrameError::TooLong(length))) if length.to_be_bytes() == *b"HTTP" => {
+                self.stranger(Stranger::Http)
+            }
+            (None, Some(_)) => self.stranger(Stranger::Other),
+            (None, None) if error.kind() == io::ErrorKind::UnexpectedEof => self.stranger(Stranger::Mute),
+            (Some(_), Some(broken)) => self.protocol(&broken.to_string()),
+            _ => Failure::Lost(self.master.clone(), error),
+        }
+    }
+
+    fn stranger(&self, stranger: Stranger) -> Failure {
+        Failure::NotRuche(self.master.clone(), stranger)
+    }
+
+    /// The controller broke the protocol.
+    pub fn protocol(&self, why: &str) -> Failure {
+        Failure::Protocol(self.master.clone(), why.to_owned())
+    }
+
+    /// The controller answered something else than was asked.
+    pub fn strange_answer(&self) -> Failure {
+        self.protocol("an answer to another request")
+    }
+
+    /// Makes requests that have one answer each, all at once, and waits for the answers. The streams' numbers
+    /// begin at `first`.
+    pub async fn ask<const N: usize>(
+        &mut self,
+        first: u32,
+        requests: [Request; N],
+    ) -> Result<[Response; N], Failure> {
+        for (stream, request) in (first..).zip(&requests) {
+            self.request(stream, request)?;
+        }
+        let mut answers = [const { None }; N];
+        while answers.iter().any(Option::is_none) {
+            let frame = self.next().await?;
+            let response = frame.parse().map_err(|error| self.protocol(&error.to_string()))?;
+            let slot = frame.stream.checked_sub(first).and_then(|index| answers.get_mut(index as usize));
+            match (response, slot) {
+                (Response::Refused { problem }, _) => return Err(Failure::Refused(problem)),
+                (response, Some(slot)) => *slot = Some(response),
+                (_, None) => return Err(self.protocol("an answer to no request")),
+            }
+        }
+        let unanswered = self.protocol("an answer is missing");
+        let answers: Option<Vec<Response>> = answers.into_iter().collect();
+        answers.and_then(|answers| answers.try_into().ok()).ok_or(unanswered)
+    }
+}
+
+async fn dial(master: &Master) -> Result<TcpStream, Unreachable> {
+    let addresses = tokio::net::lookup_host((master.host.as_str(), master.port)).await;
+    let mut failure = Unreachable::Unresolved;
+    for address in addresses.map_err(|_| Unreachable::Unresolved)? {
+        match TcpStream::connect(address).await {
+            Ok(stream) => return Ok(stream),
+            Err(error) => failure = Unreachable::Failed(error),
+        }
+    }
+    Err(failure)
+}

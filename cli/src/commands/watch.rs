@@ -1,0 +1,23 @@
+//! `cli watch`.
+
+use protocol::LimitsRequest;
+use protocol::client::Request;
+
+use super::Address;
+use crate::args::WatchArgs;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::follow::{self, Mode, Plan};
+
+/// Follows a job from its beginning.
+pub async fn watch(address: &Address, args: &WatchArgs) -> Result<Exit, Failure> {
+    let plan = Plan {
+        request: Request::Watch { id: args.id, after: 0 },
+        contents: Vec::new(),
+        stdin: None,
+        limits: LimitsRequest::default(),
+        mode: Mode::Watching,
+        view: args.view,
+    };
+    follow::follow(address.connect().await?, plan).await
+}

@@ -1,0 +1,131 @@
+//! Follows a job from its submission, or from wherever it is, to its end.
+//!
+//! ```text
+//! frames · input · reports of the printer · Ctrl-C · timers ──▶ one event at a time ──▶ session (decides)
+//!                                                       frames · output · notes ◀──┘
+//! ```
+
+mod credit;
+mod progress;
+mod reconnect;
+mod session;
+
+use bytes::Bytes;
+use protocol::client::Request;
+use protocol::{Detached, Job, LimitsRequest};
+use tokio::sync::mpsc;
+
+use crate::args::ViewArgs;
+use crate::client::Link;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::{messages, terminal};
+use session::{Ending, Session};
+
+/// The stream of the job. A connection follows one job, so its streams have fixed numbers.
+pub const JOB_STREAM: u32 = 1;
+/// The stream of the request to stop it.
+const CANCEL_STREAM: u32 = 2;
+/// The stream of a question before the job.
+pub const QUESTION_STREAM: u32 = 3;
+
+/// What to follow, and how.
+#[derive(Debug)]
+pub struct Plan {
+    /// `submit` or `watch`.
+    pub request: Request,
+    /// The contents that follow the request.
+    pub contents: Detached,
+    /// The program's standard input, where it follows.
+    pub stdin: Option<mpsc::Receiver<Bytes>>,
+    /// The limits that were asked for, to be named where the program exceeds one.
+    pub limits: LimitsRequest,
+    /// Until when, and what Ctrl-C means.
+    pub mode: Mode,
+    /// How to show it.
+    pub view: ViewArgs,
+}
+
+/// Until when a job is followed, and what Ctrl-C means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// To its end; Ctrl-C stops the job.
+    Attached,
+    /// To its end; Ctrl-C leaves it alone.
+    Watching,
+    /// Until it is recorded.
+    Detached,
+}
+
+/// Follows a job, and returns what the command ends with.
+pub async fn follow(link: Link, plan: Plan) -> Result<Exit, Failure> {
+    let Plan { limits, view, .. } = plan;
+    let mut session = Session::new(link, plan)?;
+    let exit = match session.run().await {
+        Ok(ending) => conclude(&mut session, ending, &limits, view),
+        Err(failure) => Err(failure),
+    };
+    // Said by the printer, so that it stands after the output and on a line of its own.
+    let exit = exit.unwrap_or_else(|failure| {
+        session.fail(&failure);
+        failure.exit()
+    });
+    Ok(session.drain().await.unwrap_or(exit))
+}
+
+fn conclude(
+    session: &mut Session,
+    ending: Ending,
+    limits: &LimitsRequest,
+    view: ViewArgs,
+) -> Result<Exit, Failure> {
+    match ending {
+        Ending::Finished(job) => finished(session, *job, limits, view),
+        Ending::Accepted(id) => {
+            match view.json {
+                true => terminal::print_json(&serde_json::json!({ "id": id }))?,
+                false => terminal::print(&format!("{id}\n"))?,
+            }
+            Ok(Exit::OK)
+        }
+        Ending::Refused(problem) => {
+            let failure = Failure::Refused(problem.clone());
+            if !view.json {
+                return Err(failure);
+            }
+            terminal::print_json(&problem)?;
+            Ok(failure.exit())
+        }
+        Ending::LeftRunning(id) => {
+            id.into_iter().for_each(|id| session.say(messages::left_running(id)));
+            Ok(Exit::CANCELLED)
+        }
+        Ending::Unconfirmed => {
+            session.say(messages::CANCEL_UNCONFIRMED.to_owned());
+            Ok(Exit::CANCELLED)
+        }
+        Ending::AtOnce => Ok(Exit::CANCELLED),
+        Ending::Unread(error) => Err(Failure::Output(error)),
+    }
+}
+
+fn finished(
+    session: &mut Session,
+    mut job: Job,
+    limits: &LimitsRequest,
+    view: ViewArgs,
+) -> Result<Exit, Failure> {
+    if view.json {
+        session.transcript().complete(&mut job);
+        terminal::print_json(&job)?;
+    } else {
+        if session.transcript().end() {
+            session.say(messages::DIVERGED.to_owned());
+        }
+        let verdict = terminal::coloured(messages::verdict_word(job.verdict), job.verdict);
+        session.say(format!("{verdict}{}", messages::usage_line(&job)));
+        messages::explanation(&job, limits).into_iter().for_each(|line| session.say(line));
+        messages::notes(&job).into_iter().for_each(|line| session.say(line.to_owned()));
+    }
+    Ok(if session.is_stopping() { Exit::CANCELLED } else { Exit::of(&job) })
+}

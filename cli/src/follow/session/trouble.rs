@@ -1,0 +1,110 @@
+//! Ctrl-C, output that nobody takes, lost connections.
+
+use std::io;
+use std::time::Duration;
+
+use protocol::JobId;
+use protocol::client::Request;
+use tokio::time::{Instant, sleep};
+
+use super::{Ending, Session, Stop};
+use crate::client::Link;
+use crate::failure::Failure;
+use crate::follow::reconnect::{Loss, is_passing};
+use crate::follow::{CANCEL_STREAM, JOB_STREAM, Mode};
+use crate::messages;
+use crate::settings::Master;
+use crate::upload::Upload;
+
+/// How long the controller has to confirm that a job was stopped.
+const STOP_PATIENCE: Duration = Duration::from_secs(2);
+
+impl Session {
+    /// Ctrl-C.
+    pub(super) fn interrupt(&mut self) -> Result<Option<Ending>, Failure> {
+        if let Some(stop) = &mut self.stop {
+            stop.at_once = true;
+            return Ok(Some(Ending::AtOnce));
+        }
+        if self.mode == Mode::Watching {
+            return Ok(Some(Ending::LeftRunning(self.progress.id)));
+        }
+        self.say(messages::CANCELLING.to_owned());
+        self.stop(None).map(|()| None)
+    }
+
+    /// Standard output takes nothing more: a job that is run for it has no sense any more.
+    pub(super) fn unread(&mut self, error: io::Error) -> Result<Option<Ending>, Failure> {
+        match self.mode {
+            Mode::Attached if self.stop.is_none() => self.stop(Some(error)).map(|()| None),
+            Mode::Attached => Ok(None),
+            Mode::Watching | Mode::Detached => Ok(Some(Ending::Unread(error))),
+        }
+    }
+
+    fn stop(&mut self, unread: Option<io::Error>) -> Result<(), Failure> {
+        self.stop = Some(Stop { unread, until: Instant::now() + STOP_PATIENCE, at_once: false });
+        self.send_cancel()
+    }
+
+    /// Before the job is accepted it has no name to cancel it by; that is made up for when it is.
+    pub(super) fn send_cancel(&mut self) -> Result<(), Failure> {
+        match self.progress.id {
+            Some(id) => self.link.request(CANCEL_STREAM, &Request::Cancel { id }),
+            None => Ok(()),
+        }
+    }
+
+    /// The job was to be stopped, and there is nothing more to wait for.
+    pub(super) fn given_up(&mut self) -> Ending {
+        match self.stop.as_mut().and_then(|stop| stop.unread.take()) {
+            Some(error) => Ending::Unread(error),
+            None => Ending::Unconfirmed,
+        }
+    }
+
+    /// Gets a lost connection back, for a job that the controller knows.
+    pub(super) async fn connection_failed(&mut self, failure: Failure) -> Result<Option<Ending>, Failure> {
+        if self.stop.is_some() {
+            return Ok(Some(self.given_up()));
+        }
+        let Some(id) = self.progress.id.filter(|_| is_passing(&failure, self.loss.is_some())) else {
+            return Err(failure);
+        };
+        let mut loss = match self.loss.take() {
+            Some(loss) => loss,
+            None => {
+                self.say(messages::RECONNECTING.to_owned());
+                Loss::new(failure, Instant::now())
+            }
+        };
+        self.was_lost = true;
+        loop {
+            let (pause, waited) = loss.next_pause(Instant::now())?;
+            loss = waited;
+            tokio::select! {
+                link = dial_after(pause, self.link.master()) => match link {
+                    Ok(link) => return self.resume(link, id, loss).map(|()| None),
+                    Err(failure) if is_passing(&failure, true) => {}
+                    Err(failure) => return Err(failure),
+                },
+                _ = self.interrupts.recv() => return self.interrupt(),
+            }
+        }
+    }
+
+    fn resume(&mut self, link: Link, id: JobId, loss: Loss) -> Result<(), Failure> {
+        self.link = link;
+        self.loss = Some(loss);
+        self.credit.renew();
+        // The stream of input is lost with its connection, and cannot be taken up on another.
+        self.stdin = None;
+        self.upload = Upload::new(JOB_STREAM, Vec::new(), false);
+        self.link.request(JOB_STREAM, &Request::Watch { id, after: self.progress.seen })
+    }
+}
+
+async fn dial_after(pause: Duration, master: &Master) -> Result<Link, Failure> {
+    sleep(pause).await;
+    Link::connect(master).await
+}

@@ -1,0 +1,101 @@
+//! What `--help` says beside the list of arguments.
+
+/// Of `cli`.
+pub const ROOT: &str = "\
+Examples:
+  cli run main.c --master lab:7000       compile and run a file
+  cli run game.py < moves.txt            with input
+  cli status --watch                     see the runners at work
+
+The controller's address can also stand in ~/.config/ruche/cli.toml:
+  master = \"lab:7000\"
+
+`cli run --help` lists the exit statuses.";
+
+/// Of `cli run`.
+pub const RUN: &str = "\
+Examples:
+  cli run main.c                                   the language is told by the name
+  cli run Main.java Shapes.java -- 10 20           arguments of the program after --
+  cli run sort.py --stdin numbers.txt --cpu 2s --memory 256M
+  cli run main.cpp --compile-arg=-O2 --env MODE=fast
+  cli run slow.py --detach                         prints an id for `cli watch`
+  cli run main.c --json | jq .verdict
+
+Exit status: that of the program, 128+n where signal n ended it, and
+    1  its output is not the expected one
+    2  the command is wrong, or a file cannot be read; nothing was sent
+  120  it could not be compiled
+  121  it used up its processor time
+  122  it used up its time on the clock
+  123  it used up its memory
+  124  it wrote more than it may
+  125  refused: bad input, unknown language, queue full, no runner free
+  126  the cluster could not run it
+  127  no connection to the controller, or lost for good
+  130  cancelled (Ctrl-C)
+  141  nobody reads the output any more";
+
+/// Of `cli watch`.
+pub const WATCH: &str = "\
+Shows the output from its beginning and ends as `cli run` does. Ctrl-C stops watching; the job goes on.
+
+Example:
+  cli watch 0b8f6c1e4a1d4f0f9a7a6a2f7f0f6d11";
+
+/// Of `cli status`.
+pub const STATUS: &str = "\
+Examples:
+  cli status
+  cli status --watch
+  cli status --json | jq '.runners[].telemetry.cpu_percent'";
+
+/// Of `cli jobs`.
+pub const JOBS: &str = "\
+Examples:
+  cli jobs --state running
+  cli jobs --label class=3b --limit 100
+  cli jobs --json | jq '.jobs[].verdict'";
+
+/// Of `cli cancel`.
+pub const CANCEL: &str = "\
+Example:
+  cli cancel 0b8f6c1e4a1d4f0f9a7a6a2f7f0f6d11";
+
+/// Of `cli languages`.
+pub const LANGUAGES: &str = "\
+Examples:
+  cli languages
+  cli languages --json | jq '.[].id'";
+
+/// Of `cli completions`.
+pub const COMPLETIONS: &str = "\
+Example:
+  cli completions bash > ~/.local/share/bash-completion/completions/cli";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exit::Exit;
+
+    #[test]
+    fn every_exit_status_is_documented() {
+        let all = [
+            Exit::WRONG_ANSWER,
+            Exit::USAGE,
+            Exit::COMPILE_ERROR,
+            Exit::CPU_TIME,
+            Exit::WALL_TIME,
+            Exit::MEMORY,
+            Exit::OUTPUT,
+            Exit::REFUSED,
+            Exit::INTERNAL,
+            Exit::NO_CONNECTION,
+            Exit::CANCELLED,
+            Exit::BROKEN_PIPE,
+        ];
+        for exit in all {
+            assert!(RUN.contains(&format!("\n{:>5}  ", exit.0)), "{exit:?}");
+        }
+    }
+}

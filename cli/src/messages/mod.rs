@@ -1,0 +1,112 @@
+//! Every sentence that people read, so that a translation has one place to go.
+//!
+//! Functions take what happened and return text without its final newline; where it goes is not decided here.
+
+mod failures;
+#[cfg(test)]
+pub mod fixtures;
+pub mod help;
+mod verdicts;
+
+use protocol::JobId;
+use protocol::cluster::{ClusterInfo, RunnerState};
+
+pub use failures::failure;
+pub use verdicts::{explanation, notes, usage_line, verdict_word};
+
+/// An address that cannot be read.
+pub const BAD_MASTER: &str = "not an address: write HOST:PORT";
+/// A size that cannot be read.
+pub const BAD_SIZE: &str = "not a size: write 64K, 256M, 1G or a number of bytes";
+/// A time that cannot be read.
+pub const BAD_TIME: &str = "not a time: write 2s, 500ms, 1m or a number of seconds";
+/// A pair that cannot be read.
+pub const BAD_PAIR: &str = "not a pair: write NAME=VALUE";
+/// The answer after a restart is another one.
+pub const DIVERGED: &str = "the program was started again on another runner and wrote something else";
+/// What the first Ctrl-C does.
+pub const CANCELLING: &str = "stopping the job (Ctrl-C again leaves at once)";
+/// The controller did not say in time that the job has ended.
+pub const CANCEL_UNCONFIRMED: &str = "the controller has not confirmed that the job was stopped";
+/// The connection is gone and comes back, perhaps.
+pub const RECONNECTING: &str = "the connection to the controller was lost: trying to get it back";
+/// A list that goes on.
+pub const MORE_JOBS: &str = "there are more: raise --limit to see them";
+/// An empty list of languages.
+pub const NO_LANGUAGES: &str = "no runner offers a language";
+/// An empty table of runners.
+pub const NO_RUNNERS: &str = "no runner is connected";
+/// A job that waits for a runner.
+pub const QUEUED: &str = "queued";
+/// A job that a runner has.
+pub const RUNNING: &str = "running";
+/// An empty list of jobs.
+pub const NO_JOBS: &str = "no such jobs";
+/// The heads of the runners' table.
+pub const RUNNER_HEADS: [&str; 9] =
+    ["RUNNER", "STATE", "JOBS", "CONTAINERS", "CPU", "MEMORY", "LOAD", "LANGUAGES", "WHY NOT"];
+/// The heads of the jobs' table.
+pub const JOB_HEADS: [&str; 7] = ["ID", "STATE", "LANGUAGE", "RUNNER", "CPU", "MEMORY", "SUBMITTED"];
+/// The heads of the languages' table.
+pub const LANGUAGE_HEADS: [&str; 6] = ["LANGUAGE", "NAME", "FILES", "ALIASES", "RUNNERS", "VERSIONS"];
+
+/// How an error is announced.
+pub fn error(text: &str) -> String {
+    format!("error: {text}")
+}
+
+/// An address in the configuration file that cannot be read.
+pub fn bad_configured_master(text: &str) -> String {
+    format!("master = {text:?} is {BAD_MASTER}")
+}
+
+/// The job waits.
+pub fn waiting(before: u64) -> String {
+    match before {
+        0 => "waiting for a free runner (you are next)".to_owned(),
+        _ => format!("waiting for a free runner ({before} before you)"),
+    }
+}
+
+/// `watch` ends before the job.
+pub fn left_running(id: JobId) -> String {
+    format!("the job goes on; `cli watch {id}` shows it again, `cli cancel {id}` stops it")
+}
+
+/// After `cancel`.
+pub fn cancelled(id: JobId) -> String {
+    format!("job {id} is being stopped")
+}
+
+/// A runner's state in a word.
+pub fn runner_state(state: RunnerState) -> &'static str {
+    match state {
+        RunnerState::Available => "available",
+        RunnerState::Unavailable => "unavailable",
+        RunnerState::Draining => "draining",
+    }
+}
+
+/// The cluster in a line.
+pub fn cluster(cluster: &ClusterInfo) -> String {
+    let ClusterInfo { runners, available_runners, slots, queued, running, max_queue, .. } = cluster;
+    let mut line = format!(
+        "{available_runners} of {runners} runners available · {running} running in {slots} slots · \
+         {queued} of at most {max_queue} waiting"
+    );
+    if cluster.draining {
+        line.push_str(" · the controller is shutting down");
+    }
+    line
+}
+
+/// How long ago.
+pub fn ago(seconds: i64) -> String {
+    match seconds {
+        ..1 => "now".to_owned(),
+        1..100 => format!("{seconds} s ago"),
+        100..6000 => format!("{} min ago", seconds / 60),
+        6000..172_800 => format!("{} h ago", seconds / 3600),
+        _ => format!("{} days ago", seconds / 86_400),
+    }
+}

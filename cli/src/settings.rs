@@ -1,0 +1,146 @@
+//! What the arguments, the environment and the configuration file come to.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use serde::Deserialize;
+
+use crate::failure::Failure;
+
+/// The port of a controller's TCP door.
+const DEFAULT_PORT: u16 = 7000;
+
+/// Where a controller is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Master {
+    /// Name or address.
+    pub host: String,
+    /// Port of its TCP door.
+    pub port: u16,
+}
+
+/// Text that is not a controller's address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotAMaster;
+
+impl Default for Master {
+    fn default() -> Self {
+        Self { host: "127.0.0.1".to_owned(), port: DEFAULT_PORT }
+    }
+}
+
+impl fmt::Display for Master {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.host.contains(':') {
+            true => write!(f, "[{}]:{}", self.host, self.port),
+            false => write!(f, "{}:{}", self.host, self.port),
+        }
+    }
+}
+
+impl FromStr for Master {
+    type Err = NotAMaster;
+
+    fn from_str(text: &str) -> Result<Self, NotAMaster> {
+        let (host, port) = split_port(text)?;
+        let port = port.map_or(Ok(DEFAULT_PORT), |port| port.parse().map_err(|_| NotAMaster))?;
+        let strange = |c: char| c.is_whitespace() || c.is_control() || "/[]@".contains(c);
+        match host.is_empty() || host.contains(strange) {
+            true => Err(NotAMaster),
+            false => Ok(Self { host: host.to_owned(), port }),
+        }
+    }
+}
+
+/// `host`, `host:port`, `[v6]:port`, `[v6]` or a bare `v6`.
+fn split_port(text: &str) -> Result<(&str, Option<&str>), NotAMaster> {
+    if let Some(rest) = text.strip_prefix('[') {
+        let (host, rest) = rest.split_once(']').ok_or(NotAMaster)?;
+        return match rest {
+            "" => Ok((host, None)),
+            rest => rest.strip_prefix(':').map(|port| (host, Some(port))).ok_or(NotAMaster),
+        };
+    }
+    match text.split_once(':') {
+        Some((_, rest)) if rest.contains(':') => Ok((text, None)),
+        Some((host, port)) => Ok((host, Some(port))),
+        None => Ok((text, None)),
+    }
+}
+
+/// The configuration file.
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ConfigFile {
+    master: Option<String>,
+}
+
+/// The controller to talk to: the one given, else the configuration file's, else the one of this machine.
+pub fn master(given: Option<Master>, config_home: Option<&Path>) -> Result<Master, Failure> {
+    if let Some(master) = given {
+        return Ok(master);
+    }
+    let Some(path) = config_path(config_home) else { return Ok(Master::default()) };
+    match std::fs::read_to_string(&path) {
+        Ok(text) => from_config(&text).map_err(|why| Failure::Config(path, why)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Master::default()),
+        Err(error) => Err(Failure::Config(path, error.kind().to_string())),
+    }
+}
+
+fn config_path(config_home: Option<&Path>) -> Option<PathBuf> {
+    // The specification of these folders says that a relative one is to be ignored.
+    let given = config_home.filter(|path| path.is_absolute()).map(Path::to_owned);
+    let folder = given.or_else(|| Some(std::env::home_dir()?.join(".config")))?;
+    Some(folder.join("ruche").join("cli.toml"))
+}
+
+fn from_config(text: &str) -> Result<Master, String> {
+    let config: ConfigFile = toml::from_str(text).map_err(|error| error.message().to_owned())?;
+    match config.master {
+        None => Ok(Master::default()),
+        Some(master) => master.parse().map_err(|_| crate::messages::bad_configured_master(&master)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_of_all_shapes_are_read_and_written() {
+        let shapes = [
+            ("lab", "lab:7000"),
+            ("lab:9000", "lab:9000"),
+            ("10.0.0.1:7000", "10.0.0.1:7000"),
+            ("[::1]:9000", "[::1]:9000"),
+            ("[::1]", "[::1]:7000"),
+            ("::1", "[::1]:7000"),
+        ];
+        for (text, written) in shapes {
+            assert_eq!(text.parse::<Master>().map(|master| master.to_string()), Ok(written.to_owned()));
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        for text in ["", ":7000", "lab:", "lab:port", "lab:99999", "http://lab:7000", "la b", "[::1", "a/b"] {
+            assert_eq!(text.parse::<Master>(), Err(NotAMaster), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_configuration_file_names_the_controller() {
+        assert_eq!(from_config("master = \"lab:9000\"").unwrap().to_string(), "lab:9000");
+        assert_eq!(from_config("").unwrap(), Master::default());
+    }
+
+    #[test]
+    fn a_wrong_key_or_value_in_the_configuration_file_is_named() {
+        assert!(from_config("mastr = \"lab\"").unwrap_err().contains("mastr"));
+        assert!(from_config("master = 3").unwrap_err().contains("string"));
+        assert!(from_config("master = \"http://lab\"").unwrap_err().contains("http://lab"));
+    }
+}

@@ -1,0 +1,221 @@
+//! What the controller is told: flags, environment, controller.toml, defaults, in this order. Read whole and
+//! checked before anything starts; what is wrong is named.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Parser;
+use serde::Deserialize;
+
+/// Accepts programs, hands them to runners, and gives the results back.
+#[derive(Debug, Clone, Default, Parser)]
+#[command(
+    name = "controller",
+    version,
+    after_help = "Examples:\n  controller\n  controller --config /etc/ruche/controller.toml\n  \
+                  controller --clients 127.0.0.1:0 --runners 127.0.0.1:0 --http 127.0.0.1:0"
+)]
+pub struct Args {
+    /// The configuration file
+    #[arg(long, env = "RUCHE_CONTROLLER_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Where clients connect (default: 127.0.0.1:7000)
+    #[arg(long, env = "RUCHE_CONTROLLER_CLIENTS", value_name = "ADDRESS")]
+    pub clients: Option<SocketAddr>,
+    /// Where runners connect (default: 127.0.0.1:7001)
+    #[arg(long, env = "RUCHE_CONTROLLER_RUNNERS", value_name = "ADDRESS")]
+    pub runners: Option<SocketAddr>,
+    /// Where the HTTP API is (default: 127.0.0.1:7080)
+    #[arg(long, env = "RUCHE_CONTROLLER_HTTP", value_name = "ADDRESS")]
+    pub http: Option<SocketAddr>,
+    /// How many jobs may wait (default: 10000)
+    #[arg(long, env = "RUCHE_CONTROLLER_MAX_QUEUE", value_name = "N")]
+    pub max_queue: Option<u64>,
+    /// How large a job's contents may be, in bytes (default: 16 MiB)
+    #[arg(long, env = "RUCHE_CONTROLLER_MAX_BODY", value_name = "BYTES")]
+    pub max_body: Option<u64>,
+    /// How large a job's streamed standard input may be, in bytes (default: 64 MiB)
+    #[arg(long, env = "RUCHE_CONTROLLER_MAX_STDIN", value_name = "BYTES")]
+    pub max_stdin: Option<u64>,
+    /// How many finished jobs to keep (default: 10000)
+    #[arg(long, env = "RUCHE_CONTROLLER_KEEP_FINISHED", value_name = "N")]
+    pub keep_finished: Option<usize>,
+    /// How much memory jobs in flight, and the output of finished ones, may each take, in bytes (default: 1 GiB)
+    #[arg(long, env = "RUCHE_CONTROLLER_MAX_MEMORY", value_name = "BYTES")]
+    pub max_memory: Option<u64>,
+    /// How long running jobs may go on after SIGTERM, in seconds (default: 30)
+    #[arg(long, env = "RUCHE_CONTROLLER_DRAIN_SECONDS", value_name = "SECONDS")]
+    pub drain_seconds: Option<u64>,
+    /// Open doors beyond this machine although nobody is asked who they are
+    #[arg(long, env = "RUCHE_CONTROLLER_INSECURE")]
+    pub insecure: bool,
+}
+
+/// controller.toml; the keys are the flags' names.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct File {
+    clients: Option<SocketAddr>,
+    runners: Option<SocketAddr>,
+    http: Option<SocketAddr>,
+    max_queue: Option<u64>,
+    max_body: Option<u64>,
+    max_stdin: Option<u64>,
+    keep_finished: Option<usize>,
+    max_memory: Option<u64>,
+    drain_seconds: Option<u64>,
+    insecure: bool,
+}
+
+/// The configuration that holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// Where clients connect.
+    pub clients: SocketAddr,
+    /// Where runners connect.
+    pub runners: SocketAddr,
+    /// Where the HTTP API is.
+    pub http: SocketAddr,
+    /// Jobs that may wait.
+    pub max_queue: u64,
+    /// Bytes of one job's contents.
+    pub max_body: u64,
+    /// Bytes of one job's streamed standard input.
+    pub max_stdin: u64,
+    /// Finished jobs that are kept.
+    pub keep_finished: usize,
+    /// Bytes that jobs in flight, and finished ones, may each take up.
+    pub max_memory: u64,
+    /// How long running jobs may go on after SIGTERM.
+    pub drain: Duration,
+    /// Whether doors may be open to others unprotected.
+    pub insecure: bool,
+}
+
+/// What is wrong with the configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("{path}: {source}")]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file has an unknown key or a value of the wrong kind.
+    #[error("{path}: {source}")]
+    Syntax {
+        /// Which.
+        path: PathBuf,
+        /// Where and what.
+        source: toml::de::Error,
+    },
+    /// A value is not possible.
+    #[error("{0} has to be above zero")]
+    Zero(&'static str),
+    /// A door would be open to the world.
+    #[error(
+        "{door} = {address} can be reached from other machines, and nothing is encrypted or asked for a password \
+         yet: use a loopback address, or say insecure = true (--insecure) if the network is all yours"
+    )]
+    Open {
+        /// Which door.
+        door: &'static str,
+        /// Where.
+        address: SocketAddr,
+    },
+}
+
+impl Config {
+    /// Reads the file that the flags name, if any, and puts everything together.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the key.
+    pub fn load(args: Args) -> Result<Self, ConfigError> {
+        let file = match &args.config {
+            Some(path) => read(path)?,
+            None => File::default(),
+        };
+        Self::resolve(args, file)
+    }
+
+    fn resolve(args: Args, file: File) -> Result<Self, ConfigError> {
+        let loopback = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        let config = Self {
+            clients: args.clients.or(file.clients).unwrap_or(loopback(7000)),
+            runners: args.runners.or(file.runners).unwrap_or(loopback(7001)),
+            http: args.http.or(file.http).unwrap_or(loopback(7080)),
+            max_queue: args.max_queue.or(file.max_queue).unwrap_or(10_000),
+            max_body: args.max_body.or(file.max_body).unwrap_or(16 << 20),
+            max_stdin: args.max_stdin.or(file.max_stdin).unwrap_or(64 << 20),
+            keep_finished: args.keep_finished.or(file.keep_finished).unwrap_or(10_000),
+            max_memory: args.max_memory.or(file.max_memory).unwrap_or(1 << 30),
+            drain: Duration::from_secs(args.drain_seconds.or(file.drain_seconds).unwrap_or(30)),
+            insecure: args.insecure || file.insecure,
+        };
+        config.check()?;
+        Ok(config)
+    }
+
+    /// The doors that other machines can reach.
+    pub fn open_doors(&self) -> impl Iterator<Item = (&'static str, SocketAddr)> {
+        let doors = [("clients", self.clients), ("runners", self.runners), ("http", self.http)];
+        doors.into_iter().filter(|(_, address)| !address.ip().is_loopback())
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        let numbers =
+            [("max_queue", self.max_queue), ("max_body", self.max_body), ("max_memory", self.max_memory)];
+        if let Some((key, _)) = numbers.iter().find(|(_, value)| *value == 0) {
+            return Err(ConfigError::Zero(key));
+        }
+        match self.open_doors().next() {
+            Some((door, address)) if !self.insecure => Err(ConfigError::Open { door, address }),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<File, ConfigError> {
+    let text = std::fs::read_to_string(path);
+    let text = text.map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+    toml::from_str(&text).map_err(|source| ConfigError::Syntax { path: path.to_owned(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resolve(flags: &[&str], file: &str) -> Result<Config, String> {
+        let args =
+            Args::try_parse_from([&["controller"], flags].concat()).map_err(|error| error.to_string())?;
+        let file = toml::from_str(file).map_err(|error: toml::de::Error| error.to_string())?;
+        Config::resolve(args, file).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn flags_override_the_file() {
+        let config = resolve(&["--max-queue", "3"], "max_queue = 2\nmax_body = 5").unwrap();
+        assert_eq!((config.max_queue, config.max_body), (3, 5));
+        assert_eq!(config.clients.port(), 7000);
+    }
+
+    #[test]
+    fn a_wrong_key_or_value_is_named() {
+        for (file, name) in
+            [("max_queu = 1", "max_queu"), ("max_queue = 0", "max_queue"), ("http = 'here'", "http")]
+        {
+            let error = resolve(&[], file).unwrap_err();
+            assert!(error.contains(name), "{file}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_door_to_the_world_has_to_be_meant() {
+        assert!(resolve(&["--http", "0.0.0.0:80"], "").unwrap_err().contains("insecure"));
+        assert!(resolve(&["--http", "0.0.0.0:80", "--insecure"], "").is_ok());
+        assert!(resolve(&["--http", "[::1]:80"], "").is_ok());
+    }
+}

@@ -1,0 +1,19 @@
+//! Telling those who watch a job what the store made of the end of an attempt.
+
+use protocol::JobId;
+
+use crate::live::Live;
+use crate::store::Released;
+
+/// Tells what became of a job whose attempt ended without an outcome.
+pub fn announce(live: &Live, id: JobId, released: Released) {
+    match released {
+        Released::Requeued { position } => {
+            if let Some(job) = live.get(id) {
+                job.queued(position);
+            }
+        }
+        Released::Finished(job) => live.finish(&job),
+        Released::Stale => {}
+    }
+}

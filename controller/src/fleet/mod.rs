@@ -1,0 +1,59 @@
+//! The door for runners (port 7001): takes them in, hands them the jobs that dispatch gives them, and records
+//! what becomes of these.
+
+mod attempt;
+mod feeder;
+mod progress;
+mod session;
+
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::live::Live;
+use crate::roster::Roster;
+use crate::store::Store;
+use crate::wire::peer_name;
+
+/// Runners that may be connected at once.
+const MAX_CONNECTIONS: usize = 16_384;
+
+/// What the door needs.
+#[derive(Clone)]
+pub struct Fleet {
+    /// Where results go.
+    pub store: Arc<dyn Store>,
+    /// Where output goes.
+    pub live: Arc<Live>,
+    /// Where runners are known.
+    pub roster: Arc<Roster>,
+}
+
+/// Takes runners in until told to stop. Sessions end then, and with them what their runners still run.
+pub async fn serve(fleet: Fleet, listener: TcpListener, sessions: TaskTracker, stop: CancellationToken) {
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = stop.cancelled() => return,
+        };
+        let stream = match accepted {
+            Ok((stream, _)) if sessions.len() < MAX_CONNECTIONS => stream,
+            Ok(_) => continue,
+            Err(error) => {
+                tracing::warn!(%error, "a runner's connection cannot be accepted");
+                // Out of descriptors, mostly: others have to close first.
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        let (fleet, stop) = (fleet.clone(), stop.clone());
+        sessions.spawn(async move {
+            let peer = peer_name(&stream);
+            if let Err(error) = session::run(&fleet, stream, &stop).await {
+                tracing::info!(peer, %error, "a runner's connection has ended");
+            }
+        });
+    }
+}

@@ -1,0 +1,149 @@
+//! The calls about jobs.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use protocol::client::JobQuery;
+use protocol::{Content, Job, JobId, JobPage, JobSpec, JobState, Problem};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::Context;
+use super::extract::{Parameters, PathId, StrictJson};
+use super::problem::Failure;
+use crate::jobs::Submission;
+
+/// The longest that a call waits for a job, in seconds.
+const MAX_WAIT: f64 = 60.0;
+
+/// How long to wait.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+pub struct Wait {
+    /// How many seconds to wait for the job to finish, at most 60.
+    wait: Option<f64>,
+}
+
+/// Which jobs to list.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+pub struct List {
+    /// Only jobs in this state.
+    #[param(inline)]
+    state: Option<JobState>,
+    /// Only jobs of this language.
+    language: Option<String>,
+    /// Only jobs with this label, as `name=value`.
+    label: Option<String>,
+    /// The `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// How many, 1 to 100.
+    limit: Option<u32>,
+}
+
+/// A job that was taken in.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Accepted {
+    id: JobId,
+    state: JobState,
+    /// How many jobs were before it.
+    position: u64,
+}
+
+impl Wait {
+    fn duration(&self) -> Result<Option<Duration>, Problem> {
+        match self.wait {
+            None => Ok(None),
+            Some(seconds) if (0.0..=MAX_WAIT).contains(&seconds) => {
+                Ok(Some(Duration::from_secs_f64(seconds)))
+            }
+            Some(_) => Err(Problem::invalid("wait", format!("between 0 and {MAX_WAIT} seconds"))),
+        }
+    }
+}
+
+/// Compile and run a program.
+#[utoipa::path(post, path = "/jobs", tag = "jobs", params(Wait), request_body = JobSpec, responses(
+    (status = 200, description = "It has finished within `wait`", body = Job),
+    (status = 202, description = "It is queued or running", body = Accepted),
+    (status = "4XX", description = "It was refused", body = Problem, content_type = "application/problem+json"),
+    (status = 503, description = "No runner is free, and it was not to wait", body = Problem,
+        content_type = "application/problem+json"),
+))]
+pub async fn submit(
+    State(context): State<Context>,
+    Parameters(wait): Parameters<Wait>,
+    StrictJson(spec): StrictJson<JobSpec>,
+) -> Result<Response, Failure> {
+    let wait = wait.duration()?;
+    refuse_detached(&spec)?;
+    let watcher = context.jobs.submit(spec, Submission { stdin: None, keep: true }).await?;
+    let id = watcher.job().id();
+    if let Some(wait) = wait {
+        // That it takes longer is not an error.
+        let _ = tokio::time::timeout(wait, watcher.finished()).await;
+    }
+    let job = context.jobs.get(id).await?;
+    if wait.is_some() && job.state == JobState::Finished {
+        return Ok(Json(job).into_response());
+    }
+    let accepted = Accepted { id, state: job.state, position: job.position.unwrap_or(0) };
+    let location = format!("/api/v1/jobs/{id}");
+    Ok((StatusCode::ACCEPTED, [(header::LOCATION, location)], Json(accepted)).into_response())
+}
+
+/// Jobs, newest first.
+#[utoipa::path(get, path = "/jobs", tag = "jobs", params(List), responses(
+    (status = 200, body = JobPage),
+    (status = 400, body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn list(
+    State(context): State<Context>,
+    Parameters(list): Parameters<List>,
+) -> Result<Json<JobPage>, Failure> {
+    let List { state, language, label, cursor, limit } = list;
+    Ok(Json(context.jobs.list(JobQuery { state, language, label, cursor, limit }).await?))
+}
+
+/// One job with its output.
+#[utoipa::path(get, path = "/jobs/{id}", tag = "jobs", params(("id" = JobId, Path), Wait), responses(
+    (status = 200, body = Job),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn get(
+    State(context): State<Context>,
+    PathId(id): PathId,
+    Parameters(wait): Parameters<Wait>,
+) -> Result<Json<Job>, Failure> {
+    Ok(Json(match wait.duration()? {
+        Some(wait) => context.jobs.get_finished(id, wait).await?,
+        None => context.jobs.get(id).await?,
+    }))
+}
+
+/// Stop a job.
+#[utoipa::path(post, path = "/jobs/{id}/cancel", tag = "jobs", params(("id" = JobId, Path)), responses(
+    (status = 200, description = "It is stopped, or about to be", body = Job),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+    (status = 409, description = "It has ended already", body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn cancel(State(context): State<Context>, PathId(id): PathId) -> Result<Json<Job>, Failure> {
+    Ok(Json(context.jobs.cancel(id, "somebody cancelled it").await?))
+}
+
+/// Contents beside the JSON are for the TCP door.
+fn refuse_detached(spec: &JobSpec) -> Result<(), Problem> {
+    let detached = |content: &Content| matches!(content, Content::Detached(_));
+    let refuse =
+        |field: String| Err(Problem::invalid(field, "over HTTP contents are given here, not by their size"));
+    if let Some(index) = spec.files.iter().position(|file| detached(&file.content)) {
+        return refuse(format!("files[{index}].content"));
+    }
+    match spec.detached_sizes().is_empty() {
+        true => Ok(()),
+        false => refuse("stdin".to_owned()),
+    }
+}

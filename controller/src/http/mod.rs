@@ -1,0 +1,115 @@
+//! The HTTP door (port 7080): JSON in, JSON out, `application/problem+json` where something is wrong.
+
+mod cluster;
+mod events;
+mod extract;
+mod jobs;
+mod problem;
+
+use std::future::IntoFuture;
+use std::sync::Arc;
+
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use protocol::{Problem, ProblemKind};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::jobs::Jobs;
+use problem::Failure;
+
+/// What JSON adds to the contents of a job, at most: base64 and escapes.
+const JSON_OVERHEAD: u64 = 2;
+
+/// What every handler has.
+#[derive(Clone)]
+struct Context {
+    jobs: Jobs,
+}
+
+/// The title of the API's description.
+#[derive(OpenApi)]
+#[openapi(info(title = "Ruche", description = "Compiles and runs programs."))]
+struct Description;
+
+/// Serves until told to stop, and then until all answers are given.
+pub async fn serve(jobs: Jobs, listener: TcpListener, stop: CancellationToken) {
+    let app = router(jobs);
+    let server = axum::serve(listener, app).with_graceful_shutdown(stop.cancelled_owned());
+    if let Err(error) = server.into_future().await {
+        tracing::error!(%error, "the HTTP door has failed");
+    }
+}
+
+fn router(jobs: Jobs) -> Router {
+    let max_body =
+        usize::try_from(jobs.limits().max_body.saturating_mul(JSON_OVERHEAD)).unwrap_or(usize::MAX);
+    let (api, description) =
+        OpenApiRouter::with_openapi(Description::openapi()).nest("/api/v1", api()).split_for_parts();
+    let description = Arc::new(description);
+    api.route("/", get(front))
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
+        .route("/openapi.json", get(move || async move { Json(description.as_ref().clone()) }))
+        .fallback(|| async { Failure(Problem::new(ProblemKind::NotFound, "there is nothing here")) })
+        .method_not_allowed_fallback(wrong_method)
+        .layer(DefaultBodyLimit::max(max_body))
+        .with_state(Context { jobs })
+}
+
+/// Every route of the API; what is not described cannot be added.
+fn api() -> OpenApiRouter<Context> {
+    OpenApiRouter::new()
+        .routes(routes!(jobs::submit, jobs::list))
+        .routes(routes!(jobs::get))
+        .routes(routes!(jobs::cancel))
+        .routes(routes!(events::events))
+        .routes(routes!(cluster::languages))
+        .routes(routes!(cluster::runners))
+        .routes(routes!(cluster::cluster))
+}
+
+async fn front() -> &'static str {
+    "This is a Ruche controller. Its API is under /api/v1 and described by /openapi.json.\n"
+}
+
+async fn ready(State(context): State<Context>) -> Response {
+    match context.jobs.is_draining() {
+        true => (StatusCode::SERVICE_UNAVAILABLE, "shutting down\n").into_response(),
+        false => "ready\n".into_response(),
+    }
+}
+
+async fn wrong_method() -> Response {
+    let problem = Problem::new(ProblemKind::Invalid, "this address does not have that method");
+    let problem = Problem { status: StatusCode::METHOD_NOT_ALLOWED.as_u16(), ..problem };
+    Failure(problem).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_call_is_described() {
+        let description = api().into_openapi();
+        let paths: Vec<&str> = description.paths.paths.keys().map(String::as_str).collect();
+        let expected = [
+            "/cluster",
+            "/jobs",
+            "/jobs/{id}",
+            "/jobs/{id}/cancel",
+            "/jobs/{id}/events",
+            "/languages",
+            "/runners",
+        ];
+        assert_eq!(paths, expected);
+        assert!(serde_json::to_string(&description).unwrap().contains("JobSpec"));
+    }
+}

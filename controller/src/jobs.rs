@@ -1,0 +1,395 @@
+//! What clients can do with jobs, whichever door they come through.
+
+mod watching;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use protocol::client::JobQuery;
+use protocol::cluster::{ClusterInfo, LanguageInfo, RunnerInfo, RunnerState};
+use protocol::{Job, JobId, JobPage, JobSpec, JobState, LimitsRequest, Problem, ProblemKind, Timestamp};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::budget::{Budget, Held};
+use crate::live::{Live, StdinLog, Watcher};
+use crate::roster::Roster;
+use crate::scheduler::{self, Demand};
+use crate::store::{Cancelled, EnqueueError, NewJob, Store, StoreError};
+
+pub use watching::Watching;
+
+/// When to come back to a full queue, in seconds.
+const RETRY_AFTER: u32 = 2;
+
+/// The most jobs on a page.
+const MAX_PAGE: u32 = 100;
+
+/// How many jobs are ended at a time when the controller stops.
+const BATCH: u32 = 100;
+
+/// What may be held for jobs.
+#[derive(Debug, Clone)]
+pub struct JobLimits {
+    /// Bytes of one job's contents.
+    pub max_body: u64,
+    /// Bytes of one job's streamed standard input.
+    pub max_stdin: u64,
+    /// Jobs that may wait, for people to see.
+    pub max_queue: u64,
+}
+
+/// The jobs of this controller.
+#[derive(Clone)]
+pub struct Jobs {
+    store: Arc<dyn Store>,
+    live: Arc<Live>,
+    roster: Arc<Roster>,
+    budget: Budget,
+    limits: JobLimits,
+    started_at: Timestamp,
+    draining: CancellationToken,
+    tasks: TaskTracker,
+}
+
+/// How a job is submitted, beside its specification.
+#[derive(Debug, Default)]
+pub struct Submission {
+    /// Its streamed standard input, where it has one.
+    pub stdin: Option<Arc<StdinLog>>,
+    /// Whether it goes on when nobody watches it.
+    pub keep: bool,
+}
+
+impl Jobs {
+    /// The jobs in this store.
+    pub fn new(
+        store: Arc<dyn Store>,
+        live: Arc<Live>,
+        roster: Arc<Roster>,
+        budget: Budget,
+        limits: JobLimits,
+    ) -> Self {
+        Self {
+            store,
+            live,
+            roster,
+            budget,
+            limits,
+            started_at: Timestamp::now(),
+            draining: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        }
+    }
+
+    /// What may be held for jobs.
+    pub fn limits(&self) -> &JobLimits {
+        &self.limits
+    }
+
+    /// A holder for bytes that a request brings.
+    pub fn hold(&self) -> Held {
+        self.budget.hold()
+    }
+
+    /// Standard input that is to be streamed to a job.
+    pub fn stdin(&self) -> Arc<StdinLog> {
+        StdinLog::new(self.limits.max_stdin, &self.budget)
+    }
+
+    /// Takes a job in, and follows it from its first event. Where it is not to wait, returns only once a runner
+    /// has begun with it.
+    ///
+    /// # Errors
+    /// The [`Problem`] with it; nothing is started or kept then.
+    pub async fn submit(&self, mut spec: JobSpec, submission: Submission) -> Result<Watcher, Problem> {
+        if self.is_draining() {
+            return Err(shutting_down());
+        }
+        self.check(&mut spec)?;
+        let id = JobId::random();
+        let peak = peak(&spec);
+        let no_wait = spec.no_wait;
+        let stdin = submission.stdin;
+        let watcher = self.live.open(id, stdin.clone(), submission.keep);
+        let undecided = no_wait.then(|| self.live.undecided(id));
+        let new = NewJob { id, spec: Arc::new(spec), peak, stdin_follows: stdin.is_some() };
+        let position = match self.store.enqueue(new).await {
+            Ok(position) => position,
+            Err(error) => {
+                self.live.discard(id);
+                return Err(queue_problem(error));
+            }
+        };
+        watcher.job().queued(position);
+        if let Some(undecided) = undecided {
+            if let Err(problem) = watcher.begun().await {
+                self.live.discard(id);
+                return Err(problem);
+            }
+            drop(undecided);
+        }
+        if let Some(stdin) = stdin {
+            self.tasks.spawn(self.clone().guard_stdin(id, stdin));
+        }
+        Ok(watcher)
+    }
+
+    /// A job with its output.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub async fn get(&self, id: JobId) -> Result<Job, Problem> {
+        let mut job = self.store.get(id).await.map_err(internal)?.ok_or_else(|| unknown(id))?;
+        if job.state == JobState::Queued {
+            job.message = self.why_it_waits(id).await;
+        }
+        Ok(job)
+    }
+
+    /// A job, once it has finished or so much time has passed.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub async fn get_finished(&self, id: JobId, wait: Duration) -> Result<Job, Problem> {
+        if let Some(watcher) = self.live.watch(id, 0) {
+            // That it takes longer is not an error.
+            let _ = tokio::time::timeout(wait, watcher.finished()).await;
+        }
+        self.get(id).await
+    }
+
+    /// A page of jobs.
+    ///
+    /// # Errors
+    /// Where the query is not possible.
+    pub async fn list(&self, mut query: JobQuery) -> Result<JobPage, Problem> {
+        if query.limit.is_some_and(|limit| !(1..=MAX_PAGE).contains(&limit)) {
+            return Err(Problem::invalid("limit", format!("a page has 1 to {MAX_PAGE} jobs")));
+        }
+        if query.label.as_ref().is_some_and(|label| !label.contains('=')) {
+            return Err(Problem::invalid("label", "a label is given as name=value"));
+        }
+        if let Some(language) = &mut query.language {
+            *language = self.roster.resolve(language).ok_or_else(|| self.unknown_language(language))?;
+        }
+        self.store.list(&query).await.map_err(|error| match error {
+            StoreError::Cursor => Problem::invalid("cursor", error.to_string()),
+            error => internal(error),
+        })
+    }
+
+    /// Stops a job.
+    ///
+    /// # Errors
+    /// Where there is none, or it has ended.
+    pub async fn cancel(&self, id: JobId, message: &str) -> Result<Job, Problem> {
+        match self.store.cancel(id, message).await.map_err(internal)? {
+            Cancelled::Finished(job) => {
+                self.live.finish(&job);
+                Ok(*job)
+            }
+            Cancelled::Requested(job) => {
+                if let Some(live) = self.live.get(id) {
+                    live.cancel();
+                }
+                Ok(*job)
+            }
+            Cancelled::TooLate => Err(Problem::new(ProblemKind::Conflict, "the job has ended already")),
+            Cancelled::Unknown => Err(unknown(id)),
+        }
+    }
+
+    /// Follows a job from behind the event of this number.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub async fn watch(&self, id: JobId, after: u64) -> Result<Watching, Problem> {
+        if let Some(watcher) = self.live.watch(id, after) {
+            return Ok(Watching::Live(watcher));
+        }
+        Ok(Watching::stored(self.get(id).await?, after))
+    }
+
+    /// What the cluster can run.
+    pub fn languages(&self) -> Vec<LanguageInfo> {
+        self.roster.languages()
+    }
+
+    /// The runners.
+    pub fn runners(&self) -> Vec<RunnerInfo> {
+        self.roster.runners()
+    }
+
+    /// The cluster as a whole.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn cluster(&self) -> Result<ClusterInfo, Problem> {
+        let counts = self.store.counts().await.map_err(internal)?;
+        let runners = self.roster.runners();
+        let available = runners.iter().filter(|runner| runner.state == RunnerState::Available);
+        Ok(ClusterInfo {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            started_at: self.started_at,
+            runners: u32::try_from(runners.len()).unwrap_or(u32::MAX),
+            available_runners: u32::try_from(available.count()).unwrap_or(u32::MAX),
+            slots: runners.iter().map(|runner| runner.max_jobs).fold(0, u32::saturating_add),
+            queued: counts.queued,
+            running: counts.running,
+            max_queue: self.limits.max_queue,
+            draining: self.is_draining(),
+        })
+    }
+
+    /// Whether the controller is shutting down.
+    pub fn is_draining(&self) -> bool {
+        self.draining.is_cancelled()
+    }
+
+    /// Takes no more jobs, and answers those that wait: this store forgets them.
+    pub async fn drain(&self) {
+        self.draining.cancel();
+        let query = JobQuery { state: Some(JobState::Queued), limit: Some(BATCH), ..JobQuery::default() };
+        while let Ok(page) = self.store.list(&query).await {
+            if page.jobs.is_empty() {
+                return;
+            }
+            for job in page.jobs {
+                // One that has just begun is not queued any more, and may finish.
+                let _ = self.cancel(job.id, "the controller was shut down before a runner was free").await;
+            }
+        }
+    }
+
+    /// Whether nothing runs any more.
+    pub async fn is_idle(&self) -> bool {
+        self.store.counts().await.is_ok_and(|counts| counts.queued == 0 && counts.running == 0)
+    }
+
+    /// Stops jobs that nobody watches any more, until told to end.
+    pub async fn look_after(self, stop: CancellationToken) {
+        loop {
+            let abandoned = tokio::select! {
+                abandoned = self.live.abandoned() => abandoned,
+                () = stop.cancelled() => return,
+            };
+            for id in abandoned {
+                let unwatched = self.live.get(id).is_some_and(|live| live.watchers() == 0);
+                if unwatched {
+                    // That it has ended meanwhile is fine.
+                    let _ = self.cancel(id, "its client went away").await;
+                }
+            }
+        }
+    }
+
+    /// Stops a job whose client streams more input to it than is kept.
+    async fn guard_stdin(self, id: JobId, stdin: Arc<StdinLog>) {
+        let Some(live) = self.live.get(id) else { return };
+        let over = tokio::select! {
+            failure = stdin.failed() => failure.to_string(),
+            () = live.ended() => return,
+        };
+        let _ = self.cancel(id, &over).await;
+    }
+
+    fn check(&self, spec: &mut JobSpec) -> Result<(), Problem> {
+        spec.validate()?;
+        if spec.content_bytes() > self.limits.max_body {
+            let detail = format!("a job's contents may have {} bytes", self.limits.max_body);
+            return Err(Problem::new(ProblemKind::TooLarge, detail).at("files"));
+        }
+        spec.language =
+            self.roster.resolve(&spec.language).ok_or_else(|| self.unknown_language(&spec.language))?;
+        self.check_main(spec)?;
+        self.check_limits("limits", &spec.language, &spec.limits)?;
+        for (index, run) in spec.runs.iter().flatten().enumerate() {
+            self.check_limits(&format!("runs[{index}].limits"), &spec.language, &run.limits)?;
+        }
+        Ok(())
+    }
+
+    /// Where a job does not say which file to start from, one of them has to look like it.
+    fn check_main(&self, spec: &JobSpec) -> Result<(), Problem> {
+        let Some(offer) = self.roster.offer(&spec.language).filter(|_| spec.main.is_none()) else {
+            return Ok(());
+        };
+        let is_source = |path: &str| {
+            let extension = path.rsplit_once('.').map(|(_, extension)| extension);
+            extension.is_some_and(|extension| offer.extensions.iter().any(|own| own == extension))
+        };
+        if offer.extensions.is_empty() || spec.files.iter().any(|file| is_source(&file.path)) {
+            return Ok(());
+        }
+        let endings: Vec<String> = offer.extensions.iter().map(|extension| format!(".{extension}")).collect();
+        let detail =
+            format!("no file ends in {}: name the one to start from in `main`", endings.join(" or "));
+        Err(Problem::invalid("files", detail))
+    }
+
+    fn check_limits(&self, field: &str, language: &str, asked: &LimitsRequest) -> Result<(), Problem> {
+        self.roster.allows(language, asked).map_err(|exceeded| {
+            Problem::new(ProblemKind::LimitTooHigh, exceeded.to_string())
+                .at(format!("{field}.{}", exceeded.field))
+        })
+    }
+
+    fn unknown_language(&self, language: &str) -> Problem {
+        let known = self.roster.known().join(", ");
+        let detail = format!("there is no language {language:?}; there are {known}");
+        Problem::new(ProblemKind::UnknownLanguage, detail).at("language")
+    }
+
+    async fn why_it_waits(&self, id: JobId) -> Option<String> {
+        let queued = self.store.waiting(id).await.ok()??;
+        let demand = Demand { language: &queued.language, limits: &queued.peak };
+        Some(scheduler::explain(&demand, self.roster.view().values()))
+    }
+}
+
+/// The most that a job asks for in any of its runs.
+fn peak(spec: &JobSpec) -> LimitsRequest {
+    let runs = spec.runs.iter().flatten().map(|run| run.limits.or(spec.limits));
+    runs.fold(spec.limits, |peak, run| LimitsRequest {
+        cpu_seconds: higher(peak.cpu_seconds, run.cpu_seconds),
+        wall_seconds: higher(peak.wall_seconds, run.wall_seconds),
+        memory_bytes: peak.memory_bytes.max(run.memory_bytes),
+        processes: peak.processes.max(run.processes),
+        output_bytes: peak.output_bytes.max(run.output_bytes),
+        disk_bytes: peak.disk_bytes.max(run.disk_bytes),
+    })
+}
+
+fn higher(one: Option<f64>, other: Option<f64>) -> Option<f64> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.max(other)),
+        (one, other) => one.or(other),
+    }
+}
+
+fn shutting_down() -> Problem {
+    let detail = "the controller is shutting down: try another, or later";
+    Problem::new(ProblemKind::Draining, detail).retry_after(RETRY_AFTER)
+}
+
+fn queue_problem(error: EnqueueError) -> Problem {
+    match error {
+        EnqueueError::Full { .. } => {
+            let detail = format!("the queue is full: {error}");
+            Problem::new(ProblemKind::QueueFull, detail).retry_after(RETRY_AFTER)
+        }
+        EnqueueError::Store(error) => internal(error),
+    }
+}
+
+fn unknown(id: JobId) -> Problem {
+    Problem::new(ProblemKind::NotFound, format!("there is no job {id}"))
+}
+
+/// What went wrong inside is for the log, not for clients.
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn internal(error: StoreError) -> Problem {
+    tracing::error!(error = &error as &dyn std::error::Error, "the store failed");
+    Problem::new(ProblemKind::Internal, "the controller failed; its log says why")
+}

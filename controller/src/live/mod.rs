@@ -1,0 +1,158 @@
+//! Jobs in flight: what happens to them, told to whoever watches, and what is streamed to them.
+//!
+//! A job is here from its submission until a while after its end. Later watchers are served from the store.
+
+mod abandoned;
+mod job;
+mod log;
+mod stdin;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use protocol::{Job, JobId};
+
+use abandoned::Abandoned;
+use job::Setup;
+
+use crate::budget::Budget;
+use crate::lock::lock;
+
+pub use job::{Kept, LiveJob, Watcher};
+pub use log::StepOutput;
+pub use stdin::StdinLog;
+
+/// How long a finished job stays, for watchers who were cut off and come back to where they were.
+const LINGER: Duration = Duration::from_secs(60);
+
+/// How many finished jobs stay, and how much output of theirs.
+const LINGERING_JOBS: usize = 1000;
+const LINGERING_BYTES: u64 = 64 << 20;
+
+/// All jobs in flight.
+#[derive(Debug)]
+pub struct Live {
+    budget: Budget,
+    max_job_output: u64,
+    table: Mutex<Table>,
+    undecided: Mutex<BTreeSet<JobId>>,
+    abandoned: Arc<Abandoned>,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    jobs: HashMap<JobId, Arc<LiveJob>>,
+    /// Finished ones with the bytes they hold, the oldest first.
+    finished: VecDeque<(Instant, JobId, u64)>,
+    finished_bytes: u64,
+}
+
+impl Live {
+    /// None yet. Each may write so many bytes that are kept; all together hold what the budget allows.
+    pub fn new(budget: Budget, max_job_output: u64) -> Self {
+        Self {
+            budget,
+            max_job_output,
+            table: Mutex::default(),
+            undecided: Mutex::default(),
+            abandoned: Arc::default(),
+        }
+    }
+
+    /// A new job, watched from its first event by whoever submits it. With `keep` it goes on unwatched.
+    pub fn open(&self, id: JobId, stdin: Option<Arc<StdinLog>>, keep: bool) -> Watcher {
+        let job = self.make(id, stdin, keep);
+        let watcher = Watcher::new(Arc::clone(&job), 0);
+        lock(&self.table).jobs.insert(id, job);
+        watcher
+    }
+
+    /// A job in flight, if it is one.
+    pub fn get(&self, id: JobId) -> Option<Arc<LiveJob>> {
+        lock(&self.table).jobs.get(&id).map(Arc::clone)
+    }
+
+    /// A job that a runner gets. One that this process did not submit is made known now.
+    pub fn get_or_open(&self, id: JobId) -> Arc<LiveJob> {
+        let mut table = lock(&self.table);
+        Arc::clone(table.jobs.entry(id).or_insert_with(|| self.make(id, None, true)))
+    }
+
+    /// Follows a job in flight from behind the event of this number.
+    pub fn watch(&self, id: JobId, after: u64) -> Option<Watcher> {
+        self.get(id).map(|job| Watcher::new(job, after))
+    }
+
+    /// A job has its verdict.
+    pub fn finish(&self, job: &Job) {
+        let Some(live) = self.get(job.id) else { return };
+        live.finished(job);
+        let bytes = live.output_bytes();
+        let mut table = lock(&self.table);
+        table.finished.push_back((Instant::now(), job.id, bytes));
+        table.finished_bytes += bytes;
+        table.sweep(Instant::now());
+    }
+
+    /// A job that never came into being, or is as if it never had.
+    pub fn discard(&self, id: JobId) {
+        lock(&self.table).jobs.remove(&id);
+    }
+
+    /// Forgets jobs that finished a while ago.
+    pub fn sweep(&self) {
+        lock(&self.table).sweep(Instant::now());
+    }
+
+    /// Marks a queued job that is to be placed in the next round or not at all, until the mark is dropped.
+    pub fn undecided(self: &Arc<Self>, id: JobId) -> Undecided {
+        lock(&self.undecided).insert(id);
+        Undecided { live: Arc::clone(self), id }
+    }
+
+    /// The jobs that are marked so.
+    pub fn all_undecided(&self) -> Vec<JobId> {
+        lock(&self.undecided).iter().copied().collect()
+    }
+
+    /// Waits for jobs that lost their last watcher and were not to go on without one. A job may have found a
+    /// new watcher since.
+    pub async fn abandoned(&self) -> Vec<JobId> {
+        self.abandoned.take().await
+    }
+
+    fn make(&self, id: JobId, stdin: Option<Arc<StdinLog>>, keep: bool) -> Arc<LiveJob> {
+        let setup = Setup { stdin, keep, output: self.budget.hold(), max_output: self.max_job_output };
+        Arc::new(LiveJob::new(id, setup, Arc::clone(&self.abandoned)))
+    }
+}
+
+impl Table {
+    fn sweep(&mut self, now: Instant) {
+        while let Some((since, id, bytes)) = self.finished.front().copied() {
+            let crowded = self.finished.len() > LINGERING_JOBS || self.finished_bytes > LINGERING_BYTES;
+            if !crowded && now.duration_since(since) < LINGER {
+                break;
+            }
+            self.finished.pop_front();
+            self.finished_bytes -= bytes;
+            self.jobs.remove(&id);
+        }
+    }
+}
+
+/// A mark; see [`Live::undecided`].
+#[derive(Debug)]
+pub struct Undecided {
+    live: Arc<Live>,
+    id: JobId,
+}
+
+impl Drop for Undecided {
+    fn drop(&mut self) {
+        lock(&self.live.undecided).remove(&self.id);
+    }
+}

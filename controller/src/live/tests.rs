@@ -1,0 +1,136 @@
+use bytes::Bytes;
+use protocol::event::{JobEvent, OutputStream};
+use protocol::{Attempt, JobState, Problem, ProblemKind, Step, Verdict};
+
+use super::*;
+use crate::store::conformance;
+use crate::store::{Memory, MemoryLimits, Store as _};
+
+const FIRST: Attempt = Attempt(1);
+const SECOND: Attempt = Attempt(2);
+const RUN: Step = Step(1);
+
+fn live() -> Arc<Live> {
+    Arc::new(Live::new(Budget::new(1 << 20), 1000))
+}
+
+fn write(job: &LiveJob, attempt: Attempt, text: &'static str) -> Kept {
+    job.output(attempt, RUN, OutputStream::Stdout, Bytes::from_static(text.as_bytes()))
+}
+
+/// A job as the store gives it back when it has been cancelled.
+async fn finished_job(id: JobId) -> Job {
+    let limits = MemoryLimits { max_queue: 1, max_queue_bytes: 100, keep_finished: 1, keep_output: 100 };
+    let store = Memory::new(limits);
+    let mut new = conformance::job("c", 0);
+    new.id = id;
+    store.enqueue(new).await.unwrap();
+    store.cancel(id, "enough").await.unwrap();
+    store.get(id).await.unwrap().unwrap()
+}
+
+async fn names(watcher: &mut Watcher) -> Vec<&'static str> {
+    let mut names = Vec::new();
+    while let Some((number, event)) = watcher.next().await {
+        assert_eq!(number as usize, names.len() + 1);
+        names.push(match event {
+            JobEvent::Queued { .. } => "queued",
+            JobEvent::Started { .. } => "started",
+            JobEvent::StepStarted { .. } => "step_started",
+            JobEvent::Output { .. } => "output",
+            JobEvent::StepFinished { .. } => "step_finished",
+            JobEvent::Restarted { .. } => "restarted",
+            JobEvent::Finished { .. } => "finished",
+        });
+    }
+    names
+}
+
+#[tokio::test]
+async fn a_lost_attempt_is_told_before_the_next_one_whoever_is_quicker() {
+    let live = live();
+    let mut watcher = live.open(JobId::random(), None, true);
+    let id = watcher.job().id();
+    let job = live.get(id).unwrap();
+    job.started("a", FIRST);
+    job.queued(7);
+    write(&job, FIRST, "void");
+    job.lost(FIRST, "gone");
+    job.started("b", SECOND);
+    job.queued(0);
+    assert_eq!(write(&job, FIRST, "stale"), Kept::No);
+    write(&job, SECOND, "good");
+    assert_eq!(job.conclude(FIRST), [].into());
+    assert_eq!(job.conclude(SECOND)[&RUN].stdout, "good");
+    live.finish(&finished_job(id).await);
+    let expected = ["queued", "started", "output", "restarted", "started", "output", "finished"];
+    assert_eq!(names(&mut watcher).await, expected);
+}
+
+#[tokio::test]
+async fn output_past_the_bound_is_not_kept() {
+    let live = Arc::new(Live::new(Budget::new(6), 1000));
+    let _watcher = live.open(JobId::random(), None, true);
+    let job = live.get(_watcher.job().id()).unwrap();
+    job.started("a", FIRST);
+    assert_eq!(write(&job, FIRST, "12345"), Kept::Yes);
+    assert_eq!(write(&job, FIRST, "67"), Kept::No);
+    job.lost(FIRST, "gone");
+    job.queued(0);
+    job.started("a", SECOND);
+    assert_eq!(write(&job, SECOND, "123456"), Kept::Yes);
+}
+
+#[tokio::test]
+async fn a_watcher_who_comes_back_goes_on_where_it_was_and_always_gets_the_end() {
+    let live = live();
+    let first = live.open(JobId::random(), None, true);
+    let id = first.job().id();
+    live.get(id).unwrap().queued(0);
+    let job = finished_job(id).await;
+    live.finish(&job);
+    live.finish(&job);
+    for after in [1, 2, 100] {
+        let mut watcher = live.watch(id, after).unwrap();
+        let Some((2, JobEvent::Finished { job })) = watcher.next().await else { panic!("after {after}") };
+        assert_eq!((job.state, job.verdict), (JobState::Finished, Some(Verdict::Cancelled)));
+        assert_eq!(watcher.next().await, None);
+    }
+}
+
+#[tokio::test]
+async fn a_job_without_watchers_is_abandoned_unless_it_is_kept() {
+    let live = live();
+    let submitter = live.open(JobId::random(), None, false);
+    let id = submitter.job().id();
+    let other = live.watch(id, 0).unwrap();
+    drop(live.open(JobId::random(), None, true));
+    drop(submitter);
+    drop(other);
+    assert_eq!(live.abandoned().await, [id]);
+}
+
+#[tokio::test]
+async fn whoever_does_not_want_to_wait_is_told() {
+    let live = live();
+    let watcher = live.open(JobId::random(), None, true);
+    let job = live.get(watcher.job().id()).unwrap();
+    let mark = live.undecided(job.id());
+    assert_eq!(live.all_undecided(), [job.id()]);
+    let problem = Problem::new(ProblemKind::NoRunnerFree, "full");
+    job.decline(problem.clone());
+    assert_eq!(watcher.begun().await, Err(problem));
+    drop(mark);
+    assert_eq!(live.all_undecided(), []);
+}
+
+#[tokio::test]
+async fn finished_jobs_leave_in_time() {
+    let live = live();
+    let id = live.open(JobId::random(), None, true).job().id();
+    live.finish(&finished_job(id).await);
+    lock(&live.table).sweep(Instant::now());
+    assert!(live.get(id).is_some());
+    lock(&live.table).sweep(Instant::now() + LINGER);
+    assert!(live.get(id).is_none());
+}

@@ -1,0 +1,137 @@
+//! A submitted job while it comes in: its contents, and its standard input.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use protocol::frame::{Frame, FrameError, FrameKind};
+use protocol::hello::DEFAULT_WINDOW;
+use protocol::window::ReceiveWindow;
+use protocol::{JobSpec, Problem, ProblemKind};
+
+use crate::budget::Held;
+use crate::jobs::Jobs;
+use crate::live::StdinLog;
+
+/// What is submitted.
+#[derive(Debug)]
+pub struct Upload {
+    /// The program, its contents at first announced only.
+    pub spec: JobSpec,
+    /// Whether it goes on when nobody watches it.
+    pub keep: bool,
+    /// The standard input that follows it.
+    pub stdin: Option<Arc<StdinLog>>,
+}
+
+/// A job whose contents are coming in.
+#[derive(Debug)]
+pub struct Arriving {
+    upload: Upload,
+    sizes: VecDeque<u64>,
+    current: BytesMut,
+    contents: Vec<Bytes>,
+    window: ReceiveWindow,
+    /// The room that was taken for the contents; given back once they are the job's.
+    held: Held,
+}
+
+impl Arriving {
+    /// Looks at what is announced.
+    ///
+    /// # Errors
+    /// Where that is too much.
+    pub fn begin(upload: Upload, jobs: &Jobs) -> Result<Self, Problem> {
+        let bytes = upload.spec.content_bytes();
+        let maximum = jobs.limits().max_body;
+        if bytes > maximum {
+            let detail = format!("a job's contents may have {maximum} bytes, not {bytes}");
+            return Err(Problem::new(ProblemKind::TooLarge, detail).at("files"));
+        }
+        let mut held = jobs.hold();
+        held.grow(bytes)
+            .map_err(|error| Problem::new(ProblemKind::QueueFull, error.to_string()).retry_after(1))?;
+        let sizes = upload.spec.detached_sizes().into();
+        let window = ReceiveWindow::new(DEFAULT_WINDOW);
+        let mut arriving =
+            Self { upload, sizes, current: BytesMut::new(), contents: Vec::new(), window, held };
+        arriving.close_finished();
+        Ok(arriving)
+    }
+
+    /// Adds what came. Returns the credit to grant.
+    ///
+    /// # Errors
+    /// Where more came than was announced, or than there was credit for.
+    pub fn add(&mut self, mut data: Bytes) -> Result<Option<u32>, FrameError> {
+        self.window.received(data.len())?;
+        let credit = self.window.consumed(data.len());
+        while !data.is_empty() {
+            let size = *self.sizes.front().ok_or(FrameError::Malformed(FrameKind::Blob))?;
+            let missing = usize::try_from(size).unwrap_or(usize::MAX) - self.current.len();
+            self.current.extend_from_slice(&data.split_to(missing.min(data.len())));
+            self.close_finished();
+        }
+        Ok(credit)
+    }
+
+    /// Whether everything is here.
+    pub fn is_complete(&self) -> bool {
+        self.sizes.is_empty()
+    }
+
+    /// The job with its contents.
+    ///
+    /// # Errors
+    /// Never once it is complete.
+    pub fn finish(self) -> Result<(Upload, Held), Problem> {
+        let Self { mut upload, contents, held, .. } = self;
+        let attached = upload.spec.attach(contents);
+        attached.map_err(|error| Problem::new(ProblemKind::Protocol, error.to_string()))?;
+        Ok((upload, held))
+    }
+
+    /// Sets contents that are complete aside, empty ones too.
+    fn close_finished(&mut self) {
+        while self.sizes.front().is_some_and(|size| *size == self.current.len() as u64) {
+            self.sizes.pop_front();
+            self.contents.push(self.current.split().freeze());
+        }
+    }
+}
+
+/// The standard input that follows a job.
+#[derive(Debug)]
+pub struct Input {
+    /// Where it is kept for the runner.
+    pub log: Arc<StdinLog>,
+    window: ReceiveWindow,
+}
+
+impl Input {
+    /// Input that is yet to come.
+    pub fn new(log: Arc<StdinLog>) -> Self {
+        Self { log, window: ReceiveWindow::new(DEFAULT_WINDOW) }
+    }
+
+    /// Keeps what came. Returns the credit to grant.
+    ///
+    /// # Errors
+    /// Where there was no credit for it.
+    pub fn take(&mut self, frame: &Frame) -> Result<Option<u32>, FrameError> {
+        if frame.kind == FrameKind::StdinEnd {
+            self.log.end();
+            return Ok(None);
+        }
+        self.window.received(frame.payload.len())?;
+        self.log.push(&frame.payload);
+        Ok(self.window.consumed(frame.payload.len()))
+    }
+}
+
+impl Drop for Input {
+    fn drop(&mut self) {
+        // Whoever still reads is not left waiting for more.
+        self.log.end();
+    }
+}

@@ -1,0 +1,184 @@
+//! A client's connection, from its greeting to its end. Each request has a stream; a task of its own answers it,
+//! so that none holds up another.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use protocol::client::{Request, Response};
+use protocol::frame::{Frame, FrameKind};
+use protocol::window::SendWindow;
+use protocol::{Problem, ProblemKind};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::request::{Arriving, Input, Upload};
+use super::stream::Stream;
+use crate::jobs::Jobs;
+use crate::wire::{Connection, WireError, greet};
+
+/// How often each side lets something be heard.
+const HEARTBEAT: Duration = Duration::from_secs(10);
+
+/// Requests that may be open on one connection.
+const MAX_STREAMS: usize = 256;
+
+/// A client.
+struct Session {
+    jobs: Jobs,
+    connection: Connection,
+    streams: HashMap<u32, Open>,
+    /// The tasks that answer; each returns its stream. Dropped with the session, they end.
+    answers: JoinSet<u32>,
+}
+
+/// A request that has not been answered in full.
+struct Open {
+    /// How much output the client takes.
+    credit: SendWindow,
+    /// A job whose contents are still coming in.
+    arriving: Option<Box<Arriving>>,
+    /// The standard input that follows a job.
+    input: Option<Input>,
+}
+
+/// Serves a connection to its end.
+///
+/// # Errors
+/// Why it ended, unless it was told to stop.
+pub async fn run(jobs: Jobs, stream: TcpStream, stop: &CancellationToken) -> Result<(), WireError> {
+    let connection = greet(stream, HEARTBEAT).await?;
+    let mut session = Session { jobs, connection, streams: HashMap::new(), answers: JoinSet::new() };
+    let result = session.serve(stop).await;
+    let Session { connection, answers, streams, .. } = session;
+    // Whoever still answers stops watching its job, which ends where nobody else watches it.
+    drop((answers, streams));
+    connection.close(result.as_ref().err()).await;
+    result
+}
+
+impl Session {
+    async fn serve(&mut self, stop: &CancellationToken) -> Result<(), WireError> {
+        loop {
+            tokio::select! {
+                frame = self.connection.incoming.next() => self.take(frame?).await?,
+                Some(ended) = self.answers.join_next() => {
+                    // A task that failed has been logged by its panic; its stream stays closed to new requests.
+                    if let Ok(stream) = ended {
+                        self.streams.remove(&stream);
+                    }
+                }
+                () = stop.cancelled(), if self.streams.is_empty() => return Ok(()),
+            }
+        }
+    }
+
+    async fn take(&mut self, frame: Frame) -> Result<(), WireError> {
+        match frame.kind {
+            FrameKind::Control => self.take_request(&frame).await,
+            FrameKind::Credit => match self.streams.get(&frame.stream) {
+                Some(open) => Ok(open.credit.grant(frame.credit_bytes()?)?),
+                None => Ok(()),
+            },
+            FrameKind::Blob => self.take_contents(frame).await,
+            FrameKind::Stdin | FrameKind::StdinEnd => self.take_input(frame).await,
+            kind => Err(WireError::protocol(format!("a client does not send {kind:?} frames"))),
+        }
+    }
+
+    async fn take_request(&mut self, frame: &Frame) -> Result<(), WireError> {
+        let id = frame.stream;
+        if id == 0 || self.streams.contains_key(&id) {
+            return Err(WireError::protocol(format!("stream {id} cannot be used for a new request")));
+        }
+        let request: Request = match frame.parse() {
+            Ok(request) => request,
+            // The frame is whole, so the connection can go on.
+            Err(error) => {
+                return self.refuse(id, Problem::new(ProblemKind::Invalid, error.to_string())).await;
+            }
+        };
+        if self.streams.len() >= MAX_STREAMS {
+            let detail = format!("a connection may have {MAX_STREAMS} requests open");
+            return self.refuse(id, Problem::new(ProblemKind::TooLarge, detail)).await;
+        }
+        let credit = SendWindow::new(self.connection.peer.window);
+        let mut open = Open { credit, arriving: None, input: None };
+        match request {
+            Request::Submit { spec, stdin_follows, keep } => {
+                let mut upload = Upload { spec: *spec, keep, stdin: None };
+                if stdin_follows {
+                    let input = Input::new(self.jobs.stdin());
+                    upload.stdin = Some(Arc::clone(&input.log));
+                    open.input = Some(input);
+                }
+                match Arriving::begin(upload, &self.jobs) {
+                    Ok(arriving) => open.arriving = Some(Box::new(arriving)),
+                    Err(problem) => return self.refuse(id, problem).await,
+                }
+                self.streams.insert(id, open);
+                self.start_when_complete(id);
+            }
+            request => {
+                let stream = self.stream(id, &open);
+                self.streams.insert(id, open);
+                self.answers.spawn(stream.answer(request));
+            }
+        }
+        Ok(())
+    }
+
+    async fn take_contents(&mut self, frame: Frame) -> Result<(), WireError> {
+        let id = frame.stream;
+        // What is still on its way to a job that was refused is let go.
+        let Some(open) = self.streams.get_mut(&id) else { return self.let_go(&frame).await };
+        let Some(arriving) = &mut open.arriving else {
+            return Err(WireError::protocol(format!("nothing more is expected on stream {id}")));
+        };
+        let credit = arriving.add(frame.payload)?;
+        if let Some(credit) = credit {
+            self.connection.outgoing.send(Frame::credit(id, credit)).await?;
+        }
+        self.start_when_complete(id);
+        Ok(())
+    }
+
+    async fn take_input(&mut self, frame: Frame) -> Result<(), WireError> {
+        let Some(open) = self.streams.get_mut(&frame.stream) else { return self.let_go(&frame).await };
+        let Some(input) = &mut open.input else {
+            return Err(WireError::protocol(format!("stream {} has no standard input", frame.stream)));
+        };
+        if let Some(credit) = input.take(&frame)? {
+            self.connection.outgoing.send(Frame::credit(frame.stream, credit)).await?;
+        }
+        Ok(())
+    }
+
+    /// Grants credit for data that nobody wants any more, so that the sender is not left waiting.
+    async fn let_go(&self, frame: &Frame) -> Result<(), WireError> {
+        let bytes = u32::try_from(frame.payload.len()).unwrap_or(0);
+        match bytes {
+            0 => Ok(()),
+            bytes => self.connection.outgoing.send(Frame::credit(frame.stream, bytes)).await,
+        }
+    }
+
+    fn start_when_complete(&mut self, id: u32) {
+        let Some(open) = self.streams.get_mut(&id) else { return };
+        let Some(arriving) = open.arriving.take_if(|arriving| arriving.is_complete()) else { return };
+        let credit = open.credit.clone();
+        let stream =
+            Stream { id, jobs: self.jobs.clone(), outgoing: self.connection.outgoing.clone(), credit };
+        self.answers.spawn(stream.submit(*arriving));
+    }
+
+    fn stream(&self, id: u32, open: &Open) -> Stream {
+        let (jobs, outgoing) = (self.jobs.clone(), self.connection.outgoing.clone());
+        Stream { id, jobs, outgoing, credit: open.credit.clone() }
+    }
+
+    async fn refuse(&self, stream: u32, problem: Problem) -> Result<(), WireError> {
+        self.connection.outgoing.message(stream, &Response::Refused { problem }).await
+    }
+}

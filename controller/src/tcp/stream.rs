@@ -1,0 +1,97 @@
+//! The answer to one request.
+
+use protocol::client::{Request, Response};
+use protocol::event::JobEvent;
+use protocol::frame::{Frame, OutputChunk};
+use protocol::window::SendWindow;
+use protocol::{JobId, Problem};
+
+use super::request::Arriving;
+use crate::jobs::{Jobs, Submission, Watching};
+use crate::wire::{Outgoing, WireError};
+
+/// A request's stream.
+#[derive(Clone)]
+pub struct Stream {
+    /// Its number.
+    pub id: u32,
+    /// What can be done.
+    pub jobs: Jobs,
+    /// Where answers go.
+    pub outgoing: Outgoing,
+    /// How much output the client takes.
+    pub credit: SendWindow,
+}
+
+impl Stream {
+    /// Submits a job and tells what happens to it. Returns the stream's number.
+    pub async fn submit(self, arriving: Arriving) -> u32 {
+        let submitted = async {
+            let (upload, held) = arriving.finish()?;
+            let submission = Submission { stdin: upload.stdin, keep: upload.keep };
+            let submitted = self.jobs.submit(upload.spec, submission).await;
+            drop(held);
+            submitted
+        };
+        match submitted.await {
+            Ok(watcher) => self.follow(watcher.job().id(), Watching::Live(watcher)).await,
+            Err(problem) => self.say(Response::Refused { problem }).await,
+        }
+        self.id
+    }
+
+    /// Answers any other request. Returns the stream's number.
+    pub async fn answer(self, request: Request) -> u32 {
+        if let Request::Watch { id, after } = request {
+            match self.jobs.watch(id, after).await {
+                Ok(watching) => self.follow(id, watching).await,
+                Err(problem) => self.say(Response::Refused { problem }).await,
+            }
+        } else {
+            let response = self.response(request).await;
+            self.say(response.unwrap_or_else(|problem| Response::Refused { problem })).await;
+        }
+        self.id
+    }
+
+    async fn response(&self, request: Request) -> Result<Response, Problem> {
+        let without_output = |job: protocol::Job| Response::Job { job: Box::new(job.without_output()) };
+        Ok(match request {
+            Request::Cancel { id } => without_output(self.jobs.cancel(id, "its client cancelled it").await?),
+            Request::Job { id } => without_output(self.jobs.get(id).await?),
+            Request::Jobs(query) => Response::Jobs(self.jobs.list(query).await?),
+            Request::Languages => Response::Languages { languages: self.jobs.languages() },
+            Request::Runners => Response::Runners { runners: self.jobs.runners() },
+            Request::Cluster => Response::Cluster { cluster: self.jobs.cluster().await? },
+            Request::Submit { .. } | Request::Watch { .. } => {
+                return Err(Problem::invalid("type", "this request has events for an answer"));
+            }
+        })
+    }
+
+    async fn follow(&self, id: JobId, mut watching: Watching) {
+        self.say(Response::Accepted { id }).await;
+        while let Some((seq, event)) = watching.next().await {
+            if self.tell(seq, event).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    async fn tell(&self, seq: u64, event: JobEvent) -> Result<(), WireError> {
+        match event {
+            JobEvent::Output { step, stream, data } => {
+                let chunk = OutputChunk { seq, step, stream, data: data.bytes() };
+                let frame = Frame::output(self.id, &chunk);
+                self.credit.take(frame.payload.len()).await.map_err(|_| WireError::Closed)?;
+                self.outgoing.send(frame).await
+            }
+            event => self.outgoing.message(self.id, &Response::Event { seq, event }).await,
+        }
+    }
+
+    /// A connection that has ended hears nothing, and its session notices.
+    async fn say(&self, response: Response) {
+        let _ = self.outgoing.message(self.id, &response).await;
+    }
+}

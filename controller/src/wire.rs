@@ -1,0 +1,224 @@
+//! Frames over a connection, for both TCP doors: the greeting, heartbeats both ways, and a bounded queue of what
+//! is to be sent.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use protocol::Problem;
+use protocol::frame::{Frame, FrameCodec, FrameError, FrameKind};
+use protocol::hello::{Hello, MISSED_HEARTBEATS};
+use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_util::codec::{FramedRead, FramedWrite};
+
+/// How long a peer may take over its hello.
+const GREETING: Duration = Duration::from_secs(10);
+
+/// How long a peer may leave what is sent to it unread before the connection is given up.
+const STALLED: Duration = Duration::from_secs(30);
+
+/// How long the last frames may take when a connection is closed.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// Frames that may wait to be sent.
+const QUEUE: usize = 64;
+
+/// Why a connection ended.
+#[derive(Debug, thiserror::Error)]
+pub enum WireError {
+    /// It failed.
+    #[error("{0}")]
+    Connection(#[from] io::Error),
+    /// The peer closed it.
+    #[error("the peer closed the connection")]
+    Closed,
+    /// Nothing was heard of the peer.
+    #[error("nothing was heard for {} s", .0.as_secs())]
+    Silent(Duration),
+    /// The peer did what the protocol does not allow.
+    #[error("{0}")]
+    Protocol(Problem),
+}
+
+impl WireError {
+    /// The peer broke the protocol in this way.
+    pub fn protocol(detail: impl Into<String>) -> Self {
+        Self::Protocol(Problem::new(protocol::ProblemKind::Protocol, detail))
+    }
+}
+
+impl From<FrameError> for WireError {
+    fn from(error: FrameError) -> Self {
+        Self::protocol(error.to_string())
+    }
+}
+
+/// A connection after the greeting.
+#[derive(Debug)]
+pub struct Connection {
+    /// What comes.
+    pub incoming: Incoming,
+    /// Where to send.
+    pub outgoing: Outgoing,
+    /// What the peer said of itself.
+    pub peer: Hello,
+    writer: JoinHandle<()>,
+}
+
+/// Frames from the peer.
+#[derive(Debug)]
+pub struct Incoming {
+    frames: FramedRead<OwnedReadHalf, FrameCodec>,
+    outgoing: Outgoing,
+    patience: Duration,
+}
+
+/// The queue of frames to the peer. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Outgoing(mpsc::Sender<Frame>);
+
+/// Greets a peer that has connected.
+///
+/// # Errors
+/// Where it does not greet back, or cannot be talked to; it has been told why then.
+pub async fn greet(stream: TcpStream, heartbeat: Duration) -> Result<Connection, WireError> {
+    stream.set_nodelay(true)?;
+    let (read, write) = stream.into_split();
+    let (sender, queue) = mpsc::channel(QUEUE);
+    let outgoing = Outgoing(sender);
+    let writer = tokio::spawn(write_all(FramedWrite::new(write, FrameCodec), queue, heartbeat));
+    let milliseconds = u32::try_from(heartbeat.as_millis()).unwrap_or(u32::MAX);
+    outgoing.send(Frame::hello(&Hello::new("ruche-controller", milliseconds))?).await?;
+    let frames = FramedRead::new(read, FrameCodec);
+    let mut incoming = Incoming { frames, outgoing: outgoing.clone(), patience: GREETING };
+    match incoming.hello().await {
+        Ok(peer) => {
+            incoming.patience =
+                Duration::from_millis(u64::from(peer.heartbeat_ms.max(100))) * MISSED_HEARTBEATS;
+            Ok(Connection { incoming, outgoing, peer, writer })
+        }
+        Err(error) => {
+            drop(incoming);
+            say_farewell(outgoing, writer, &error).await;
+            Err(error)
+        }
+    }
+}
+
+impl Connection {
+    /// Closes the connection once all that waits has been sent; tells the peer where it was at fault.
+    pub async fn close(self, error: Option<&WireError>) {
+        let Self { incoming, outgoing, writer, .. } = self;
+        drop(incoming);
+        match error {
+            Some(error) => say_farewell(outgoing, writer, error).await,
+            None => {
+                drop(outgoing);
+                let _ = timeout(FAREWELL, writer).await;
+            }
+        }
+    }
+}
+
+async fn say_farewell(outgoing: Outgoing, writer: JoinHandle<()>, error: &WireError) {
+    if let WireError::Protocol(problem) = error {
+        // Both doors have this message; a peer that speaks neither cannot be helped.
+        let refused = serde_json::json!({ "type": "refused", "problem": problem });
+        if let Ok(frame) = Frame::control(0, &refused) {
+            let _ = outgoing.send(frame).await;
+        }
+    }
+    drop(outgoing);
+    let _ = timeout(FAREWELL, writer).await;
+}
+
+impl Incoming {
+    /// The next frame that is not a heartbeat.
+    ///
+    /// # Errors
+    /// Where the connection has ended or the peer is silent.
+    pub async fn next(&mut self) -> Result<Frame, WireError> {
+        loop {
+            let frame = timeout(self.patience, self.frames.next()).await;
+            let frame = frame.map_err(|_| WireError::Silent(self.patience))?.ok_or(WireError::Closed)?;
+            let frame = frame.map_err(at_fault)?;
+            match frame.kind {
+                FrameKind::Ping => self.outgoing.send(Frame::empty(FrameKind::Pong, 0)).await?,
+                FrameKind::Pong => {}
+                _ => return Ok(frame),
+            }
+        }
+    }
+
+    async fn hello(&mut self) -> Result<Hello, WireError> {
+        let frame = self.next().await?;
+        if frame.kind != FrameKind::Hello {
+            return Err(WireError::protocol("the first frame has to be a hello"));
+        }
+        let hello: Hello =
+            frame.parse().map_err(|error| WireError::protocol(format!("this is no hello: {error}")))?;
+        hello.check(&[]).map_err(WireError::Protocol)?;
+        Ok(hello)
+    }
+}
+
+/// Bytes that are no frame are the peer's fault, the rest is the network's.
+fn at_fault(error: io::Error) -> WireError {
+    match error.kind() {
+        io::ErrorKind::InvalidData => WireError::protocol(error.to_string()),
+        _ => WireError::Connection(error),
+    }
+}
+
+impl Outgoing {
+    /// Queues a frame; waits while the queue is full.
+    ///
+    /// # Errors
+    /// Where the connection has ended.
+    pub async fn send(&self, frame: Frame) -> Result<(), WireError> {
+        self.0.send(frame).await.map_err(|_| WireError::Closed)
+    }
+
+    /// Queues a message as a control frame.
+    ///
+    /// # Errors
+    /// Where the connection has ended, or the message is too large for a frame.
+    pub async fn message(&self, stream: u32, message: &impl serde::Serialize) -> Result<(), WireError> {
+        self.send(Frame::control(stream, message)?).await
+    }
+}
+
+/// Sends what is queued, many frames at once where many wait, and a ping where nothing is to be said.
+async fn write_all(
+    mut sink: FramedWrite<OwnedWriteHalf, FrameCodec>,
+    mut queue: mpsc::Receiver<Frame>,
+    heartbeat: Duration,
+) {
+    loop {
+        let frame = match timeout(heartbeat, queue.recv()).await {
+            Ok(Some(frame)) => frame,
+            Ok(None) => return,
+            Err(_) => Frame::empty(FrameKind::Ping, 0),
+        };
+        let send = async {
+            sink.feed(frame).await?;
+            while let Ok(frame) = queue.try_recv() {
+                sink.feed(frame).await?;
+            }
+            sink.flush().await
+        };
+        if !matches!(timeout(STALLED, send).await, Ok(Ok(()))) {
+            return;
+        }
+    }
+}
+
+/// Where a peer is, for logs.
+pub fn peer_name(stream: &TcpStream) -> String {
+    stream.peer_addr().map_or_else(|_| "unknown".to_owned(), |address: SocketAddr| address.to_string())
+}

@@ -1,0 +1,33 @@
+# What a fresh machine needs. Sourced by the scripts beside this folder, after steps.sh.
+
+root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
+root=$(dirname "$root")
+cd "$root" || exit 1
+
+# Docker is stopped at the end where it had to be started by hand: nothing stays that was not there.
+started_docker=''
+
+install_tools() {
+  may_be_root || fail "curl, gcc and python3 are needed. As root: apt-get install curl gcc libc6-dev python3"
+  as_root apt-get update --quiet=2
+  as_root env DEBIAN_FRONTEND=noninteractive \
+    apt-get install --yes --quiet=2 --no-install-recommends ca-certificates curl gcc libc6-dev python3 >/dev/null
+}
+
+set_up() {
+  command -v cargo >/dev/null || fail "Rust is not installed: see https://rustup.rs"
+  if ! { command -v curl && command -v cc && command -v python3; } >/dev/null; then
+    step "Installing tools from Debian's packages" install_tools
+  fi
+  [[ -e /run/ruche-dockerd/pid ]] || started_docker=yes
+  scripts/docker-engine start
+}
+
+tear_down() {
+  [[ -z $started_docker ]] || scripts/docker-engine stop
+}
+
+# build_images PROFILE
+build_images() {
+  step "Building the language images (once per machine)" as_root "target/$1/runner" images build
+}

@@ -1,0 +1,55 @@
+//! The HTTP door, as a program uses it.
+
+use serde_json::Value;
+
+/// An answer.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The `Content-Type`.
+    pub content_type: String,
+    /// The `Retry-After`, where there is one.
+    pub retry_after: Option<String>,
+    /// The body, where it is JSON.
+    pub body: Value,
+}
+
+fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder().http_status_as_error(false).build().into()
+}
+
+fn answer(response: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Answer {
+    let mut response = response.expect("the controller answers");
+    let header =
+        |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    Answer {
+        status: response.status().as_u16(),
+        content_type: header("content-type").unwrap_or_default(),
+        retry_after: header("retry-after"),
+        body: response.body_mut().read_json().unwrap_or(Value::Null),
+    }
+}
+
+/// `GET`.
+pub fn get(url: &str) -> Answer {
+    answer(agent().get(url).call())
+}
+
+/// `POST` of JSON.
+pub fn post(url: &str, body: &Value) -> Answer {
+    answer(agent().post(url).send_json(body))
+}
+
+/// `POST` of anything, as JSON.
+pub fn post_raw(url: &str, body: &[u8]) -> Answer {
+    answer(agent().post(url).header("content-type", "application/json").send(body))
+}
+
+/// The body of a `GET` as text, to its end.
+pub fn read(url: &str, headers: &[(&str, &str)]) -> String {
+    let request =
+        headers.iter().fold(agent().get(url), |request, (name, value)| request.header(*name, *value));
+    let mut response = request.call().expect("the controller answers");
+    response.body_mut().read_to_string().expect("the answer ends")
+}
