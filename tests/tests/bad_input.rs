@@ -64,7 +64,7 @@ fn http_refuses_what_is_no_request() {
     let jobs = cluster.url("/jobs");
     assert_eq!(http::post_raw(&jobs, b"{").status, 400);
     assert_eq!(http::post_raw(&jobs, b"[]").status, 400);
-    assert_eq!(http::post_raw(&jobs, &vec![b' '; 100_000]).status, 413);
+    assert_eq!(http::post_raw(&jobs, &vec![b' '; 200_000]).status, 413);
     assert_eq!(http::get(&cluster.url("/nothing")).status, 404);
     assert_eq!(http::get(&cluster.url("/jobs/nonsense")).status, 400);
     assert_eq!(http::get(&cluster.url("/jobs/00000000000000000000000000000000")).status, 404);
@@ -91,7 +91,7 @@ fn the_cli_says_what_is_wrong_in_one_line() {
     let folder = cluster.folder.path();
     let fine = cluster.file("main.py", "print(1)");
     for (file, arguments, code, says) in [
-        (unknown.as_path(), &[][..], 2, "main.cob"),
+        (unknown.as_path(), &[][..], 125, "main.cob"),
         (unknown.as_path(), &["--lang", "cobol"][..], 125, "cobol"),
         (missing.as_path(), &[][..], 2, "missing.py"),
         (folder, &[][..], 2, "folder"),

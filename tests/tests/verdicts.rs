@@ -99,11 +99,17 @@ fn compile_errors_and_wrong_answers() {
 #[test]
 fn a_compiler_has_limits_too() {
     let cluster = Cluster::offering("cpp");
-    let bomb = "template<int n> struct A { A<n+1> *p; static const int v = sizeof(*A<n+1>().p); };\nint main() { return A<0>::v; }";
+    let bomb = "constexpr long f() { long s = 0; for (long i = 0; i < 2000000000; i++) s += i; return s; }\n\
+                static_assert(f() > 0);\nint main() {}\n";
     let mut endless = job("cpp", "main.cpp", bomb);
-    endless["compile_args"] = json!(["-ftemplate-depth=1000000"]);
+    endless["compile_args"] =
+        json!(["-fconstexpr-ops-limit=100000000000", "-fconstexpr-loop-limit=2147483647"]);
     let judged = cluster.job(&endless);
     assert_eq!(judged["verdict"], "compile_error");
+    // Whichever its evaluation uses up first.
+    let limit = judged["compile"]["verdict"].as_str().unwrap();
+    assert!(matches!(limit, "memory_exceeded" | "cpu_time_exceeded"), "{judged}");
+    assert!(judged["message"].as_str().unwrap().contains("compiler"), "{judged}");
     assert_eq!(judged["runs"], json!([]));
 }
 

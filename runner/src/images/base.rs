@@ -9,7 +9,7 @@ use futures_util::StreamExt;
 
 use super::bootstrap;
 use super::progress::{Event, Progress};
-use super::{Error, status};
+use super::{Error, said, status};
 
 /// What the Dockerfiles are written for.
 const USUAL: &str = "debian:bookworm-slim";
@@ -57,11 +57,11 @@ pub async fn find(docker: &Docker, wanted: Option<&str>) -> Result<Option<Base>,
 pub async fn obtain(docker: &Docker, wanted: Option<&str>, progress: &dyn Progress) -> Result<Base, Error> {
     let reference = match (wanted, pull(docker, wanted.unwrap_or(USUAL), progress).await) {
         (_, Ok(())) => wanted.unwrap_or(USUAL),
-        (Some(_), Err(error)) => return Err(error),
+        (Some(wanted), Err(error)) => return Err(cannot_pull(wanted)(error)),
         (None, Err(error)) => {
-            let reason = reason(&error);
-            progress
-                .event(TASK, Event::Stage(&format!("{reason}; making it from the Debian mirror instead")));
+            let reason = format!("{USUAL} cannot be pulled ({})", said(error));
+            progress.event(TASK, Event::Stage(&reason));
+            progress.event(TASK, Event::Stage("making it from the Debian mirror"));
             bootstrap::make(docker, MADE, reason, |line| progress.event(TASK, Event::Output(line))).await?;
             MADE
         }
@@ -72,8 +72,15 @@ pub async fn obtain(docker: &Docker, wanted: Option<&str>, progress: &dyn Progre
     Ok(Base { reference: reference.to_owned(), id: image.id.unwrap_or_default() })
 }
 
-async fn pull(docker: &Docker, reference: &str, progress: &dyn Progress) -> Result<(), Error> {
-    let failed = || Error::docker(format!("{reference} cannot be pulled"));
+fn cannot_pull(reference: &str) -> impl FnOnce(bollard::errors::Error) -> Error {
+    Error::docker(format!("the base image {reference} is not here and cannot be pulled"))
+}
+
+async fn pull(
+    docker: &Docker,
+    reference: &str,
+    progress: &dyn Progress,
+) -> Result<(), bollard::errors::Error> {
     progress.event(TASK, Event::Stage(&format!("pulling {reference}")));
     // A name without a tag would pull every tag there is.
     let tag = if has_tag(reference) { "" } else { "latest" };
@@ -81,9 +88,9 @@ async fn pull(docker: &Docker, reference: &str, progress: &dyn Progress) -> Resu
     let mut answers = docker.create_image(Some(options), None, None).boxed();
     loop {
         match tokio::time::timeout(REGISTRY_SILENCE, answers.next()).await {
-            Err(_) => return Err(failed()(bollard::errors::Error::RequestTimeoutError)),
+            Err(_) => return Err(bollard::errors::Error::RequestTimeoutError),
             Ok(None) => return Ok(()),
-            Ok(Some(answer)) => progress.event(TASK, Event::Output(&pull_line(&answer.map_err(failed())?))),
+            Ok(Some(answer)) => progress.event(TASK, Event::Output(&pull_line(&answer?))),
         }
     }
 }
@@ -96,12 +103,6 @@ fn has_tag(reference: &str) -> bool {
 fn pull_line(info: &CreateImageInfo) -> String {
     let parts = [info.id.as_deref(), info.status.as_deref()];
     parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
-}
-
-/// The first line of an error and of what it came from.
-fn reason(error: &Error) -> String {
-    let cause = std::error::Error::source(error).map(|source| format!(" ({source})"));
-    format!("{error}{}", cause.unwrap_or_default())
 }
 
 #[cfg(test)]

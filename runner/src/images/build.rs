@@ -35,7 +35,11 @@ pub async fn build(
     request: &BuildRequest<'_>,
     progress: &dyn Progress,
 ) -> Result<(), Error> {
-    let here = base::find(docker, request.base).await?;
+    let here = match (base::find(docker, request.base).await?, request.base) {
+        // Without the base asked for, nothing can be said to be built on it.
+        (None, Some(wanted)) => Some(base::obtain(docker, Some(wanted), progress).await?),
+        (here, _) => here,
+    };
     let mut stale = Vec::new();
     for name in request.chosen()? {
         match request.force || !is_current(docker, request.recipes, &name, here.as_ref()).await? {
@@ -48,7 +52,7 @@ pub async fn build(
     }
     let base = match here {
         Some(base) => base,
-        None => base::obtain(docker, request.base, progress).await?,
+        None => base::obtain(docker, None, progress).await?,
     };
     for name in stale {
         build_one(docker, request, &base, &name, progress).await?;
@@ -154,7 +158,10 @@ impl<'a> Follower<'a> {
         if let Some((number, of, instruction)) = parse_step(line) {
             self.step = format!("{number}/{of} ({instruction})");
             self.tail.clear();
-            self.progress.event(self.image, Event::Step { number, of, instruction });
+            // The last steps are the builder's own, for the labels of the request: digests, and no news.
+            if !instruction.starts_with("LABEL ruche.") {
+                self.progress.event(self.image, Event::Step { number, of, instruction });
+            }
         } else if !line.is_empty() && !is_housekeeping(line) {
             self.tail.push(line);
             self.progress.event(self.image, Event::Output(line));

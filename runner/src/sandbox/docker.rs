@@ -24,6 +24,10 @@ const IMAGE_LABEL: &str = "ruche.image";
 /// How long Docker may take to answer before it counts as not answering.
 const PING_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How long all containers of a runner may take to be gone, and how often that is looked at.
+const REMOVAL_TIMEOUT: Duration = Duration::from_secs(30);
+const REMOVAL_POLL: Duration = Duration::from_millis(20);
+
 /// Memory of a container itself: the agent, the inits of its boxes, and the files on their way through it.
 /// Programs are in groups of their own.
 const CONTAINER_MEMORY: i64 = 1024 * 1024 * 1024;
@@ -131,19 +135,33 @@ impl DockerClient {
         }
     }
 
-    /// Removes every container of a runner of this name: at its start, what a life before this one left.
+    /// Removes every container of a runner of this name, and waits until they are gone. Returns how many there
+    /// were.
     ///
     /// # Errors
-    /// Where Docker does not answer.
+    /// Where Docker does not answer, or does not get rid of one.
     pub async fn remove_all(&self, runner: &str) -> Result<usize, DockerError> {
+        let found = self.containers(runner).await?;
+        let removed = async {
+            let mut left = found.clone();
+            while !left.is_empty() {
+                // One that is being removed already refuses to be removed again: look until it is gone.
+                futures_util::future::join_all(left.iter().map(|id| self.remove(id))).await;
+                left = self.containers(runner).await?;
+                tokio::time::sleep(REMOVAL_POLL).await;
+            }
+            Ok(found.len())
+        };
+        tokio::time::timeout(REMOVAL_TIMEOUT, removed).await.unwrap_or(Err(DockerError::Silent))
+    }
+
+    async fn containers(&self, runner: &str) -> Result<Vec<String>, DockerError> {
         let label = format!("{RUNNER_LABEL}={runner}");
         let filters = HashMap::from([("label".to_owned(), vec![label])]);
         let options = ListContainersOptions { all: true, filters: Some(filters), ..Default::default() };
         let listed = self.get().await?.list_containers(Some(options)).await;
         let found = listed.map_err(|source| DockerError::Refused { action: "list containers", source })?;
-        let ids: Vec<String> = found.into_iter().filter_map(|container| container.id).collect();
-        futures_util::future::join_all(ids.iter().map(|id| self.remove(id))).await;
-        Ok(ids.len())
+        Ok(found.into_iter().filter_map(|container| container.id).collect())
     }
 }
 
