@@ -23,7 +23,8 @@ start_controller() {
 start_runners() {
   local name
   for name in lab-1 lab-2; do
-    as_root "$bin/runner" start --name "$name" --controller "$runners" --max-jobs 2 \
+    # Without a shell between: what is stopped by its number has to be the runner itself.
+    (exec_as_root "$bin/runner" start --name "$name" --controller "$runners" --max-jobs 2) \
       >"$logs/$name.out" 2>"$logs/$name.log" &
     pids+=($!)
   done

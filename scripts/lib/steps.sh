@@ -41,6 +41,11 @@ as_root() {
   if ((EUID == 0)); then "$@"; else sudo -n "$@"; fi
 }
 
+# The same in place of this shell.
+exec_as_root() {
+  if ((EUID == 0)); then exec "$@"; else exec sudo -n "$@"; fi
+}
+
 may_be_root() {
   ((EUID == 0)) || sudo -n true 2>/dev/null
 }

@@ -9,6 +9,7 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use bollard::Docker;
+use bollard::errors::Error::{DockerResponseServerError, DockerStreamError};
 use bollard::query_parameters::CreateImageOptionsBuilder;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
@@ -17,8 +18,8 @@ use tokio::process::{Child, ChildStderr, Command};
 use tokio::sync::oneshot;
 use tokio_util::io::ReaderStream;
 
-use super::Error;
 use super::tail::Tail;
+use super::{Error, said};
 
 const SCRIPT: &str = include_str!("debian.sh");
 const SUITE: &str = "bookworm";
@@ -42,13 +43,13 @@ pub async fn make(docker: &Docker, reference: &str, reason: String, say: impl Fn
         import(docker, reference, complete(archive, succeeded)),
     );
     let status = status?;
+    let failed = |cause| Err(Error::Bootstrap { cause, tail });
     match imported {
         _ if status.code() == Some(NO_TOOL) => Err(Error::NoBase { reason }),
-        // A tool stopped by a signal had nobody left to write to: then Docker knows the reason.
-        _ if !status.success() && status.code().is_some() => {
-            Err(Error::Bootstrap { cause: format!("it ended with {status}"), tail })
-        }
-        Err(error) => Err(Error::Bootstrap { cause: error.to_string(), tail }),
+        // What Docker refused, the tool could no longer write: its own end tells less.
+        Err(error @ (DockerResponseServerError { .. } | DockerStreamError { .. })) => failed(said(error)),
+        _ if !status.success() => failed(format!("its tool ended with {status}")),
+        Err(error) => failed(said(error)),
         Ok(()) => Ok(()),
     }
 }

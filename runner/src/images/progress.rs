@@ -138,7 +138,7 @@ impl Terminal {
     fn begin(&self, text: String) {
         self.bar.set_prefix(text);
         self.bar.set_message("");
-        self.bar.reset_elapsed();
+        self.bar.reset();
         self.bar.enable_steady_tick(REDRAW);
     }
 }
@@ -150,9 +150,10 @@ impl Progress for Terminal {
         match event {
             Event::Step { .. } | Event::Stage(_) => self.begin(text),
             Event::Output(line) => self.bar.set_message(line.to_owned()),
-            Event::Current | Event::Done { .. } => self.bar.suspend(|| {
+            Event::Current | Event::Done { .. } => {
+                self.bar.finish_and_clear();
                 let _ = writeln!(std::io::stderr(), "✓ {text}");
-            }),
+            }
         }
     }
 }
