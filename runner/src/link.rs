@@ -12,7 +12,7 @@ use futures_util::{SinkExt, StreamExt};
 use protocol::Problem;
 use protocol::frame::{Frame, FrameCodec, FrameError, FrameKind};
 use protocol::hello::{Hello, MISSED_HEARTBEATS};
-use protocol::runner::{Assignment, FromRunner, ToRunner};
+use protocol::runner::{Assignment, FromRunner, LanguageOffer, ToRunner};
 use tokio::io::AsyncWrite;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
@@ -32,6 +32,9 @@ const GREETING_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long to wait before dialling again: at first, and at most.
 const BACKOFF: Duration = Duration::from_millis(100);
 const MAX_BACKOFF: Duration = Duration::from_secs(5);
+
+/// How long the last frames may take when the link is ended from here.
+const FAREWELL: Duration = Duration::from_secs(2);
 
 /// Frames that may wait to be sent.
 const OUTGOING: usize = 64;
@@ -78,10 +81,10 @@ pub async fn keep(
     let mut logged = String::new();
     loop {
         let since = Instant::now();
-        let ended = tokio::select! {
-            ended = connect(&node, &controller, &registered) => ended,
-            () = stop.cancelled() => return,
-        };
+        let ended = connect(&node, &controller, &registered, &stop).await;
+        if stop.is_cancelled() {
+            return;
+        }
         // The same reason again and again is told once.
         if let Err(error) = ended
             && logged != error.to_string()
@@ -103,11 +106,45 @@ pub async fn keep(
     }
 }
 
+/// Serves a controller until the link breaks, or it is told to stop; then what is to be said still is.
 async fn connect(
     node: &Arc<Node>,
     controller: &str,
     registered: &mpsc::Sender<String>,
+    stop: &CancellationToken,
 ) -> Result<(), LinkError> {
+    let (stream, hello, offers) = tokio::select! {
+        joined = join(node, controller) => joined?,
+        () = stop.cancelled() => return Ok(()),
+    };
+    // Only the first one is waited for.
+    let _ = registered.try_send(controller.to_owned());
+
+    let parts = stream.into_parts();
+    let (read, write) = parts.io.into_split();
+    let mut incoming = FramedRead::new(read, FrameCodec);
+    incoming.read_buffer_mut().extend_from_slice(&parts.read_buf);
+    let (outgoing, queue) = mpsc::channel(OUTGOING);
+    let mut writer = tokio::spawn(send_all(FramedWrite::new(write, FrameCodec), queue));
+    let mut session = Session::new(Arc::clone(node), outgoing.clone(), hello);
+    let mut offered = node.offers();
+    let ended = tokio::select! {
+        ended = session.serve(&mut incoming) => ended,
+        ended = &mut writer => return ended.unwrap_or(Err(LinkError::Closed)),
+        ended = send_telemetry(node, outgoing) => ended,
+        _ = offered.wait_for(|now| **now != *offers) => Err(LinkError::OffersChanged),
+        () = stop.cancelled() => Ok(()),
+    };
+    // The writer ends when all that wait for it are gone and all that waits is sent.
+    drop(session);
+    let _ = timeout(FAREWELL, writer).await;
+    ended
+}
+
+type Joined = (Framed<TcpStream, FrameCodec>, Hello, Arc<Vec<LanguageOffer>>);
+
+/// Dials a controller and registers; returns what was offered beside the connection.
+async fn join(node: &Node, controller: &str) -> Result<Joined, LinkError> {
     let mut telemetry = node.telemetry();
     // Nothing is worth saying before the first look at the host.
     let _ = telemetry.wait_for(Option::is_some).await;
@@ -121,23 +158,7 @@ async fn connect(
     framed.send(Frame::control(0, &FromRunner::Register(node.registration()))?).await?;
     let hello = timeout(GREETING_TIMEOUT, greeting(&mut framed)).await.map_err(|_| LinkError::NoAnswer)??;
     tracing::info!(controller, languages = offers.len(), "registered");
-    // Only the first one is waited for.
-    let _ = registered.try_send(controller.to_owned());
-
-    let parts = framed.into_parts();
-    let (read, write) = parts.io.into_split();
-    let mut incoming = FramedRead::new(read, FrameCodec);
-    incoming.read_buffer_mut().extend_from_slice(&parts.read_buf);
-    let (outgoing, queue) = mpsc::channel(OUTGOING);
-    let mut session = Session::new(Arc::clone(node), outgoing.clone(), hello);
-    let mut offered = node.offers();
-    offered.mark_unchanged();
-    tokio::select! {
-        ended = session.serve(&mut incoming) => ended,
-        ended = send_all(FramedWrite::new(write, FrameCodec), queue) => ended,
-        ended = send_telemetry(node, outgoing) => ended,
-        _ = offered.wait_for(|now| **now != *offers) => Err(LinkError::OffersChanged),
-    }
+    Ok((framed, hello, offers))
 }
 
 /// The controller's hello and its answer to the registration.

@@ -37,6 +37,8 @@ const HOMES: [(&str, &[&str]); 4] = [
         "clap",
         &[
             "cli/src/args",
+            "cli/src/commands/completions.rs",
+            "cli/src/lib.rs",
             "controller/src/config",
             "controller/src/main.rs",
             "runner/src/config",

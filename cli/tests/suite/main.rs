@@ -1,8 +1,6 @@
 //! The real binary (and `examples/client.py`) against a controller that is played by the tests.
 
-mod client_py;
 mod commands;
-mod document;
 mod limits;
 mod lost;
 mod run;

@@ -159,7 +159,8 @@ fn an_uncommon_extension_is_looked_up_in_the_cluster() {
     let script = |client: &mut Client| {
         let (stream, request) = client.request();
         assert_eq!(request, Request::Languages);
-        client.respond(stream, &Response::Languages { languages: vec![language("haskell", "Haskell", "hs")] });
+        client
+            .respond(stream, &Response::Languages { languages: vec![language("haskell", "Haskell", "hs")] });
     };
     let controller = FakeController::start(move |client| {
         script(client);
@@ -279,7 +280,9 @@ fn another_answer_after_a_restart_is_shown_and_said() {
     let end = cli(&controller.address, &["run", "main.py"]).finish();
     controller.end();
     assert_eq!(end.stdout, "seed 1\n2\nend\n");
-    assert!(end.stderr.starts_with("the program was started again on another runner and wrote something else\n"));
+    assert!(
+        end.stderr.starts_with("the program was started again on another runner and wrote something else\n")
+    );
 }
 
 #[test]

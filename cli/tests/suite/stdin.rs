@@ -14,11 +14,7 @@ fn echo(credit: usize) -> FakeController {
             let frame = client.read().expect("input or its end");
             match frame.kind {
                 FrameKind::Stdin => {
-                    client.output(
-                        protocol::Step(1),
-                        protocol::event::OutputStream::Stdout,
-                        &frame.payload,
-                    );
+                    client.output(protocol::Step(1), protocol::event::OutputStream::Stdout, &frame.payload);
                     client.grant(credit.min(frame.payload.len()));
                 }
                 FrameKind::StdinEnd => break,

@@ -34,11 +34,17 @@ fn hello(hello: &Hello) -> Vec<u8> {
 #[test]
 fn a_peer_that_is_no_controller_is_told_apart() {
     let http = says(b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec());
-    assert!(http.contains("HERE is not a Ruche controller: it speaks HTTP; give the port for jobs"), "{http}");
+    assert!(
+        http.contains("HERE is not a Ruche controller: it speaks HTTP; give the port for jobs"),
+        "{http}"
+    );
     let ssh = says(b"SSH-2.0-OpenSSH_9.2p1\r\n".to_vec());
     assert!(ssh.contains("HERE is not a Ruche controller: it speaks another protocol"), "{ssh}");
     let mute = says(vec![]);
-    assert!(mute.contains("HERE is not a Ruche controller: it takes the connection and says nothing"), "{mute}");
+    assert!(
+        mute.contains("HERE is not a Ruche controller: it takes the connection and says nothing"),
+        "{mute}"
+    );
 }
 
 #[test]
