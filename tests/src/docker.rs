@@ -19,10 +19,9 @@ pub fn containers(runner: &str) -> Vec<String> {
     String::from_utf8_lossy(&listed.stdout).lines().map(str::to_owned).collect()
 }
 
-/// Kills a container, as the kernel or an operator might.
+/// Kills a container, as the kernel or an operator might. It may be gone already.
 pub fn kill(container: &str) {
-    let killed = Command::new("docker").args(["kill", container]).output().expect("docker runs");
-    assert!(killed.status.success(), "docker kill: {}", String::from_utf8_lossy(&killed.stderr));
+    Command::new("docker").args(["kill", container]).output().expect("docker runs");
 }
 
 /// A socket that leads to Docker until it is cut.

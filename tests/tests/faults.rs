@@ -96,6 +96,43 @@ fn a_job_whose_container_is_killed_is_tried_again() {
 }
 
 #[test]
+fn a_job_that_is_lost_again_and_again_ends_and_says_so() {
+    let mut cluster = Cluster::empty();
+    cluster.add_runner("a", &["--language", "python", "--max-jobs", "1"]);
+    let id = cluster.submit(&endless());
+    for attempt in 1..=3 {
+        wait_until("the next attempt", || {
+            let job = cluster.look(&id);
+            (job["state"] == "running" && job["attempts"] == attempt).then_some(())
+        });
+        // A sandbox may be taken, or started, a moment after the job is said to run.
+        wait_until("the attempt to be lost", || {
+            docker::containers(&cluster.runner_name("a"))
+                .iter()
+                .for_each(|container| docker::kill(container));
+            let job = cluster.look(&id);
+            (job["state"] != "running" || job["attempts"] != attempt).then_some(())
+        });
+    }
+    let job = cluster.wait_for(&id, "finished");
+    assert_eq!(job["verdict"], "internal_error");
+    assert!(job["message"].as_str().unwrap().contains("3 times"), "{job}");
+}
+
+#[test]
+fn a_controller_that_is_told_to_stop_answers_those_who_wait() {
+    let mut cluster = Cluster::empty();
+    let file = cluster.file("main.py", "print(1)\n");
+    let client = cluster.start_run(&file, &[]);
+    wait_until("the job to be queued", || cluster.job_ids().pop());
+    assert!(cluster.controller().stop().success());
+    let ended = client.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(130));
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert!(said.contains("shut down"), "{said}");
+}
+
+#[test]
 fn a_runner_that_is_told_to_stop_finishes_what_it_runs() {
     let mut cluster = Cluster::empty();
     cluster.add_runner("a", &["--language", "python"]);
