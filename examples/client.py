@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
-"""Runs a program on a Ruche cluster, with nothing but Python's standard library.
+"""Run a program on a Ruche cluster: the TCP protocol in standard Python.
 
-    client.py FILE [--master HOST:PORT] [--lang LANGUAGE] [-- ARGUMENTS]
+    client.py FILE [--master HOST:PORT] [--lang LANGUAGE] [-- ARGS...]
 
-It shows the TCP protocol of docs/protocol.md in full: the greeting, a job with its file beside it, standard input
-and output under credit, heartbeats, and the end. It exits as `cli run` does.
+Streams the program's output, passes standard input through and ends with the program's exit code (the other
+codes are those of `cli run --help`). docs/protocol.md explains every message.
 """
+
 import argparse
 import json
 import os
+import signal
 import socket
 import struct
 import sys
@@ -18,141 +20,254 @@ import threading
 HELLO, CONTROL, PING, PONG, CREDIT = 1, 2, 3, 4, 5
 BLOB, STDIN, STDIN_END, STDOUT, STDERR = 16, 17, 18, 19, 20
 
-WINDOW = 256 * 1024  # what either side may send on a stream before it gets credit
-CHUNK = 64 * 1024  # what we put into one data frame
-STREAM = 1  # the number of our only request
+# The numbers of our streams. Stream 0 is the connection itself.
+JOB, CANCEL = 1, 2
 
-LANGUAGES = {"py": "python", "c": "c", "cpp": "cpp", "cc": "cpp", "java": "java"}
+WINDOW = 256 * 1024  # what every side may send on a stream before it needs credit
+CHUNK = 64 * 1024  # what goes into one frame at most
+MAX_FRAME = 1024 * 1024
+HEARTBEAT = 10.0  # seconds
+
+LANGUAGES = {"py": "python", "c": "c", "cpp": "cpp", "cc": "cpp", "cxx": "cpp", "java": "java"}
+
 EXIT_CODES = {
-    "wrong_answer": 1,
-    "compile_error": 120,
-    "cpu_time_exceeded": 121,
-    "wall_time_exceeded": 122,
-    "memory_exceeded": 123,
-    "output_exceeded": 124,
-    "internal_error": 126,
-    "cancelled": 130,
+    "ok": 0, "wrong_answer": 1, "compile_error": 120, "cpu_time_exceeded": 121, "wall_time_exceeded": 122,
+    "memory_exceeded": 123, "output_exceeded": 124, "internal_error": 126, "cancelled": 130,
 }
-REFUSED, NO_CONNECTION = 125, 127
+REFUSED, NO_CONNECTION, CANCELLED, BROKEN_PIPE = 125, 127, 130, 141
+
+
+class Unread(Exception):
+    """Nobody reads our output any more."""
 
 
 class Connection:
-    """Frames over a socket: u32 length, u8 kind, u32 stream, payload; all numbers big-endian."""
+    """Frames over a socket: u32 length of what follows, u8 kind, u32 stream, payload; numbers big-endian."""
 
     def __init__(self, host, port):
-        self.socket = socket.create_connection((host, port))
+        self.socket = socket.create_connection((host, port), timeout=5)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.reader = self.socket.makefile("rb")
-        self.sending = threading.Lock()  # two threads send: frames must not mix
-        self.credit = WINDOW
-        self.credit_came = threading.Condition()
+        self.incoming = self.socket.makefile("rb")
+        self.sending = threading.Lock()  # one frame at a time, whichever thread sends it
 
-    def send(self, kind, stream, payload=b""):
+    def send(self, *frames):
+        """Sends frames, each (kind, stream, payload), in one write."""
+        data = b"".join(struct.pack(">IBI", 5 + len(p), kind, stream) + p for kind, stream, p in frames)
         with self.sending:
-            self.socket.sendall(struct.pack(">IBI", 5 + len(payload), kind, stream) + payload)
+            self.socket.sendall(data)
 
-    def send_json(self, kind, stream, message):
-        self.send(kind, stream, json.dumps(message).encode())
+    def receive(self):
+        """Waits for the next frame."""
+        length, kind, stream = struct.unpack(">IBI", self.read(9))
+        if not 5 <= length <= MAX_FRAME:
+            raise ConnectionError("the peer is not a Ruche controller")
+        return kind, stream, self.read(length - 5)
 
-    def send_data(self, kind, data):
-        """Sends data in pieces, each once there is credit for it."""
-        for start in range(0, len(data), CHUNK):
-            piece = data[start : start + CHUNK]
-            with self.credit_came:
-                self.credit_came.wait_for(lambda: self.credit >= len(piece))
-                self.credit -= len(piece)
-            self.send(kind, STREAM, piece)
-
-    def grant(self, credit):
-        with self.credit_came:
-            self.credit += credit
-            self.credit_came.notify()
-
-    def frames(self):
-        """Frames as they come, until the connection ends."""
-        while header := self.reader.read(9):
-            length, kind, stream = struct.unpack(">IBI", header)
-            yield kind, stream, self.reader.read(length - 5)
+    def read(self, size):
+        data = self.incoming.read(size)
+        if len(data) < size:
+            raise ConnectionError("the controller closed the connection")
+        return data
 
 
-def send_job(connection, source):
-    """The file's bytes, then standard input to its end. In a thread of its own: the program may not read."""
-    try:
-        connection.send_data(BLOB, source)
-        while data := os.read(0, CHUNK):
-            connection.send_data(STDIN, data)
-        connection.send(STDIN_END, STREAM)
-    except OSError:
-        pass  # the job has ended, and the connection with it
+class Credit:
+    """How many bytes of data we may still send on a stream."""
+
+    def __init__(self, size):
+        self.size = size
+        self.changed = threading.Condition()
+
+    def grant(self, size):
+        with self.changed:
+            self.size += size
+            self.changed.notify()
+
+    def take(self, most):
+        """Waits until something may be sent; returns how much, and uses it up."""
+        with self.changed:
+            self.changed.wait_for(lambda: self.size > 0)
+            size = min(most, self.size)
+            self.size -= size
+            return size
 
 
-def run(options):
-    with open(options.file, "rb") as file:
-        source = file.read()
-    name = os.path.basename(options.file)
-    spec = {
-        "language": options.lang or LANGUAGES.get(name.rpartition(".")[2], name.rpartition(".")[2]),
-        "files": [{"path": name, "size": len(source)}],  # the bytes follow as blob frames
-        "args": options.arguments,
-    }
-    host, _, port = options.master.rpartition(":")
-    connection = Connection(host, int(port))
-    connection.send_json(HELLO, 0, {"protocol": 1, "software": "client.py", "window": WINDOW})
-    connection.send_json(CONTROL, STREAM, {"type": "submit", "spec": spec, "stdin_follows": True})
-    threading.Thread(target=send_job, args=(connection, source), daemon=True).start()
+class Job:
+    """One job on one connection."""
 
-    for kind, stream, payload in connection.frames():
-        if kind == PING:
-            connection.send(PONG, 0)
-        elif kind == CREDIT and stream == STREAM:
-            connection.grant(struct.unpack(">I", payload)[0])
-        elif kind in (STDOUT, STDERR):
-            # First the event's number and the step. What the compiler says is no output of the program.
-            _number, step = struct.unpack(">QI", payload[:12])
-            out = sys.stdout.buffer if kind == STDOUT and step > 0 else sys.stderr.buffer
+    def __init__(self, connection):
+        self.connection = connection
+        self.credit = Credit(WINDOW)
+        self.consumed = 0  # bytes we have dealt with and not yet granted again
+        self.id = None
+        self.stop_asked = False
+        self.ended = threading.Event()
+
+    def submit(self, path, language, args):
+        """Sends the hello, the job and the first of its contents at once: that costs a single round trip."""
+        with open(path, "rb") as file:
+            source = file.read()
+        hello = {
+            "protocol": 1, "software": "client.py", "features": [], "required": [],
+            "window": WINDOW, "heartbeat_ms": int(HEARTBEAT * 1000),
+        }
+        # The content is announced by its size and follows as blob frames: any bytes will do.
+        files = [{"path": os.path.basename(path), "size": len(source)}]
+        spec = {"language": language, "files": files, "args": args}
+        submit = {"type": "submit", "spec": spec, "stdin_follows": True}
+        frames = [(HELLO, 0, json.dumps(hello).encode()), (CONTROL, JOB, json.dumps(submit).encode())]
+        first = source[:self.credit.take(min(CHUNK, len(source)))]
+        if first:  # an empty file has no frame
+            frames.append((BLOB, JOB, first))
+        self.connection.send(*frames)
+        # The rest of the file, then standard input, go out while the answers come in.
+        threading.Thread(target=self.send_data, args=(source[len(first):],), daemon=True).start()
+        threading.Thread(target=self.beat, daemon=True).start()
+
+    def send_data(self, source):
+        try:
+            self.send_all(BLOB, source)
+            while piece := os.read(0, CHUNK):
+                self.send_all(STDIN, piece)
+            self.connection.send((STDIN_END, JOB, b""))
+        except OSError:
+            pass  # the thread that receives sees it too, and says so
+
+    def send_all(self, kind, data):
+        while data:
+            size = self.credit.take(min(CHUNK, len(data)))
+            self.connection.send((kind, JOB, data[:size]))
+            data = data[size:]
+
+    def beat(self):
+        """Lets the controller hear something, so that it knows that we are there."""
+        try:
+            while not self.ended.wait(HEARTBEAT / 2):
+                self.connection.send((PING, 0, b""))
+        except OSError:
+            pass
+
+    def follow(self):
+        """Deals with what comes until the job ends. Returns the exit code."""
+        while True:
+            kind, stream, payload = self.connection.receive()
+            if kind == HELLO:
+                hello = json.loads(payload)
+                self.credit.grant(hello.get("window", WINDOW) - WINDOW)
+                # A peer that says nothing for three of its heartbeats is dead.
+                self.connection.socket.settimeout(3 * hello.get("heartbeat_ms", 10_000) / 1000)
+            elif kind == PING:
+                self.connection.send((PONG, 0, b""))
+            elif kind == CREDIT and stream == JOB:
+                self.credit.grant(struct.unpack(">I", payload)[0])
+            elif kind in (STDOUT, STDERR):
+                self.show(kind, payload)
+            elif kind == CONTROL and stream != CANCEL:
+                code = self.message(json.loads(payload))
+                if code is not None:
+                    self.ended.set()
+                    return CANCELLED if self.stop_asked else code
+
+    def show(self, kind, payload):
+        """An output frame: u64 number of the event, u32 step (0 is the compilation), then the bytes."""
+        _number, step = struct.unpack(">QI", payload[:12])
+        out = sys.stdout.buffer if kind == STDOUT and step > 0 else sys.stderr.buffer
+        try:
             out.write(payload[12:])
             out.flush()
-            connection.send(CREDIT, STREAM, struct.pack(">I", len(payload)))
-        elif kind == CONTROL:
-            message = json.loads(payload)
-            if message["type"] == "refused":
-                print("error:", message["problem"]["detail"], file=sys.stderr)
-                return REFUSED
-            if message["type"] == "event" and message["event"]["type"] == "restarted":
-                print("started again:", message["event"]["reason"], file=sys.stderr)
-            if message["type"] == "event" and message["event"]["type"] == "finished":
-                return exit_code(message["event"]["job"])
-    print("error: the connection was lost", file=sys.stderr)
-    return NO_CONNECTION
+        except BrokenPipeError as error:
+            raise Unread from error
+        # Give credit back only now that it is written, and not for every little piece.
+        self.consumed += len(payload)
+        if self.consumed >= WINDOW // 2:
+            self.connection.send((CREDIT, JOB, struct.pack(">I", self.consumed)))
+            self.consumed = 0
+
+    def message(self, message):
+        """A control message. Returns the exit code where it is the last one."""
+        if message["type"] == "accepted":
+            self.id = message["id"]
+            if self.stop_asked:
+                self.send_cancel()
+        elif message["type"] == "refused":
+            problem = message["problem"]
+            where = problem["field"] + ": " if problem.get("field") else ""
+            say("error: refused: " + where + problem["detail"])
+            return 126 if problem["kind"] == "internal" else REFUSED
+        elif message["type"] == "event" and message["event"]["type"] == "restarted":
+            say("the program is started again: what it wrote so far is void")
+        elif message["type"] == "event" and message["event"]["type"] == "finished":
+            return ended(message["event"]["job"])
+        return None
+
+    def stop(self):
+        """Ctrl-C: asks for the job's end and waits for it, for two seconds. The second time, leaves."""
+        if self.stop_asked:
+            os._exit(CANCELLED)
+        self.stop_asked = True
+        if self.id:
+            self.send_cancel()
+        if not self.ended.wait(2):
+            os._exit(CANCELLED)
+
+    def send_cancel(self):
+        self.connection.send((CONTROL, CANCEL, json.dumps({"type": "cancel", "id": self.id}).encode()))
 
 
-def exit_code(job):
-    """The program's own where it ran, else what the verdict stands for."""
-    print(job["verdict"], job.get("message") or "", file=sys.stderr)
-    if job["verdict"] in EXIT_CODES:
-        return EXIT_CODES[job["verdict"]]
-    last = job["runs"][-1]
-    return 128 + last["signal"] if last.get("signal") else last.get("exit_code", 0)
+def ended(job):
+    """Says how the job ended. Returns the exit code."""
+    steps = [job["compile"]] if job.get("compile") else []
+    steps += job["runs"]
+    bad = [step for step in steps if step["verdict"] != "ok"]
+    step = (bad or steps or [{}])[0 if bad else -1]
+    usage = step.get("usage", {})
+    say("%s · %s ms CPU · %s ms · on %s" % (
+        job["verdict"], usage.get("cpu_ms", 0), usage.get("wall_ms", 0), job.get("runner", "no runner"),
+    ))
+    if job["verdict"] != "runtime_error":
+        return EXIT_CODES.get(job["verdict"], 126)
+    if step.get("signal"):
+        return 128 + step["signal"]
+    return step.get("exit_code", 1) & 0xFF or 1
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Runs a program on a Ruche cluster.")
-    parser.add_argument("file")
-    parser.add_argument("--master", default=os.environ.get("RUCHE_MASTER", "127.0.0.1:7000"), metavar="HOST:PORT")
-    parser.add_argument("--lang", help="the language, where the file's name does not tell")
-    given = sys.argv[1:]
-    split = given.index("--") if "--" in given else len(given)
-    options = parser.parse_args(given[:split])
-    options.arguments = given[split + 1 :]
+    parser = argparse.ArgumentParser(description="Run a program on a Ruche cluster.")
+    parser.usage = "client.py FILE [--master HOST:PORT] [--lang LANGUAGE] [-- ARGS...]"
+    parser.add_argument("file", metavar="FILE")
+    parser.add_argument("--master", default=os.environ.get("RUCHE_MASTER") or "127.0.0.1:7000")
+    parser.add_argument("--lang", help="the language; by default what the file's name tells")
+    ours, theirs = sys.argv[1:], []
+    if "--" in ours:
+        cut = ours.index("--")
+        ours, theirs = ours[:cut], ours[cut + 1:]
+    options = parser.parse_args(ours)
+    language = options.lang or LANGUAGES.get(options.file.rpartition(".")[2].lower())
+    if language is None:
+        parser.error("the file's name tells no language: say --lang")
+    host, _, port = options.master.rpartition(":")
+    job = None
     try:
-        return run(options)
-    except OSError as error:
-        print("error:", error, file=sys.stderr)
-        return NO_CONNECTION
+        connection = Connection(host.strip("[]"), int(port))
+        job = Job(connection)
+        # On a thread of its own: a signal may come while this one is sending.
+        signal.signal(signal.SIGINT, lambda *_: threading.Thread(target=job.stop, daemon=True).start())
+        job.submit(options.file, language, theirs)
+        return job.follow()
+    except Unread:
+        # A job that is run for its output has no sense any more. Closing the connection ends it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    except FileNotFoundError as error:
+        say("error: %s: there is no such file" % error.filename)
+        return 2
+    except (OSError, ValueError) as error:
+        say("error: %s: %s" % (options.master, error))
+        return CANCELLED if job and job.stop_asked else NO_CONNECTION
 
 
 if __name__ == "__main__":
-    # Not sys.exit: a thread may still wait for input that never comes.
-    code = main()
-    sys.stdout.flush()
-    os._exit(code)
+    sys.exit(main())

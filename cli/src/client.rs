@@ -154,7 +154,7 @@ impl Link {
                 self.stranger(Stranger::Http)
             }
             (None, Some(_)) => self.stranger(Stranger::Other),
-            (None, None) if error.kind() == io::ErrorKind::UnexpectedEof => self.stranger(Stranger::Mute),
+            (None, None) if error.kind() == io::ErrorKind::UnexpectedEof => self.stranger(Stranger::HungUp),
             (Some(_), Some(broken)) => self.protocol(&broken.to_string()),
             _ => Failure::Lost(self.master.clone(), error),
         }

@@ -76,7 +76,9 @@ pub enum Stranger {
     Http,
     /// Somebody who says something else.
     Other,
-    /// Somebody who says nothing at all.
+    /// Somebody who closes the connection without a word.
+    HungUp,
+    /// Somebody who keeps it open and says nothing.
     Mute,
 }
 

@@ -139,35 +139,3 @@ proptest! {
         }
     }
 }
-
-/// The frames of the examples in docs/protocol.md, line by line.
-fn documented() -> Vec<Frame> {
-    let page = include_str!("../../docs/protocol.md");
-    let blocks = page.split("```hex\n").skip(1).filter_map(|block| block.split("```").next());
-    let lines = blocks.flat_map(str::lines);
-    let decode = |line: &str| {
-        let digits: Vec<u8> = line.bytes().filter(u8::is_ascii_hexdigit).collect();
-        let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
-        let mut bytes: BytesMut = digits.chunks(2).map(byte).collect::<Vec<u8>>().as_slice().into();
-        let frame = Frame::decode(&mut bytes).unwrap().unwrap();
-        assert!(bytes.is_empty(), "{line}");
-        frame
-    };
-    lines.map(decode).collect()
-}
-
-#[test]
-fn the_documented_bytes_are_what_the_page_says() {
-    let [hello, languages, output] = documented().try_into().unwrap();
-    assert_eq!(hello.kind, FrameKind::Hello);
-    let parsed: protocol::hello::Hello = hello.parse().unwrap();
-    assert_eq!(parsed.check(&[]), Ok(()));
-    assert_eq!(languages, Frame::control(7, &Request::Languages).unwrap());
-    let chunk = OutputChunk {
-        seq: 5,
-        step: Step(1),
-        stream: OutputStream::Stderr,
-        data: Bytes::from_static(b"hi\n"),
-    };
-    assert_eq!(output, Frame::output(3, &chunk));
-}

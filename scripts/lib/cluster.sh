@@ -3,18 +3,32 @@
 bin=target/release
 logs=$(mktemp -d)
 pids=()
+names=(lab-1 lab-2)
 clients=127.0.0.1:7000 runners=127.0.0.1:7001 http=127.0.0.1:7080
 
 port_is_free() { ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
-start_controller() {
-  port_is_free 7000 && port_is_free 7001 && port_is_free 7080 || clients=127.0.0.1:0 runners=127.0.0.1:0 http=127.0.0.1:0
-  "$bin/controller" --clients "$clients" --runners "$runners" --http "$http" \
-    >"$logs/controller.out" 2>"$logs/controller.log" &
+# launch NAME WRAPPER COMMAND...: starts a part of the cluster in the background. It writes its number down
+# itself: what the shell knows here may be a subshell or sudo, and neither hands a signal on.
+launch() {
+  local name=$1 wrapper=$2
+  shift 2
+  # shellcheck disable=SC2016 # for the inner shell to expand
+  "$wrapper" sh -c 'echo $$ >"$0"; exec "$@"' "$logs/$name.pid" "$@" >"$logs/$name.out" 2>"$logs/$name.log" &
   pids+=($!)
+}
+
+start_controller() {
+  if ! { port_is_free 7000 && port_is_free 7001 && port_is_free 7080; }; then
+    # Another cluster is up, maybe this one's twin, and two runners of a host may not share a name.
+    clients=127.0.0.1:0 runners=127.0.0.1:0 http=127.0.0.1:0 names=("lab-1-$$" "lab-2-$$")
+  fi
+  launch controller env "$bin/controller" --clients "$clients" --runners "$runners" --http "$http"
   wait_for 20 grep -q '^listening' "$logs/controller.out" || return 1
-  local pair
-  for pair in $(grep '^listening' "$logs/controller.out"); do
+  local pair pairs
+  # The line reads: listening clients=ADDRESS runners=ADDRESS http=ADDRESS
+  read -ra pairs < <(grep '^listening' "$logs/controller.out")
+  for pair in "${pairs[@]}"; do
     case $pair in clients=*) clients=${pair#*=} ;; runners=*) runners=${pair#*=} ;; http=*) http=${pair#*=} ;; esac
   done
   export RUCHE_MASTER=$clients
@@ -22,25 +36,22 @@ start_controller() {
 
 start_runners() {
   local name
-  for name in lab-1 lab-2; do
-    # Without a shell between: what is stopped by its number has to be the runner itself.
-    (exec_as_root "$bin/runner" start --name "$name" --controller "$runners" --max-jobs 2) \
-      >"$logs/$name.out" 2>"$logs/$name.log" &
-    pids+=($!)
+  for name in "${names[@]}"; do
+    launch "$name" as_root "$bin/runner" start --name "$name" --controller "$runners" --max-jobs 2
   done
-  for name in lab-1 lab-2; do
+  for name in "${names[@]}"; do
     wait_for 60 grep -q '^ready' "$logs/$name.out" || return 1
   done
 }
 
 stop_cluster() {
-  local index
+  local name pid
   # The runners first, so that the controller sees them leave.
-  for ((index = ${#pids[@]} - 1; index >= 0; index--)); do
-    kill -TERM "${pids[index]}" 2>/dev/null || continue
-    wait "${pids[index]}" 2>/dev/null || true
+  for name in "${names[@]}" controller; do
+    pid=$(cat "$logs/$name.pid" 2>/dev/null) || continue
+    as_root kill -TERM "$pid" 2>/dev/null || continue
+    wait_for 30 test ! -e "/proc/$pid" || as_root kill -KILL "$pid"
   done
-  pids=()
 }
 
 show_logs() {

@@ -9,9 +9,7 @@ started_docker=''
 
 install_tools() {
   may_be_root || fail "curl, gcc and python3 are needed. As root: apt-get install curl gcc libc6-dev python3"
-  as_root apt-get update --quiet=2
-  as_root env DEBIAN_FRONTEND=noninteractive \
-    apt-get install --yes --quiet=2 --no-install-recommends ca-certificates curl gcc libc6-dev python3 >/dev/null
+  install_packages ca-certificates curl gcc libc6-dev python3
 }
 
 set_up() {
@@ -19,7 +17,12 @@ set_up() {
   if ! { command -v curl && command -v cc && command -v python3; } >/dev/null; then
     step "Installing tools from Debian's packages" install_tools
   fi
-  [[ -e /run/ruche-dockerd/pid ]] || started_docker=yes
+  # Where no registry can be reached, the images' base comes from a Debian mirror.
+  if ! command -v mmdebstrap debootstrap >/dev/null && command -v apt-get >/dev/null && may_be_root; then
+    step "Installing mmdebstrap from Debian's packages" install_packages mmdebstrap
+  fi
+  # One that `docker-engine start` has left running for a longer time is not this script's to stop.
+  [[ -e /proc/$(cat /run/ruche-dockerd/pid 2>/dev/null || echo none) ]] || started_docker=yes
   scripts/docker-engine start
 }
 

@@ -41,11 +41,13 @@ as_root() {
   if ((EUID == 0)); then "$@"; else sudo -n "$@"; fi
 }
 
-# The same in place of this shell.
-exec_as_root() {
-  if ((EUID == 0)); then exec "$@"; else exec sudo -n "$@"; fi
-}
-
 may_be_root() {
   ((EUID == 0)) || sudo -n true 2>/dev/null
+}
+
+# install_packages NAME...: from Debian. A repository that does not answer need not be the one they come from.
+install_packages() {
+  as_root apt-get update --quiet=2 -o Acquire::Retries=3 || true
+  as_root env DEBIAN_FRONTEND=noninteractive \
+    apt-get install --yes --quiet=2 --no-install-recommends -o Acquire::Retries=3 "$@" >/dev/null
 }

@@ -99,7 +99,9 @@ fn a_runner_whose_host_is_over_its_threshold_takes_nothing_and_says_why() {
     let mut cluster = Cluster::empty();
     cluster.add_runner("a", &["--language", "python", "--max-memory-percent", "0.1"]);
     let info = wait_until("the runner to say that it is unavailable", || {
-        cluster.runner_info("a").filter(|info| info["state"] == "unavailable")
+        // At first it has just connected and said nothing yet.
+        let info = cluster.runner_info("a")?;
+        (info["state"] == "unavailable" && info["telemetry"].is_object()).then_some(info)
     });
     let reason = info["reason"].as_str().unwrap();
     assert!(reason.starts_with("memory ") && reason.contains("over max_memory_percent"), "{reason}");

@@ -110,6 +110,7 @@ fn not_ruche(master: &Master, stranger: Stranger) -> String {
     let what = match stranger {
         Stranger::Http => "it speaks HTTP; give the port for jobs, as a rule 7000",
         Stranger::Other => "it speaks another protocol",
+        Stranger::HungUp => "it closed the connection without a word",
         Stranger::Mute => "it takes the connection and says nothing",
     };
     format!("what answers at {master} is not a Ruche controller: {what}")

@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Writes a small Debian root file system to standard output as a tar stream, and what it is doing to standard error.
 # Usage: sh debian.sh SUITE. Ends with 69 where the tools for it are not installed.
 set -eu
@@ -10,6 +11,7 @@ trap 'exit 130' HUP INT TERM
 
 # A Debian host already knows a mirror that it can reach; elsewhere the tool's own default has to do.
 host_mirror() {
+    # shellcheck disable=SC2016 # for apt to expand
     apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
         sed -n "s|/*\$||; \\|/$1\$|{p;q}"
 }

@@ -1,6 +1,9 @@
 //! What is said, and how the output comes to its end.
 
 use std::io;
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::{Session, at};
 use crate::exit::Exit;
@@ -8,6 +11,9 @@ use crate::failure::Failure;
 use crate::output::Transcript;
 use crate::printer::Report;
 use crate::{messages, terminal};
+
+/// How long the last words may take where nobody wants to wait any more.
+const LAST_WORDS: Duration = Duration::from_millis(300);
 
 impl Session {
     /// Says something beside the output, unless it is unwanted.
@@ -38,7 +44,7 @@ impl Session {
     /// is decided by the output.
     pub async fn drain(mut self) -> Option<Exit> {
         self.printer.close();
-        let patience = self.stop.as_ref().map(|stop| stop.until);
+        let patience = self.stop.as_ref().map(|stop| stop.until.max(Instant::now() + LAST_WORDS));
         if self.stop.as_ref().is_some_and(|stop| stop.at_once) {
             return None;
         }

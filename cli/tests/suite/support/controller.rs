@@ -1,5 +1,6 @@
 //! A controller that does what a test tells it.
 
+use std::collections::VecDeque;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::thread::JoinHandle;
@@ -53,6 +54,8 @@ impl FakeController {
 pub struct Client {
     stream: TcpStream,
     buffer: BytesMut,
+    /// Frames that came while something else was waited for.
+    passed: VecDeque<Frame>,
     /// How many bytes of data the client may still send.
     credit: i64,
     /// How many bytes of data it takes before it gives credit.
@@ -73,7 +76,14 @@ impl Client {
         let (stream, _) = listener.accept().unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_nodelay(true).unwrap();
-        Self { stream, buffer: BytesMut::new(), credit: DEFAULT_WINDOW.into(), window: 0, seq: 0 }
+        Self {
+            stream,
+            buffer: BytesMut::new(),
+            passed: VecDeque::new(),
+            credit: DEFAULT_WINDOW.into(),
+            window: 0,
+            seq: 0,
+        }
     }
 
     /// Reads the client's hello and says it back.
@@ -112,20 +122,27 @@ impl Client {
     /// The next frame of a stream, or `None` at the connection's end. Data beyond the credit is a failure, and
     /// the client's own credit is counted.
     pub fn read(&mut self) -> Option<Frame> {
-        loop {
-            let frame = self.read_any()?;
-            match frame.kind {
-                FrameKind::Ping => self.send(&Frame::empty(FrameKind::Pong, 0)),
-                FrameKind::Credit => self.window += i64::from(frame.credit_bytes().unwrap()),
-                _ => {
-                    if frame.kind.uses_credit() {
-                        self.credit -= frame.payload.len() as i64;
-                        assert!(self.credit >= 0, "data without credit");
-                    }
-                    return Some(frame);
+        while self.passed.is_empty() {
+            self.take_in()?;
+        }
+        self.passed.pop_front()
+    }
+
+    /// Reads one frame; deals with it at once, or puts it aside to be read.
+    fn take_in(&mut self) -> Option<()> {
+        let frame = self.read_any()?;
+        match frame.kind {
+            FrameKind::Ping => self.send(&Frame::empty(FrameKind::Pong, 0)),
+            FrameKind::Credit => self.window += i64::from(frame.credit_bytes().unwrap()),
+            _ => {
+                if frame.kind.uses_credit() {
+                    self.credit -= frame.payload.len() as i64;
+                    assert!(self.credit >= 0, "data without credit");
                 }
+                self.passed.push_back(frame);
             }
         }
+        Some(())
     }
 
     /// The next frame, which has to be a request.
@@ -141,12 +158,16 @@ impl Client {
         let Request::Submit { mut spec, stdin_follows, keep } = request else { panic!("{request:?}") };
         assert_eq!(stream, 1);
         let sizes = spec.detached_sizes();
+        let mut missing = sizes.iter().sum::<u64>() as usize;
         let mut bytes = BytesMut::new();
-        while (bytes.len() as u64) < sizes.iter().sum() {
+        while missing > 0 {
             let frame = self.read().expect("a blob");
             assert_eq!((frame.kind, frame.stream), (FrameKind::Blob, 1));
             bytes.extend_from_slice(&frame.payload);
-            self.grant(frame.payload.len());
+            missing -= frame.payload.len();
+            if missing > 0 {
+                self.grant(frame.payload.len());
+            }
         }
         spec.attach(sizes.into_iter().map(|size| bytes.split_to(size as usize).freeze()).collect()).unwrap();
         Submission { spec: *spec, stdin_follows, keep }
@@ -204,12 +225,14 @@ impl Client {
         let frame = Frame::output(1, &chunk);
         self.window -= frame.payload.len() as i64;
         while self.window < 0 {
-            let frame = self.read_any().expect("credit");
-            if frame.kind == FrameKind::Credit {
-                self.window += i64::from(frame.credit_bytes().unwrap());
-            }
+            self.take_in().expect("credit");
         }
         self.send(&frame);
+    }
+
+    /// Whether the client has credit left.
+    pub fn may_send(&self) -> bool {
+        self.credit > 0
     }
 
     /// Lets the client send so much more on stream 1.

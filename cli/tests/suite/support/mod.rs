@@ -6,7 +6,7 @@ mod process;
 use protocol::cluster::LanguageInfo;
 use protocol::{Attempt, Job, JobId, JobState, Limits, StepResult, Timestamp, Verdict};
 
-pub use controller::{Client, FakeController, Submission};
+pub use controller::{Client, FakeController};
 pub use process::{Finished, Running, cli, python_client};
 
 /// The id of every job here.

@@ -1,6 +1,6 @@
 //! The processes under test.
 
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Output, Stdio};
 use std::sync::mpsc;
@@ -116,7 +116,7 @@ impl Running {
     }
 }
 
-fn read_all(pipe: Option<impl std::io::Read>) -> Vec<u8> {
+fn read_all(pipe: Option<impl Read>) -> Vec<u8> {
     let mut bytes = Vec::new();
     if let Some(mut pipe) = pipe {
         pipe.read_to_end(&mut bytes).unwrap();

@@ -1,0 +1,11 @@
+//! The controller from outside: real doors on free ports, with runners and clients that speak frames and do only
+//! what they are told. Tests wait on conditions; what takes too long fails.
+
+mod bad_input;
+mod clients;
+mod drain;
+mod http;
+mod jobs;
+mod runners;
+mod strangers;
+mod support;

@@ -1,0 +1,64 @@
+//! Just enough of an HTTP client.
+
+use std::net::SocketAddr;
+
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::soon;
+
+pub struct Http(pub SocketAddr);
+
+#[derive(Debug)]
+pub struct Reply {
+    pub status: u16,
+    pub head: String,
+    pub body: String,
+}
+
+impl Reply {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut lines = self.head.lines().filter_map(|line| line.split_once(": "));
+        lines.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+
+    /// The problem that it is, which its status and type have to say, too.
+    pub fn problem(&self) -> Value {
+        assert_eq!(self.header("content-type"), Some("application/problem+json"), "{self:?}");
+        let problem = self.json();
+        assert_eq!(problem["status"], self.status);
+        problem
+    }
+}
+
+impl Http {
+    pub async fn get(&self, path: &str) -> Reply {
+        self.send("GET", path, "", "").await
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> Reply {
+        self.send("POST", path, "content-type: application/json\r\n", &body.to_string()).await
+    }
+
+    /// HTTP/1.0, so that an answer of any kind ends with the connection.
+    pub async fn send(&self, method: &str, path: &str, headers: &str, body: &str) -> Reply {
+        let length = body.len();
+        let head =
+            format!("{method} {path} HTTP/1.0\r\nhost: x\r\ncontent-length: {length}\r\n{headers}\r\n");
+        let mut stream = TcpStream::connect(self.0).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        // A body that is too large may be refused before all of it is read.
+        let _ = stream.write_all(body.as_bytes()).await;
+        let mut reply = Vec::new();
+        let _ = soon("HTTP answers", stream.read_to_end(&mut reply)).await;
+        let reply = String::from_utf8(reply).unwrap();
+        let (head, body) = reply.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {reply:?}"));
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap();
+        Reply { status, head: head.to_owned(), body: body.to_owned() }
+    }
+}

@@ -1,0 +1,101 @@
+//! A controller, and peers for it.
+
+mod client;
+mod http;
+mod peer;
+mod runner;
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use clap::Parser;
+use controller::config::{Args, Config};
+use controller::{Listeners, Shutdown};
+use protocol::{JobSpec, SourceFile};
+use tokio::task::JoinHandle;
+
+pub use client::{Client, Told};
+pub use http::{Http, Reply};
+pub use peer::Peer;
+pub use runner::{Given, Runner, registration, telemetry};
+
+/// How long anything may take before a test fails.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Waits for something that has to happen.
+pub async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, future).await.unwrap_or_else(|_| panic!("it takes too long: {what}"))
+}
+
+/// A controller in this process; it ends with the test.
+pub struct Controller {
+    pub clients: SocketAddr,
+    pub runners: SocketAddr,
+    pub http: SocketAddr,
+    pub shutdown: Shutdown,
+    task: JoinHandle<()>,
+}
+
+impl Controller {
+    pub async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    pub async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
+        let free = "127.0.0.1:0";
+        let flags = ["controller", "--clients", free, "--runners", free, "--http", free];
+        let mut config = Config::load(Args::parse_from(flags)).unwrap();
+        change(&mut config);
+        let listeners = Listeners::bind(&config).await.unwrap();
+        let clients = listeners.clients.local_addr().unwrap();
+        let runners = listeners.runners.local_addr().unwrap();
+        let http = listeners.http.local_addr().unwrap();
+        let shutdown = Shutdown::default();
+        let task = tokio::spawn(controller::run(config, listeners, shutdown.clone()));
+        Self { clients, runners, http, shutdown, task }
+    }
+
+    pub async fn client(&self) -> Client {
+        Client::connect(self.clients).await
+    }
+
+    /// A runner of this name with so many slots, ready for jobs.
+    pub async fn runner(&self, name: &str, slots: u32) -> Runner {
+        let mut runner = Runner::join(self.runners, registration(name, slots)).await.unwrap();
+        runner.measured(telemetry()).await;
+        self.until_available(name).await;
+        runner
+    }
+
+    pub fn http(&self) -> Http {
+        Http(self.http)
+    }
+
+    async fn until_available(&self, name: &str) {
+        let there = async |runners: &serde_json::Value| {
+            let mut runners = runners.as_array().unwrap().iter();
+            runners.any(|runner| runner["name"] == name && runner["state"] == "available")
+        };
+        soon("the runner is available", async {
+            while !there(&self.http().get("/api/v1/runners").await.json()).await {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    }
+
+    /// Waits until it has ended by itself.
+    pub async fn ended(self) {
+        soon("the controller ends", self.task).await.unwrap();
+    }
+}
+
+/// A program that no runner here looks at.
+pub fn program() -> JobSpec {
+    JobSpec {
+        language: "c".to_owned(),
+        files: vec![SourceFile { path: "main.c".to_owned(), content: "int main(){}".into() }],
+        ..JobSpec::default()
+    }
+}
