@@ -1,5 +1,7 @@
 //! What clients can do with jobs, whichever door they come through.
 
+mod admission;
+mod shutdown;
 mod watching;
 
 use std::sync::Arc;
@@ -7,7 +9,7 @@ use std::time::Duration;
 
 use protocol::client::JobQuery;
 use protocol::cluster::{ClusterInfo, LanguageInfo, RunnerInfo, RunnerState};
-use protocol::{Job, JobId, JobPage, JobSpec, JobState, LimitsRequest, Problem, ProblemKind, Timestamp};
+use protocol::{Job, JobId, JobPage, JobSpec, JobState, Problem, ProblemKind, Timestamp};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -17,6 +19,7 @@ use crate::roster::Roster;
 use crate::scheduler::{self, Demand};
 use crate::store::{Cancelled, EnqueueError, NewJob, Store, StoreError};
 
+use admission::peak;
 pub use watching::Watching;
 
 /// When to come back to a full queue, in seconds.
@@ -24,9 +27,6 @@ const RETRY_AFTER: u32 = 2;
 
 /// The most jobs on a page.
 const MAX_PAGE: u32 = 100;
-
-/// How many jobs are ended at a time when the controller stops.
-const BATCH: u32 = 100;
 
 /// What may be held for jobs.
 #[derive(Debug, Clone)]
@@ -247,26 +247,6 @@ impl Jobs {
         self.draining.is_cancelled()
     }
 
-    /// Takes no more jobs, and answers those that wait: this store forgets them.
-    pub async fn drain(&self) {
-        self.draining.cancel();
-        let query = JobQuery { state: Some(JobState::Queued), limit: Some(BATCH), ..JobQuery::default() };
-        while let Ok(page) = self.store.list(&query).await {
-            if page.jobs.is_empty() {
-                return;
-            }
-            for job in page.jobs {
-                // One that has just begun is not queued any more, and may finish.
-                let _ = self.cancel(job.id, "the controller was shut down before a runner was free").await;
-            }
-        }
-    }
-
-    /// Whether nothing runs any more.
-    pub async fn is_idle(&self) -> bool {
-        self.store.counts().await.is_ok_and(|counts| counts.queued == 0 && counts.running == 0)
-    }
-
     /// Stops jobs that nobody watches any more, until told to end.
     pub async fn look_after(self, stop: CancellationToken) {
         loop {
@@ -294,77 +274,10 @@ impl Jobs {
         let _ = self.cancel(id, &over).await;
     }
 
-    fn check(&self, spec: &mut JobSpec) -> Result<(), Problem> {
-        spec.validate()?;
-        if spec.content_bytes() > self.limits.max_body {
-            let detail = format!("a job's contents may have {} bytes", self.limits.max_body);
-            return Err(Problem::new(ProblemKind::TooLarge, detail).at("files"));
-        }
-        spec.language =
-            self.roster.resolve(&spec.language).ok_or_else(|| self.unknown_language(&spec.language))?;
-        self.check_main(spec)?;
-        self.check_limits("limits", &spec.language, &spec.limits)?;
-        for (index, run) in spec.runs.iter().flatten().enumerate() {
-            self.check_limits(&format!("runs[{index}].limits"), &spec.language, &run.limits)?;
-        }
-        Ok(())
-    }
-
-    /// Where a job does not say which file to start from, one of them has to look like it.
-    fn check_main(&self, spec: &JobSpec) -> Result<(), Problem> {
-        let Some(offer) = self.roster.offer(&spec.language).filter(|_| spec.main.is_none()) else {
-            return Ok(());
-        };
-        let is_source = |path: &str| {
-            let extension = path.rsplit_once('.').map(|(_, extension)| extension);
-            extension.is_some_and(|extension| offer.extensions.iter().any(|own| own == extension))
-        };
-        if offer.extensions.is_empty() || spec.files.iter().any(|file| is_source(&file.path)) {
-            return Ok(());
-        }
-        let endings: Vec<String> = offer.extensions.iter().map(|extension| format!(".{extension}")).collect();
-        let detail =
-            format!("no file ends in {}: name the one to start from in `main`", endings.join(" or "));
-        Err(Problem::invalid("files", detail))
-    }
-
-    fn check_limits(&self, field: &str, language: &str, asked: &LimitsRequest) -> Result<(), Problem> {
-        self.roster.allows(language, asked).map_err(|exceeded| {
-            Problem::new(ProblemKind::LimitTooHigh, exceeded.to_string())
-                .at(format!("{field}.{}", exceeded.field))
-        })
-    }
-
-    fn unknown_language(&self, language: &str) -> Problem {
-        let known = self.roster.known().join(", ");
-        let detail = format!("there is no language {language:?}; there are {known}");
-        Problem::new(ProblemKind::UnknownLanguage, detail).at("language")
-    }
-
     async fn why_it_waits(&self, id: JobId) -> Option<String> {
         let queued = self.store.waiting(id).await.ok()??;
         let demand = Demand { language: &queued.language, limits: &queued.peak };
         Some(scheduler::explain(&demand, self.roster.view().values()))
-    }
-}
-
-/// The most that a job asks for in any of its runs.
-fn peak(spec: &JobSpec) -> LimitsRequest {
-    let runs = spec.runs.iter().flatten().map(|run| run.limits.or(spec.limits));
-    runs.fold(spec.limits, |peak, run| LimitsRequest {
-        cpu_seconds: higher(peak.cpu_seconds, run.cpu_seconds),
-        wall_seconds: higher(peak.wall_seconds, run.wall_seconds),
-        memory_bytes: peak.memory_bytes.max(run.memory_bytes),
-        processes: peak.processes.max(run.processes),
-        output_bytes: peak.output_bytes.max(run.output_bytes),
-        disk_bytes: peak.disk_bytes.max(run.disk_bytes),
-    })
-}
-
-fn higher(one: Option<f64>, other: Option<f64>) -> Option<f64> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(one.max(other)),
-        (one, other) => one.or(other),
     }
 }
 

@@ -149,6 +149,7 @@ async fn drain(jobs: &Jobs, patience: Duration) {
         }
     };
     if timeout(patience, finished).await.is_err() {
-        tracing::warn!("jobs are still running after {} s: they are lost", patience.as_secs());
+        tracing::warn!("jobs are still running after {} s: they are ended", patience.as_secs());
+        jobs.give_up().await;
     }
 }

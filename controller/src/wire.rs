@@ -3,12 +3,13 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use protocol::Problem;
-use protocol::frame::{Frame, FrameCodec, FrameError, FrameKind};
+use protocol::frame::{Frame, FrameCodec, FrameError, FrameKind, MAX_CHUNK};
 use protocol::hello::{Hello, MISSED_HEARTBEATS};
+use protocol::{Problem, ProblemKind};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::mpsc;
@@ -18,6 +19,9 @@ use tokio_util::codec::{FramedRead, FramedWrite};
 
 /// How long a peer may take over its hello.
 const GREETING: Duration = Duration::from_secs(10);
+
+/// What a peer may promise to be heard within, in milliseconds: a promise for never would keep a dead one alive.
+const HEARTBEATS: RangeInclusive<u32> = 100..=60_000;
 
 /// How long a peer may leave what is sent to it unread before the connection is given up.
 const STALLED: Duration = Duration::from_secs(30);
@@ -48,7 +52,7 @@ pub enum WireError {
 impl WireError {
     /// The peer broke the protocol in this way.
     pub fn protocol(detail: impl Into<String>) -> Self {
-        Self::Protocol(Problem::new(protocol::ProblemKind::Protocol, detail))
+        Self::Protocol(Problem::new(ProblemKind::Protocol, detail))
     }
 }
 
@@ -98,8 +102,8 @@ pub async fn greet(stream: TcpStream, heartbeat: Duration) -> Result<Connection,
     let mut incoming = Incoming { frames, outgoing: outgoing.clone(), patience: GREETING };
     match incoming.hello().await {
         Ok(peer) => {
-            incoming.patience =
-                Duration::from_millis(u64::from(peer.heartbeat_ms.max(100))) * MISSED_HEARTBEATS;
+            let heartbeat = peer.heartbeat_ms.clamp(*HEARTBEATS.start(), *HEARTBEATS.end());
+            incoming.patience = Duration::from_millis(heartbeat.into()) * MISSED_HEARTBEATS;
             Ok(Connection { incoming, outgoing, peer, writer })
         }
         Err(error) => {
@@ -163,8 +167,18 @@ impl Incoming {
         let hello: Hello =
             frame.parse().map_err(|error| WireError::protocol(format!("this is no hello: {error}")))?;
         hello.check(&[]).map_err(WireError::Protocol)?;
+        check_window(&hello).map_err(WireError::Protocol)?;
         Ok(hello)
     }
+}
+
+/// A chunk that never fits through the window would wait for credit that the peer has no reason to give.
+fn check_window(hello: &Hello) -> Result<(), Problem> {
+    if hello.window as usize >= MAX_CHUNK {
+        return Ok(());
+    }
+    let detail = format!("a window has at least {MAX_CHUNK} bytes, not {}", hello.window);
+    Err(Problem::new(ProblemKind::Protocol, detail).at("window"))
 }
 
 /// Bytes that are no frame are the peer's fault, the rest is the network's.

@@ -1,4 +1,4 @@
-//! Connections that are lost while a job runs.
+//! Connections, and runners, that are lost while a job runs.
 
 use protocol::client::{Request, Response};
 use protocol::{Problem, ProblemKind, Verdict};
@@ -84,4 +84,39 @@ fn a_loss_before_the_job_is_accepted_is_an_error() {
     assert_eq!(end.code, Some(127));
     let expected = format!("error: the connection to the controller at {address} was lost: ");
     assert!(end.stderr.starts_with(&expected), "{}", end.stderr);
+}
+
+#[test]
+fn the_same_again_after_a_restart_is_shown_once() {
+    let controller = FakeController::start(|client| {
+        client.start_job();
+        client.stdout("one\ntwo\n");
+        client.restarted(1);
+        client.started(2);
+        client.stdout("one\n");
+        client.stdout("two\nthree\n");
+        client.finished(ok());
+    });
+    let end = cli(&controller.address, &["run", "main.py"]).finish();
+    controller.end();
+    assert_eq!(end.stdout, "one\ntwo\nthree\n");
+    assert!(!end.stderr.contains("started again"));
+}
+
+#[test]
+fn another_answer_after_a_restart_is_shown_and_said() {
+    let controller = FakeController::start(|client| {
+        client.start_job();
+        client.stdout("seed 1\n");
+        client.restarted(1);
+        client.started(2);
+        client.stdout("seed 2\nend\n");
+        client.finished(ok());
+    });
+    let end = cli(&controller.address, &["run", "main.py"]).finish();
+    controller.end();
+    assert_eq!(end.stdout, "seed 1\n2\nend\n");
+    assert!(
+        end.stderr.starts_with("the program was started again on another runner and wrote something else\n")
+    );
 }

@@ -251,41 +251,6 @@ fn a_detached_job_prints_its_id_and_is_watched_later() {
 }
 
 #[test]
-fn the_same_again_after_a_restart_is_shown_once() {
-    let controller = FakeController::start(|client| {
-        client.start_job();
-        client.stdout("one\ntwo\n");
-        client.restarted(1);
-        client.started(2);
-        client.stdout("one\n");
-        client.stdout("two\nthree\n");
-        client.finished(ok());
-    });
-    let end = cli(&controller.address, &["run", "main.py"]).finish();
-    controller.end();
-    assert_eq!(end.stdout, "one\ntwo\nthree\n");
-    assert!(!end.stderr.contains("started again"));
-}
-
-#[test]
-fn another_answer_after_a_restart_is_shown_and_said() {
-    let controller = FakeController::start(|client| {
-        client.start_job();
-        client.stdout("seed 1\n");
-        client.restarted(1);
-        client.started(2);
-        client.stdout("seed 2\nend\n");
-        client.finished(ok());
-    });
-    let end = cli(&controller.address, &["run", "main.py"]).finish();
-    controller.end();
-    assert_eq!(end.stdout, "seed 1\n2\nend\n");
-    assert!(
-        end.stderr.starts_with("the program was started again on another runner and wrote something else\n")
-    );
-}
-
-#[test]
 fn a_file_as_input_travels_with_the_job() {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(b"5 7\n").unwrap();

@@ -108,13 +108,20 @@ impl Running {
                 .end(step, result)
                 .map(|result| self.live.step_finished(self.attempt, step, result)),
             FromRunner::Finished { verdict, message } => {
-                let written = self.live.conclude(self.attempt);
-                let outcome = self.progress.finish(verdict, message, written);
-                return Some(
-                    outcome.map_or_else(|error| lost(&error), |outcome| End::Outcome(Box::new(outcome))),
-                );
+                return Some(match self.progress.may_finish(verdict) {
+                    // Only now: whoever watches is still to be told of an attempt that is lost.
+                    Ok(()) => {
+                        let written = self.live.conclude(self.attempt);
+                        End::Outcome(Box::new(self.progress.finish(verdict, message, written)))
+                    }
+                    Err(error) => lost(&error),
+                });
             }
             FromRunner::Failed { reason } => return Some(End::Lost(text::line(&reason))),
+            FromRunner::Refused { reason } if self.progress.has_begun() => {
+                // Refusing costs a job nothing, so it is for jobs that nothing was done with.
+                return Some(End::Lost(format!("refused after it began: {}", text::line(&reason))));
+            }
             FromRunner::Refused { .. } => return Some(End::Refused),
             FromRunner::Register(_) | FromRunner::Telemetry(_) => {
                 return Some(End::Lost("its runner spoke of something else on its stream".to_owned()));

@@ -37,11 +37,13 @@ impl Progress {
     /// A step begins.
     ///
     /// # Errors
-    /// Where another is under way, it was there already, or the job has none such.
+    /// Where another is under way, or it is not its turn.
     pub fn begin(&mut self, step: Step) -> Result<(), Impossible> {
-        let known = step.run_index().is_none_or(|index| index < self.runs);
-        let later = self.results.keys().next_back().is_none_or(|last| *last < step);
-        if !known || !later || self.current.is_some() {
+        let expected = match step.run_index() {
+            Some(index) => index == self.runs_made() && index < self.runs,
+            None => self.results.is_empty(),
+        };
+        if !expected || self.current.is_some() {
             return Err(self.impossible(format!("step {} cannot begin now", step.0)));
         }
         self.current = Some(step);
@@ -77,21 +79,31 @@ impl Progress {
         Ok(result)
     }
 
-    /// The attempt has its verdict. Puts what it wrote to its results.
+    /// Whether the runner has begun with it.
+    pub fn has_begun(&self) -> bool {
+        self.current.is_some() || !self.results.is_empty()
+    }
+
+    /// Checks whether the attempt can end with this verdict now.
     ///
     /// # Errors
     /// Where a step is still under way, or the verdict needs runs that were not made.
+    pub fn may_finish(&self, verdict: Verdict) -> Result<(), Impossible> {
+        let cut_off = self.current.is_some() && verdict != Verdict::Cancelled;
+        let incomplete = verdict == Verdict::Ok && self.runs_made() != self.runs;
+        match cut_off || incomplete {
+            true => Err(self.impossible(format!("it cannot be {verdict} now"))),
+            false => Ok(()),
+        }
+    }
+
+    /// The attempt has its verdict. Puts what it wrote to its results.
     pub fn finish(
         &mut self,
         verdict: Verdict,
         message: Option<String>,
         mut written: BTreeMap<Step, StepOutput>,
-    ) -> Result<Outcome, Impossible> {
-        let runs = self.results.keys().filter(|step| step.run_index().is_some()).count();
-        let needs_all = verdict == Verdict::Ok;
-        if self.current.is_some() && verdict != Verdict::Cancelled || needs_all && runs != self.runs {
-            return Err(self.impossible(format!("it cannot be {verdict} now")));
-        }
+    ) -> Outcome {
         let mut results = std::mem::take(&mut self.results).into_iter().map(|(step, result)| {
             let output = written.remove(&step).unwrap_or_default();
             (
@@ -111,7 +123,11 @@ impl Progress {
                 _ => runs.push(result),
             }
         }
-        Ok(Outcome { verdict, message: message.map(|message| text::line(&message)), compile, runs })
+        Outcome { verdict, message: message.map(|message| text::line(&message)), compile, runs }
+    }
+
+    fn runs_made(&self) -> usize {
+        self.results.keys().filter(|step| step.run_index().is_some()).count()
     }
 
     fn impossible(&self, what: String) -> Impossible {
@@ -140,7 +156,8 @@ mod tests {
             progress.end(step, ok()).unwrap();
         }
         let output = StepOutput { stdout: "out".into(), stderr: "err".into() };
-        let outcome = progress.finish(Verdict::Ok, None, [(Step(1), output)].into()).unwrap();
+        progress.may_finish(Verdict::Ok).unwrap();
+        let outcome = progress.finish(Verdict::Ok, None, [(Step(1), output)].into());
         assert_eq!(outcome.compile.unwrap().stdout, Some("".into()));
         assert_eq!(outcome.runs[0].stdout, Some("out".into()));
         assert_eq!(outcome.runs[0].stderr, Some("err".into()));
@@ -151,15 +168,18 @@ mod tests {
         assert!(progress(1).begin(Step(2)).is_err(), "the job has one run");
         assert!(progress(1).writes(Step(1)).is_err(), "no step is under way");
         assert!(progress(1).end(Step(1), ok()).is_err());
-        assert!(progress(1).finish(Verdict::Ok, None, BTreeMap::new()).is_err(), "a run is missing");
+        assert!(progress(1).may_finish(Verdict::Ok).is_err(), "a run is missing");
         let mut twice = progress(2);
-        twice.begin(Step(2)).unwrap();
-        assert!(twice.begin(Step(1)).is_err(), "another is under way");
-        twice.end(Step(2), ok()).unwrap();
-        assert!(twice.begin(Step(1)).is_err(), "steps do not run backwards");
+        assert!(twice.begin(Step(2)).is_err(), "no run is passed over");
+        twice.begin(Step(1)).unwrap();
+        assert!(twice.begin(Step(2)).is_err(), "another is under way");
+        twice.end(Step(1), ok()).unwrap();
+        assert!(twice.begin(Step(1)).is_err(), "no step is made twice");
+        assert!(twice.begin(Step::COMPILE).is_err(), "it is too late to compile");
         let mut open = progress(1);
         open.begin(Step(1)).unwrap();
-        assert!(open.finish(Verdict::RuntimeError, None, BTreeMap::new()).is_err(), "it is still under way");
+        assert!(open.may_finish(Verdict::RuntimeError).is_err(), "it is still under way");
+        assert!(open.may_finish(Verdict::Cancelled).is_ok(), "unless it was stopped");
     }
 
     #[test]

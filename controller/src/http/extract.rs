@@ -1,5 +1,7 @@
 //! Reading requests, with the field at fault in every refusal.
 
+use std::time::Duration;
+
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
@@ -7,8 +9,12 @@ use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use protocol::{JobId, Problem, ProblemKind};
 use serde::de::DeserializeOwned;
+use tokio::time::timeout;
 
 use super::problem::Failure;
+
+/// How long a client may take to send a body.
+const BODY: Duration = Duration::from_secs(30);
 
 /// A JSON body. Fields that nobody knows are refused by name: a misspelt limit is no limit.
 #[derive(Debug)]
@@ -24,10 +30,15 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for StrictJson<T> {
             let status = StatusCode::UNSUPPORTED_MEDIA_TYPE.as_u16();
             return Err(Failure(Problem { status, ..problem }.at("content-type")));
         }
-        let body =
-            Bytes::from_request(request, state).await.map_err(|rejection| Failure(unreadable(&rejection)))?;
-        Ok(Self(parse(&body)?))
+        let body = timeout(BODY, Bytes::from_request(request, state)).await.map_err(|_| too_slow())?;
+        Ok(Self(parse(&body.map_err(|rejection| unreadable(&rejection))?)?))
     }
+}
+
+fn too_slow() -> Problem {
+    let detail = format!("the body has to be here within {} s", BODY.as_secs());
+    let status = StatusCode::REQUEST_TIMEOUT.as_u16();
+    Problem { status, ..Problem::new(ProblemKind::Invalid, detail) }
 }
 
 fn unreadable(rejection: &BytesRejection) -> Problem {

@@ -5,8 +5,8 @@ mod events;
 mod extract;
 mod jobs;
 mod problem;
+mod server;
 
-use std::future::IntoFuture;
 use std::sync::Arc;
 
 use axum::extract::{DefaultBodyLimit, State};
@@ -40,11 +40,7 @@ struct Description;
 
 /// Serves until told to stop, and then until all answers are given.
 pub async fn serve(jobs: Jobs, listener: TcpListener, stop: CancellationToken) {
-    let app = router(jobs);
-    let server = axum::serve(listener, app).with_graceful_shutdown(stop.cancelled_owned());
-    if let Err(error) = server.into_future().await {
-        tracing::error!(%error, "the HTTP door has failed");
-    }
+    server::serve(router(jobs), listener, stop).await;
 }
 
 fn router(jobs: Jobs) -> Router {

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use bytes::Bytes;
 use protocol::event::{JobEvent, OutputStream};
@@ -17,19 +16,16 @@ use super::stdin::StdinLog;
 use crate::budget::Held;
 use crate::lock::lock;
 
-/// How long a watcher waits for held back output to become more.
-const GATHERING: Duration = Duration::from_millis(20);
-
 /// A job in flight.
 #[derive(Debug)]
 pub struct LiveJob {
     id: JobId,
     stdin: Option<Arc<StdinLog>>,
-    state: Mutex<State>,
-    changed: Notify,
+    pub(super) state: Mutex<State>,
+    pub(super) changed: Notify,
     cancelled: CancellationToken,
-    watchers: AtomicUsize,
-    abandoned: Arc<Abandoned>,
+    pub(super) watchers: AtomicUsize,
+    pub(super) abandoned: Arc<Abandoned>,
 }
 
 /// How a job came into the queue, as long as nobody has been told. The store takes a job in before its place is
@@ -41,21 +37,21 @@ enum Arrival {
 }
 
 #[derive(Debug)]
-struct State {
-    log: EventLog,
+pub(super) struct State {
+    pub(super) log: EventLog,
     arrival: Option<Arrival>,
     /// The attempt that is heard; none between two of them.
     attempt: Option<Attempt>,
     /// Whether it goes on without watchers.
-    keep: bool,
-    progress: Progress,
+    pub(super) keep: bool,
+    pub(super) progress: Progress,
     output: Held,
     output_left: u64,
 }
 
 /// What whoever submitted it without wanting to wait needs to know.
 #[derive(Debug, Clone, PartialEq)]
-enum Progress {
+pub(super) enum Progress {
     /// No runner has begun with it.
     Pending,
     /// It could not be placed and is forgotten.
@@ -216,7 +212,7 @@ impl LiveJob {
         lock(&self.state).output.bytes()
     }
 
-    async fn wait_for<T>(&self, ready: impl Fn(&Progress) -> Option<T>) -> T {
+    pub(super) async fn wait_for<T>(&self, ready: impl Fn(&Progress) -> Option<T>) -> T {
         loop {
             let mut changed = std::pin::pin!(self.changed.notified());
             changed.as_mut().enable();
@@ -272,84 +268,4 @@ pub(super) struct Setup {
     pub(super) keep: bool,
     pub(super) output: Held,
     pub(super) max_output: u64,
-}
-
-/// Somebody who follows a job. Dropping it ends that; a job that was to run only while watched ends with its
-/// last watcher.
-#[derive(Debug)]
-pub struct Watcher {
-    job: Arc<LiveJob>,
-    seen: u64,
-}
-
-impl Watcher {
-    /// Follows a job from behind the event of this number.
-    pub(super) fn new(job: Arc<LiveJob>, after: u64) -> Self {
-        job.watchers.fetch_add(1, Ordering::AcqRel);
-        let state = lock(&job.state);
-        // The last event is given in any case, so that every stream ends with it.
-        let end = state.log.last() - u64::from(state.progress == Progress::Finished);
-        let seen = after.min(end);
-        drop(state);
-        Self { job, seen }
-    }
-
-    /// The job it follows.
-    pub fn job(&self) -> &LiveJob {
-        &self.job
-    }
-
-    /// The next event with its number; `None` after the last one.
-    pub async fn next(&mut self) -> Option<(u64, JobEvent)> {
-        let job = Arc::clone(&self.job);
-        loop {
-            let mut changed = std::pin::pin!(job.changed.notified());
-            changed.as_mut().enable();
-            let holds_back = {
-                let state = lock(&job.state);
-                if let Some((number, event)) = state.log.after(self.seen) {
-                    self.seen = number;
-                    return Some((number, event));
-                }
-                if state.progress == Progress::Finished {
-                    return None;
-                }
-                state.log.holds_back()
-            };
-            if holds_back {
-                tokio::time::sleep(GATHERING).await;
-                lock(&job.state).log.publish_held();
-            } else {
-                changed.await;
-            }
-        }
-    }
-
-    /// Waits until the job has its verdict.
-    pub async fn finished(&self) {
-        self.job.ended().await;
-    }
-
-    /// Waits until a runner has begun with the job.
-    ///
-    /// # Errors
-    /// Why it will not happen, where the job could not be placed.
-    pub async fn begun(&self) -> Result<(), Problem> {
-        let begun = self.job.wait_for(|progress| match progress {
-            Progress::Pending => None,
-            Progress::Declined(problem) => Some(Err(problem.clone())),
-            Progress::Begun | Progress::Finished => Some(Ok(())),
-        });
-        begun.await
-    }
-}
-
-impl Drop for Watcher {
-    fn drop(&mut self) {
-        let was_last = self.job.watchers.fetch_sub(1, Ordering::AcqRel) == 1;
-        let state = lock(&self.job.state);
-        if was_last && !state.keep && matches!(state.progress, Progress::Pending | Progress::Begun) {
-            self.job.abandoned.add(self.job.id);
-        }
-    }
 }

@@ -8,6 +8,7 @@ mod log;
 mod stdin;
 #[cfg(test)]
 mod tests;
+mod watcher;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -21,9 +22,10 @@ use job::Setup;
 use crate::budget::Budget;
 use crate::lock::lock;
 
-pub use job::{Kept, LiveJob, Watcher};
+pub use job::{Kept, LiveJob};
 pub use log::StepOutput;
 pub use stdin::StdinLog;
+pub use watcher::Watcher;
 
 /// How long a finished job stays, for watchers who were cut off and come back to where they were.
 const LINGER: Duration = Duration::from_secs(60);

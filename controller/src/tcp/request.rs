@@ -24,6 +24,19 @@ pub struct Upload {
     pub stdin: Option<Arc<StdinLog>>,
 }
 
+/// What is wrong with a request that cannot be read. The message's type is told from one of its fields, which
+/// loses sight of the others: so a job is read again by itself, to name the field at fault.
+pub fn malformed(payload: &[u8], error: &serde_json::Error) -> Problem {
+    let problem = Problem::new(ProblemKind::Invalid, error.to_string());
+    let request: serde_json::Value = serde_json::from_slice(payload).unwrap_or_default();
+    match request.get("spec").map(serde_path_to_error::deserialize::<_, JobSpec>) {
+        Some(Err(error)) => {
+            Problem::new(ProblemKind::Invalid, error.inner().to_string()).at(error.path().to_string())
+        }
+        _ => problem,
+    }
+}
+
 /// A job whose contents are coming in.
 #[derive(Debug)]
 pub struct Arriving {

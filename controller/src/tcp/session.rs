@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::request::{Arriving, Input, Upload};
+use super::request::{Arriving, Input, Upload, malformed};
 use super::stream::Stream;
 use crate::jobs::Jobs;
 use crate::wire::{Connection, WireError, greet};
@@ -95,9 +95,7 @@ impl Session {
         let request: Request = match frame.parse() {
             Ok(request) => request,
             // The frame is whole, so the connection can go on.
-            Err(error) => {
-                return self.refuse(id, Problem::new(ProblemKind::Invalid, error.to_string())).await;
-            }
+            Err(error) => return self.refuse(id, malformed(&frame.payload, &error)).await,
         };
         if self.streams.len() >= MAX_STREAMS {
             let detail = format!("a connection may have {MAX_STREAMS} requests open");

@@ -39,7 +39,9 @@ fn cases() -> Vec<(Value, &'static str, &'static str)> {
         ),
         (json!({ "runs": [] }), "invalid", "runs"),
         (json!({ "priority": 101 }), "invalid", "priority"),
-        (json!({ "stdin": "x".repeat(2000) }), "too_large", "files"),
+        (json!({ "stdin": "x".repeat(1500) }), "too_large", "files"),
+        (json!({ "limits": { "cpu_seconds": "much" } }), "invalid", "limits.cpu_seconds"),
+        (json!({ "files": [{ "path": "main.c", "base64": "?" }] }), "invalid", "files[0]"),
     ]
 }
 
@@ -84,8 +86,6 @@ async fn what_json_cannot_be_is_named_over_http() {
     for (changes, field) in [
         (json!({ "limts": {} }), "limts"),
         (json!({ "limits": { "cpu": 1 } }), "limits.cpu"),
-        (json!({ "limits": { "cpu_seconds": "much" } }), "limits.cpu_seconds"),
-        (json!({ "files": [{ "path": "a", "base64": "?" }] }), "files[0]"),
         (json!({ "files": [{ "path": "a", "size": 3 }] }), "files[0].content"),
         (json!({ "stdin": { "size": 3 } }), "stdin"),
     ] {

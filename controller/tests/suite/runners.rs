@@ -73,26 +73,18 @@ async fn a_runner_that_comes_back_takes_the_place_of_its_former_self() {
 async fn a_full_or_refusing_runner_leaves_jobs_to_others() {
     let controller = Controller::start().await;
     let (mut a, mut b) = (controller.runner("a", 1).await, controller.runner("b", 1).await);
-    let mut client = controller.client().await;
+    let (mut client, mut other_client) = (controller.client().await, controller.client().await);
     let (first, _) = client.submit(program()).await;
-    let (second, _) = client.submit(program()).await;
+    let (second, _) = other_client.submit(program()).await;
     let (one, other) = (a.given().await, b.given().await);
     a.write(&one, "a").await;
     a.finish(&one, Verdict::Ok).await;
     b.tell(&other, FromRunner::Refused { reason: "no room".to_owned() }).await;
     let again = a.run_next("a").await;
     assert_eq!(again.assignment.job, other.assignment.job);
-    for _ in [first, second] {
-        // Which of the two ends first is open; both say so on their own stream.
-        let frame = async {
-            loop {
-                let frame = client.peer.next().await.unwrap();
-                if String::from_utf8_lossy(&frame.payload).contains("\"finished\"") {
-                    return frame;
-                }
-            }
-        };
-        assert!(String::from_utf8_lossy(&frame.await.payload).contains("\"ok\""));
+    for (client, stream) in [(&mut client, first), (&mut other_client, second)] {
+        let told = client.finished(stream).await;
+        assert_eq!((told.job().verdict, told.restarts()), (Some(Verdict::Ok), 0));
     }
 }
 
@@ -145,10 +137,12 @@ async fn a_waiting_job_says_why() {
 #[tokio::test]
 async fn reports_that_cannot_be_lose_the_attempt() {
     let result = || StepResult::new(Verdict::Ok);
-    let reports: [Vec<FromRunner>; 4] = [
+    let refused = || FromRunner::Refused { reason: "too late".to_owned() };
+    let reports: [Vec<FromRunner>; 5] = [
         vec![FromRunner::Finished { verdict: Verdict::Ok, message: None }],
         vec![FromRunner::StepStarted { step: Step(2) }],
         vec![FromRunner::StepFinished { step: Step(1), result: result() }],
+        vec![FromRunner::StepStarted { step: Step(1) }, refused()],
         vec![FromRunner::Failed { reason: "its disk is full".to_owned() }],
     ];
     let controller = Controller::start().await;

@@ -9,16 +9,15 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use clap::Parser;
 use controller::config::{Args, Config};
 use controller::{Listeners, Shutdown};
 use protocol::{JobSpec, SourceFile};
 use tokio::task::JoinHandle;
 
-pub use client::{Client, Told};
+pub use client::Client;
 pub use http::{Http, Reply};
 pub use peer::Peer;
-pub use runner::{Given, Runner, registration, telemetry};
+pub use runner::{Runner, registration, telemetry};
 
 /// How long anything may take before a test fails.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -43,9 +42,9 @@ impl Controller {
     }
 
     pub async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
-        let free = "127.0.0.1:0";
-        let flags = ["controller", "--clients", free, "--runners", free, "--http", free];
-        let mut config = Config::load(Args::parse_from(flags)).unwrap();
+        let free = Some(SocketAddr::from(([127, 0, 0, 1], 0)));
+        let args = Args { clients: free, runners: free, http: free, ..Args::default() };
+        let mut config = Config::load(args).unwrap();
         change(&mut config);
         let listeners = Listeners::bind(&config).await.unwrap();
         let clients = listeners.clients.local_addr().unwrap();

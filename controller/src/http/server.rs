@@ -1,0 +1,64 @@
+//! HTTP connections: how many, and how slow they may be.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// Connections that may be open at once; others wait to be accepted.
+const MAX_CONNECTIONS: usize = 4096;
+
+/// How long the head of a request may take; also how long a connection may idle between two of them.
+const HEAD: Duration = Duration::from_secs(30);
+
+/// Serves until told to stop, and then until the requests that are under way are answered.
+pub async fn serve(app: Router, listener: TcpListener, stop: CancellationToken) {
+    let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let connections = TaskTracker::new();
+    let accept = async {
+        loop {
+            // The semaphore is never closed.
+            let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
+            match listener.accept().await {
+                Ok((stream, _)) => {
+                    connections.spawn(connection(app.clone(), stream, permit, stop.clone()));
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "an HTTP connection cannot be accepted");
+                    // Out of descriptors, mostly: others have to close first.
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            }
+        }
+    };
+    tokio::select! {
+        () = accept => {}
+        () = stop.cancelled() => {}
+    }
+    connections.close();
+    connections.wait().await;
+}
+
+async fn connection(app: Router, stream: TcpStream, _room: OwnedSemaphorePermit, stop: CancellationToken) {
+    let service = TowerToHyperService::new(app);
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD);
+    let mut connection = std::pin::pin!(http.serve_connection(TokioIo::new(stream), service));
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "an HTTP connection has ended");
+    }
+}

@@ -1,0 +1,100 @@
+//! Whether a job can be taken in.
+
+use protocol::frame::MAX_FRAME;
+use protocol::{JobSpec, LimitsRequest, Problem, ProblemKind};
+
+use super::Jobs;
+
+/// What a frame to a runner holds beside the job.
+const ASSIGNMENT: usize = 4096;
+
+impl Jobs {
+    /// Checks a job against the rules and the cluster, and puts its language's id in place of a name.
+    ///
+    /// # Errors
+    /// The [`Problem`] with it.
+    pub(super) fn check(&self, spec: &mut JobSpec) -> Result<(), Problem> {
+        spec.validate()?;
+        if spec.content_bytes() > self.limits.max_body {
+            let detail = format!("a job's contents may have {} bytes", self.limits.max_body);
+            return Err(Problem::new(ProblemKind::TooLarge, detail).at("files"));
+        }
+        check_frame(spec)?;
+        spec.language =
+            self.roster.resolve(&spec.language).ok_or_else(|| self.unknown_language(&spec.language))?;
+        self.check_main(spec)?;
+        self.check_limits("limits", &spec.language, &spec.limits)?;
+        for (index, run) in spec.runs.iter().flatten().enumerate() {
+            self.check_limits(&format!("runs[{index}].limits"), &spec.language, &run.limits)?;
+        }
+        Ok(())
+    }
+
+    /// Where a job does not say which file to start from, one of them has to look like it.
+    fn check_main(&self, spec: &JobSpec) -> Result<(), Problem> {
+        let Some(offer) = self.roster.offer(&spec.language).filter(|_| spec.main.is_none()) else {
+            return Ok(());
+        };
+        let is_source = |path: &str| {
+            let extension = path.rsplit_once('.').map(|(_, extension)| extension);
+            extension.is_some_and(|extension| offer.extensions.iter().any(|own| own == extension))
+        };
+        if offer.extensions.is_empty() || spec.files.iter().any(|file| is_source(&file.path)) {
+            return Ok(());
+        }
+        let endings: Vec<String> = offer.extensions.iter().map(|extension| format!(".{extension}")).collect();
+        let detail =
+            format!("no file ends in {}: name the one to start from in `main`", endings.join(" or "));
+        Err(Problem::invalid("files", detail))
+    }
+
+    fn check_limits(&self, field: &str, language: &str, asked: &LimitsRequest) -> Result<(), Problem> {
+        self.roster.allows(language, asked).map_err(|exceeded| {
+            Problem::new(ProblemKind::LimitTooHigh, exceeded.to_string())
+                .at(format!("{field}.{}", exceeded.field))
+        })
+    }
+
+    pub(super) fn unknown_language(&self, language: &str) -> Problem {
+        let known = self.roster.known().join(", ");
+        let detail = format!("there is no language {language:?}; there are {known}");
+        Problem::new(ProblemKind::UnknownLanguage, detail).at("language")
+    }
+}
+
+/// What is not contents goes to a runner in one frame.
+fn check_frame(spec: &JobSpec) -> Result<(), Problem> {
+    let mut bare = spec.clone();
+    bare.detach();
+    let json =
+        serde_json::to_vec(&bare).map_err(|error| Problem::new(ProblemKind::Invalid, error.to_string()))?;
+    let maximum = MAX_FRAME - ASSIGNMENT;
+    if json.len() <= maximum {
+        return Ok(());
+    }
+    let detail = format!(
+        "names, arguments, variables and labels may have {maximum} bytes together, not {}",
+        json.len()
+    );
+    Err(Problem::new(ProblemKind::TooLarge, detail))
+}
+
+/// The most that a job asks for in any of its runs.
+pub(super) fn peak(spec: &JobSpec) -> LimitsRequest {
+    let runs = spec.runs.iter().flatten().map(|run| run.limits.or(spec.limits));
+    runs.fold(spec.limits, |peak, run| LimitsRequest {
+        cpu_seconds: higher(peak.cpu_seconds, run.cpu_seconds),
+        wall_seconds: higher(peak.wall_seconds, run.wall_seconds),
+        memory_bytes: peak.memory_bytes.max(run.memory_bytes),
+        processes: peak.processes.max(run.processes),
+        output_bytes: peak.output_bytes.max(run.output_bytes),
+        disk_bytes: peak.disk_bytes.max(run.disk_bytes),
+    })
+}
+
+fn higher(one: Option<f64>, other: Option<f64>) -> Option<f64> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.max(other)),
+        (one, other) => one.or(other),
+    }
+}
