@@ -145,7 +145,7 @@ pub struct JobSpec {
     /// Further arguments of the compiler.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub compile_args: Vec<String>,
-    /// Limits of the compilation and of each run.
+    /// Limits of each run; those of the compilation where they are higher than the language's own.
     pub limits: LimitsRequest,
     /// What to run once it is compiled, each in its own fresh sandbox. Absent: one run with `args` and `stdin`.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The limits of one step, all of them set. They hold for the compilation and for each run on its own.
+/// The limits of a run, all of them set. They hold for each run on its own; a compilation has its language's
+/// limits, or these where they are higher.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Limits {
     /// Processor time of all its processes together, in seconds.

@@ -46,6 +46,9 @@ pub enum ImagesCommand {
         /// The image to build on (default: debian:bookworm-slim, or one made from the Debian mirror)
         #[arg(long)]
         base: Option<String>,
+        /// The network to build in, where the default one reaches no package mirror
+        #[arg(long)]
+        network: Option<String>,
         /// Build again what is up to date
         #[arg(long)]
         force: bool,

@@ -32,8 +32,8 @@ fn start_logging() {
 async fn run(command: Command) -> Result<(), Box<dyn std::error::Error>> {
     let (address, args) = match command {
         Command::Start(args) => return Ok(runner::start(args).await?),
-        Command::Images(ImagesCommand::Build { names, base, force, docker }) => {
-            (docker.docker, ImagesArgs::Build(BuildArgs { names, base, force, ..BuildArgs::default() }))
+        Command::Images(ImagesCommand::Build { names, base, network, force, docker }) => {
+            (docker.docker, ImagesArgs::Build(BuildArgs { names, base, network, force, recipes: None }))
         }
         Command::Images(ImagesCommand::List { json, docker }) => {
             (docker.docker, ImagesArgs::List { json, recipes: None })

@@ -186,6 +186,7 @@ impl Node {
         let mut ticks = interval(PERIOD);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let mut prepared = false;
+        let mut told = String::new();
         loop {
             tokio::select! {
                 _ = ticks.tick() => {}
@@ -193,13 +194,13 @@ impl Node {
             }
             let docker = self.sandboxes.docker.ping().await.err().map(|error| error.to_string());
             if docker.is_none() && !prepared {
-                prepared = self.prepare().await;
+                prepared = self.prepare(&mut told).await;
             }
             if prepared {
                 self.pool.maintain(&self.image_tags());
             }
-            let problem =
-                docker.or_else(|| (!prepared).then(|| "no language has a working image".to_owned()));
+            let problem = docker
+                .or_else(|| (!prepared).then(|| "no language works here: see the runner's log".to_owned()));
             self.publish(probe.read(), problem.as_deref());
         }
     }
@@ -251,8 +252,9 @@ impl Node {
     }
 
     /// Once Docker answers: removes what an earlier life left, and finds out which languages work here by
-    /// asking each toolchain, in a sandbox, for its version.
-    async fn prepare(&self) -> bool {
+    /// asking each toolchain, in a sandbox, for its version. `told` is what was logged last: the same reasons again
+    /// and again are told once. Returns whether there is one.
+    async fn prepare(&self, told: &mut String) -> bool {
         match self.sandboxes.docker.remove_all(&self.config.name).await {
             Ok(0) => {}
             Ok(count) => tracing::info!(count, "removed sandbox containers that an earlier runner left"),
@@ -263,46 +265,46 @@ impl Node {
         }
         self.sandboxes.cgroups.clear().await;
         let checks = self.languages.iter().map(|language| self.check(language));
-        let offers: Vec<LanguageOffer> =
-            futures_util::future::join_all(checks).await.into_iter().flatten().collect();
+        let mut offers = Vec::new();
+        let mut reasons = Vec::new();
+        for checked in futures_util::future::join_all(checks).await {
+            match checked {
+                Ok(offer) => offers.push(offer),
+                Err(reason) => reasons.push(reason),
+            }
+        }
+        let reasons = reasons.join("; ");
+        if !reasons.is_empty() && *told != reasons {
+            tracing::warn!(reasons, "languages are not offered");
+            told.clone_from(&reasons);
+        }
         let works = !offers.is_empty();
         self.offers.send_replace(Arc::new(offers));
         works
     }
 
     /// The offer of a language that works here.
-    async fn check(&self, language: &Language) -> Option<LanguageOffer> {
+    ///
+    /// # Errors
+    /// Why it does not, for people.
+    async fn check(&self, language: &Language) -> Result<LanguageOffer, String> {
         let id = &language.id;
-        let docker = self.sandboxes.docker.get().await.ok()?;
-        match images::is_current(docker, &self.recipes, &language.image).await {
-            Ok(true) => {}
-            Ok(false) => {
-                tracing::warn!(
-                    language = id,
-                    "not offered: its image is missing or out of date: run `runner images build`"
-                );
-                return None;
-            }
-            Err(error) => {
-                tracing::warn!(language = id, %error, "not offered: its image cannot be looked at");
-                return None;
-            }
+        let why = |error: &dyn std::error::Error| format!("{id}: {error}");
+        let docker = self.sandboxes.docker.get().await.map_err(|error| why(&error))?;
+        let current = images::is_current(docker, &self.recipes, &language.image).await;
+        if !current.map_err(|error| why(&error))? {
+            return Err(format!("{id}: its image is missing or out of date: run `runner images build`"));
         }
-        match self.version(language).await {
-            Ok(version) => Some(LanguageOffer {
-                id: language.id.clone(),
-                name: language.name.clone(),
-                aliases: language.aliases.clone(),
-                extensions: language.extensions.clone(),
-                version,
-                default_limits: self.config.default_limits,
-                maximum_limits: self.config.maximum_limits,
-            }),
-            Err(error) => {
-                tracing::warn!(language = id, %error, "not offered: its sandbox does not work");
-                None
-            }
-        }
+        let version = self.version(language).await.map_err(|error| why(&error))?;
+        Ok(LanguageOffer {
+            id: language.id.clone(),
+            name: language.name.clone(),
+            aliases: language.aliases.clone(),
+            extensions: language.extensions.clone(),
+            version,
+            default_limits: self.config.default_limits,
+            maximum_limits: self.config.maximum_limits,
+        })
     }
 
     /// The first line that the toolchain says of its version.
