@@ -1,7 +1,9 @@
 //! Control groups version 2: one hierarchy, in which only groups without processes of their own may limit
 //! those below them.
 
+use std::ffi::CString;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -18,22 +20,37 @@ pub(super) fn open(mountinfo: &str, own_group: &str, name: &str) -> Result<PathB
     let mount = mount_point(mountinfo)
         .ok_or_else(|| CgroupError::Unusable("no cgroup file system is mounted at /sys/fs/cgroup".into()))?;
     let own = own_group.lines().find_map(|line| line.strip_prefix("0::")).unwrap_or("/");
-    match is_service(own) {
-        true => delegated(&mount.join(own.trim_start_matches('/'))),
+    let own = mount.join(own.trim_start_matches('/'));
+    match is_delegated(&own) {
+        true => delegated(&own),
         false => top_level(&mount, name),
     }
 }
 
-/// A service's group is the runner's own where the unit says `Delegate=yes`. The runner moves into a group
-/// inside it, so that the rest can be limited.
+/// Whether the service manager leaves what is below this group alone. It marks such a group (systemd.exec's
+/// `Delegate=`); in any other it would clear our groups away.
+fn is_delegated(group: &Path) -> bool {
+    let Ok(path) = CString::new(group.as_os_str().as_bytes()) else { return false };
+    [c"user.delegate", c"trusted.delegate"].iter().any(|mark| {
+        let mut value = [0_u8; 1];
+        // SAFETY: two strings that end in NUL, and a buffer with its size.
+        let length = unsafe {
+            nix::libc::getxattr(path.as_ptr(), mark.as_ptr(), value.as_mut_ptr().cast(), value.len())
+        };
+        length == 1 && value == *b"1"
+    })
+}
+
+/// The group of a service whose unit says `Delegate=yes` is the runner's own. It moves into a group inside it,
+/// so that the rest can be limited.
 fn delegated(service: &Path) -> Result<PathBuf, CgroupError> {
     let main = service.join("main");
     let boxes = service.join("boxes");
-    make_folder(&main).map_err(not_delegated)?;
+    make_folder(&main)?;
     for pid in read(&service.join("cgroup.procs"))?.lines() {
         write(&main.join("cgroup.procs"), pid)?;
     }
-    enable_controllers(service).map_err(not_delegated)?;
+    enable_controllers(service)?;
     make_folder(&boxes)?;
     enable_controllers(&boxes)?;
     Ok(boxes)
@@ -57,14 +74,6 @@ fn enable_controllers(folder: &Path) -> Result<(), CgroupError> {
         }
     }
     Ok(())
-}
-
-fn not_delegated(error: CgroupError) -> CgroupError {
-    CgroupError::Unusable(format!("{error}; put Delegate=yes into the runner's systemd unit"))
-}
-
-fn is_service(group: &str) -> bool {
-    group.ends_with(".service")
 }
 
 fn mount_point(mountinfo: &str) -> Option<PathBuf> {
@@ -113,10 +122,9 @@ mod tests {
     }
 
     #[test]
-    fn only_a_service_is_delegated() {
-        assert!(is_service("/system.slice/ruche-runner.service"));
-        assert!(!is_service("/user.slice/user-0.slice/session-1.scope"));
-        assert!(!is_service("/"));
+    fn a_folder_without_the_mark_is_not_delegated() {
+        assert!(!is_delegated(Path::new("/sys")));
+        assert!(!is_delegated(Path::new("/nonexistent")));
     }
 
     #[test]
