@@ -2,7 +2,6 @@
 //! is to be sent.
 
 use std::io;
-use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
@@ -10,12 +9,14 @@ use futures_util::{SinkExt, StreamExt};
 use protocol::frame::{Frame, FrameCodec, FrameError, FrameKind, MAX_CHUNK};
 use protocol::hello::{Hello, MISSED_HEARTBEATS};
 use protocol::{Problem, ProblemKind};
-use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::codec::{FramedRead, FramedWrite};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 /// How long a peer may take over its hello.
 const GREETING: Duration = Duration::from_secs(10);
@@ -232,7 +233,37 @@ async fn write_all(
     }
 }
 
-/// Where a peer is, for logs.
-pub fn peer_name(stream: &TcpStream) -> String {
-    stream.peer_addr().map_or_else(|_| "unknown".to_owned(), |address: SocketAddr| address.to_string())
+/// Takes in up to `most` connections at once until told to stop, and serves each in a task of its own.
+pub async fn accept<S>(
+    listener: TcpListener,
+    most: usize,
+    sessions: TaskTracker,
+    stop: CancellationToken,
+    serve: impl Fn(TcpStream, CancellationToken) -> S,
+) where
+    S: Future<Output = Result<(), WireError>> + Send + 'static,
+{
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = stop.cancelled() => return,
+        };
+        match accepted {
+            Ok((stream, peer)) if sessions.len() < most => {
+                let session = serve(stream, stop.clone());
+                sessions.spawn(async move {
+                    match session.await {
+                        Ok(()) | Err(WireError::Closed) => {}
+                        Err(error) => tracing::info!(%peer, %error, "a connection has ended"),
+                    }
+                });
+            }
+            Ok(_) => {}
+            Err(error) => {
+                tracing::warn!(%error, "a connection cannot be accepted");
+                // Out of descriptors, mostly: others have to close first.
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
 }

@@ -15,7 +15,7 @@ use tokio_util::task::TaskTracker;
 use crate::live::Live;
 use crate::roster::Roster;
 use crate::store::Store;
-use crate::wire::peer_name;
+use crate::wire;
 
 /// Runners that may be connected at once.
 const MAX_CONNECTIONS: usize = 16_384;
@@ -33,27 +33,9 @@ pub struct Fleet {
 
 /// Takes runners in until told to stop. Sessions end then, and with them what their runners still run.
 pub async fn serve(fleet: Fleet, listener: TcpListener, sessions: TaskTracker, stop: CancellationToken) {
-    loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = stop.cancelled() => return,
-        };
-        let stream = match accepted {
-            Ok((stream, _)) if sessions.len() < MAX_CONNECTIONS => stream,
-            Ok(_) => continue,
-            Err(error) => {
-                tracing::warn!(%error, "a runner's connection cannot be accepted");
-                // Out of descriptors, mostly: others have to close first.
-                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-                continue;
-            }
-        };
-        let (fleet, stop) = (fleet.clone(), stop.clone());
-        sessions.spawn(async move {
-            let peer = peer_name(&stream);
-            if let Err(error) = session::run(&fleet, stream, &stop).await {
-                tracing::info!(peer, %error, "a runner's connection has ended");
-            }
-        });
-    }
+    let serve = move |stream, stop| {
+        let fleet = fleet.clone();
+        async move { session::run(&fleet, stream, &stop).await }
+    };
+    wire::accept(listener, MAX_CONNECTIONS, sessions, stop, serve).await;
 }
