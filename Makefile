@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo up test images fmt lint clean
+.PHONY: help demo up test bench selftest images fmt lint clean
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -12,6 +12,12 @@ up: ## Set this machine up and leave a cluster running until Ctrl-C
 
 test: ## Set this machine up and run every check and every test
 	@scripts/test
+
+bench: ## Set this machine up and measure: how long a run takes, against what is promised
+	@scripts/bench
+
+selftest: ## Attack this machine's sandboxes with the hostile programs
+	cargo run --release --locked --package runner -- selftest
 
 images: ## Build the language images
 	cargo run --release --locked --package runner -- images build

@@ -290,6 +290,7 @@ impl Member {
             cpus: registration.cpus,
             memory_bytes: registration.memory_bytes,
             connected_at: self.connected_at,
+            selftest: registration.selftest.clone(),
             telemetry: self.telemetry.clone(),
         }
     }

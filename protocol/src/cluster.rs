@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::runner::Telemetry;
+use crate::runner::{SelfTest, Telemetry};
 use crate::{Limits, RunnerId, Timestamp};
 
 /// Whether a runner takes jobs.
@@ -46,6 +46,9 @@ pub struct RunnerInfo {
     /// Since when it is connected.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub connected_at: Timestamp,
+    /// How its sandbox withstood the hostile programs, where that was tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selftest: Option<SelfTest>,
     /// What it last measured.
     pub telemetry: Option<Telemetry>,
 }

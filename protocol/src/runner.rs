@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Attempt, JobId, JobSpec, Limits, Problem, RunnerId, Step, StepResult, Verdict};
+use crate::{Attempt, JobId, JobSpec, Limits, Problem, RunnerId, Step, StepResult, Timestamp, Verdict};
 
 /// What a runner says. `register` and `telemetry` are about itself and go on stream 0; the
 /// others are about an attempt and go on the attempt's stream.
@@ -96,6 +96,23 @@ pub struct Registration {
     pub cpus: u32,
     /// How much memory its host has, in bytes.
     pub memory_bytes: u64,
+    /// How its sandbox withstood the hostile programs, where that was tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selftest: Option<SelfTest>,
+}
+
+/// How a runner's sandbox withstood the hostile programs that come with it, on its own host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SelfTest {
+    /// When.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
+    pub at: Timestamp,
+    /// How many attacks were tried.
+    pub attacks: u32,
+    /// The names of those that it did not withstand.
+    #[serde(default)]
+    pub failed: Vec<String>,
 }
 
 /// A language that a runner has an image for.

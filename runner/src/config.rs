@@ -34,6 +34,29 @@ pub enum Command {
     /// The images that languages run in
     #[command(subcommand)]
     Images(ImagesCommand),
+    /// Attack this host's sandboxes with the hostile programs that come with the runner
+    Selftest(SelftestArgs),
+}
+
+/// Flags of `runner selftest`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:\n  runner selftest\n  runner selftest fork_bomb ptrace\n  \
+                        runner selftest --json --config /etc/ruche/runner.toml")]
+pub struct SelftestArgs {
+    /// Only these attacks, without remembering the result (default: all)
+    pub attacks: Vec<String>,
+    /// Do nothing where the same sandbox has passed on this host before
+    #[arg(long, conflicts_with = "attacks")]
+    pub unless_passed: bool,
+    /// Say what each attack tries, and try none
+    #[arg(long)]
+    pub list: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// As the runner would be started
+    #[command(flatten)]
+    pub runner: StartArgs,
 }
 
 /// What can be done with images.
@@ -68,7 +91,7 @@ pub enum ImagesCommand {
 }
 
 /// Where Docker is.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct DockerArgs {
     /// Docker's address
     #[arg(long, env = "DOCKER_HOST", value_name = "ADDRESS")]
@@ -76,7 +99,7 @@ pub struct DockerArgs {
 }
 
 /// Flags and environment of `runner start`; all optional.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct StartArgs {
     /// The configuration file
     #[arg(long, env = "RUCHE_RUNNER_CONFIG", value_name = "FILE")]
@@ -107,6 +130,12 @@ pub struct StartArgs {
     /// Where to keep sockets and the lock that makes the name unique on this host
     #[arg(long, env = "RUCHE_RUNNER_RUN_DIR", value_name = "FOLDER")]
     pub run_dir: Option<PathBuf>,
+    /// Where to remember, across restarts, that the self-test has passed
+    #[arg(long, env = "RUCHE_RUNNER_STATE_DIR", value_name = "FOLDER")]
+    pub state_dir: Option<PathBuf>,
+    /// Offer languages without a self-test; the controller shows it
+    #[arg(long, env = "RUCHE_RUNNER_SKIP_SELFTEST")]
+    pub skip_selftest: bool,
     /// Where Docker is
     #[command(flatten)]
     pub docker: DockerArgs,
@@ -119,12 +148,15 @@ struct File {
     name: Option<String>,
     controllers: Option<Vec<String>>,
     languages: Option<Vec<String>>,
+    languages_dir: Option<PathBuf>,
     max_jobs: Option<u32>,
     max_cpu_percent: Option<f32>,
     max_memory_percent: Option<f32>,
     cpus_per_job: Option<f64>,
     drain_seconds: Option<u64>,
     run_dir: Option<PathBuf>,
+    state_dir: Option<PathBuf>,
+    selftest: Option<bool>,
     docker: Option<String>,
     runtime: Option<String>,
     pool: PoolSection,
@@ -159,6 +191,8 @@ pub struct Config {
     pub controllers: Vec<String>,
     /// Ids of the languages to offer; nothing means all.
     pub languages: Option<Vec<String>>,
+    /// Where the operator's own languages are.
+    pub languages_dir: Option<PathBuf>,
     /// How many jobs at once.
     pub max_jobs: u32,
     /// At what load to take no more.
@@ -169,6 +203,10 @@ pub struct Config {
     pub drain: Duration,
     /// Where sockets and the lock are.
     pub run_dir: PathBuf,
+    /// Where results of the self-test are.
+    pub state_dir: PathBuf,
+    /// Whether the sandbox has to pass the self-test before a language is offered.
+    pub selftest: bool,
     /// Docker's address.
     pub docker: Option<String>,
     /// The container runtime.
@@ -210,7 +248,8 @@ pub enum ConfigError {
     },
 }
 
-const DEFAULT_LIMITS: Limits = Limits {
+/// Limits of a job that asks for none, where runner.toml says no others.
+pub const DEFAULT_LIMITS: Limits = Limits {
     cpu_seconds: 5.0,
     wall_seconds: 15.0,
     memory_bytes: 256 << 20,
@@ -258,6 +297,7 @@ impl Config {
                 .or(file.controllers)
                 .unwrap_or_else(|| vec!["127.0.0.1:7001".to_owned()]),
             languages: given(args.languages).or(file.languages),
+            languages_dir: file.languages_dir,
             max_jobs: args.max_jobs.or(file.max_jobs).unwrap_or(host.cpus as u32),
             thresholds: Thresholds {
                 max_cpu_percent: args.max_cpu_percent.or(file.max_cpu_percent).unwrap_or(100.0),
@@ -266,6 +306,8 @@ impl Config {
             cpus_per_job: file.cpus_per_job.unwrap_or(cpus),
             drain: Duration::from_secs(file.drain_seconds.unwrap_or(30)),
             run_dir: args.run_dir.or(file.run_dir).unwrap_or_else(|| "/run/ruche".into()),
+            state_dir: args.state_dir.or(file.state_dir).unwrap_or_else(|| "/var/lib/ruche".into()),
+            selftest: !args.skip_selftest && file.selftest.unwrap_or(true),
             docker: args.docker.docker.or(file.docker),
             runtime: file.runtime,
             pool: PoolSizes {
@@ -387,7 +429,8 @@ mod tests {
         let plain = resolve(&[], "").unwrap();
         assert_eq!(said.name, "lab-1");
         assert_eq!(said.languages.as_deref().map(<[String]>::len), Some(4));
-        said = Config { name: plain.name.clone(), languages: None, runtime: None, ..said };
+        said =
+            Config { name: plain.name.clone(), languages: None, languages_dir: None, runtime: None, ..said };
         assert_eq!(said, plain);
     }
 

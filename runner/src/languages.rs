@@ -1,6 +1,9 @@
-//! Languages are data: what languages.toml says, and how its command lines are filled in. Pure.
+//! Languages are data: what languages.toml and the operator's own files say, and how their command lines are filled
+//! in. Pure but for [`load`].
 
 use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use protocol::{JobSpec, Limits, SourceFile};
 use serde::Deserialize;
@@ -17,6 +20,22 @@ pub enum LanguagesError {
     /// Two languages share a name.
     #[error("two languages are called {0:?}")]
     Twice(String),
+    /// The folder, or a file in it, cannot be read.
+    #[error("languages_dir: {path}: {source}")]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// One of the operator's files.
+    #[error("languages_dir: {path}: {source}")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: Box<LanguagesError>,
+    },
 }
 
 /// A program that a language cannot make sense of: the program's fault.
@@ -143,18 +162,49 @@ pub fn built_in() -> Result<Vec<Language>, LanguagesError> {
     parse(BUILT_IN)
 }
 
+/// The languages that come with the runner, and those in the `.toml` files of a folder of the operator's.
+///
+/// # Errors
+/// Where a file cannot be read, or two languages share a name.
+pub fn load(folder: Option<&Path>) -> Result<Vec<Language>, LanguagesError> {
+    let mut languages = built_in()?;
+    for path in folder.map_or_else(|| Ok(Vec::new()), toml_files)? {
+        let text = std::fs::read_to_string(&path);
+        let text = text.map_err(|source| LanguagesError::Read { path: path.clone(), source })?;
+        let own = parse(&text);
+        languages.extend(own.map_err(|source| LanguagesError::File { path, source: Box::new(source) })?);
+    }
+    check_names(&languages)?;
+    Ok(languages)
+}
+
+fn toml_files(folder: &Path) -> Result<Vec<PathBuf>, LanguagesError> {
+    let entries = std::fs::read_dir(folder).and_then(|entries| entries.collect::<io::Result<Vec<_>>>());
+    let entries = entries.map_err(|source| LanguagesError::Read { path: folder.to_owned(), source })?;
+    let paths = entries.into_iter().map(|entry| entry.path());
+    let mut files: Vec<PathBuf> =
+        paths.filter(|path| path.extension().is_some_and(|it| it == "toml")).collect();
+    files.sort_unstable();
+    Ok(files)
+}
+
 /// Reads a languages file.
 ///
 /// # Errors
 /// Where it is not one, or two of its languages share a name.
 pub fn parse(text: &str) -> Result<Vec<Language>, LanguagesError> {
     let languages = toml::from_str::<LanguagesFile>(text)?.language;
+    check_names(&languages)?;
+    Ok(languages)
+}
+
+fn check_names(languages: &[Language]) -> Result<(), LanguagesError> {
     let mut names: Vec<&String> =
         languages.iter().flat_map(|language| [&language.id].into_iter().chain(&language.aliases)).collect();
     names.sort_unstable();
     match names.windows(2).find(|pair| pair[0] == pair[1]) {
         Some(pair) => Err(LanguagesError::Twice(pair[0].clone())),
-        None => Ok(languages),
+        None => Ok(()),
     }
 }
 
@@ -379,6 +429,25 @@ mod tests {
     fn the_languages_that_come_with_the_runner_can_be_read() {
         let ids: Vec<String> = built_in().unwrap().into_iter().map(|language| language.id).collect();
         assert_eq!(ids, ["python", "c", "cpp", "java"]);
+    }
+
+    #[test]
+    fn an_operators_languages_come_on_top_and_a_wrong_file_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("shell.toml");
+        let shell = "[[language]]\nid = 'sh'\nname = 'Shell'\nextensions = ['sh']\nimage = 'python'\n\
+                     version = ['dash']\nrun = ['sh', '{main}']\n";
+        std::fs::write(&file, shell).unwrap();
+        std::fs::write(folder.path().join("README"), "not a language").unwrap();
+        let ids: Vec<String> =
+            load(Some(folder.path())).unwrap().into_iter().map(|language| language.id).collect();
+        assert_eq!(ids, ["python", "c", "cpp", "java", "sh"]);
+
+        std::fs::write(&file, shell.replace("'sh'", "'c'")).unwrap();
+        assert!(matches!(load(Some(folder.path())), Err(LanguagesError::Twice(name)) if name == "c"));
+        std::fs::write(&file, "[[language]]\nid = 'sh'\n").unwrap();
+        let error = load(Some(folder.path())).unwrap_err().to_string();
+        assert!(error.contains("shell.toml") && error.contains("missing field"), "{error}");
     }
 
     #[test]

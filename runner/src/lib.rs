@@ -18,6 +18,7 @@ pub mod node;
 pub mod pool;
 pub mod report;
 pub mod sandbox;
+pub mod selftest;
 pub mod stdin;
 pub mod telemetry;
 pub mod worker;
@@ -56,8 +57,7 @@ pub enum StartError {
 /// [`StartError`], before anything is started.
 pub async fn start(args: StartArgs) -> Result<(), StartError> {
     let probe = HostProbe::new().map_err(StartError::Host)?;
-    let name = sysinfo::System::host_name().unwrap_or_else(|_| "runner".to_owned());
-    let config = Config::load(args, &HostFacts { name, cpus: probe.cpus() })?;
+    let config = Config::load(args, &host_facts(&probe))?;
     let mut signals = Signals::new().map_err(StartError::Signals)?;
     let node = Node::new(config, &probe)?;
 
@@ -86,6 +86,12 @@ pub async fn start(args: StartArgs) -> Result<(), StartError> {
     let _ = tokio::time::timeout(CANCEL_GRACE, node.jobs.wait()).await;
     node.clean_up().await;
     Ok(())
+}
+
+/// What the configuration's defaults depend on.
+fn host_facts(probe: &HostProbe) -> HostFacts {
+    let name = sysinfo::System::host_name().unwrap_or_else(|_| "runner".to_owned());
+    HostFacts { name, cpus: probe.cpus() }
 }
 
 async fn finish_jobs(node: &Node, signals: &mut Signals) {

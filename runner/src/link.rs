@@ -12,7 +12,7 @@ use futures_util::{SinkExt, StreamExt};
 use protocol::Problem;
 use protocol::frame::{Frame, FrameCodec, FrameError, FrameKind};
 use protocol::hello::{Hello, MISSED_HEARTBEATS};
-use protocol::runner::{Assignment, FromRunner, LanguageOffer, ToRunner};
+use protocol::runner::{Assignment, FromRunner, ToRunner};
 use tokio::io::AsyncWrite;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
@@ -21,7 +21,7 @@ use tokio_util::codec::{Framed, FramedRead, FramedWrite};
 use tokio_util::sync::CancellationToken;
 
 use self::attempt::{Attempt, AttemptContext};
-use crate::node::Node;
+use crate::node::{Node, Offers};
 
 /// How often something is heard from this side: telemetry comes every second.
 const HEARTBEAT: Duration = Duration::from_secs(2);
@@ -85,6 +85,9 @@ pub async fn keep(
         if stop.is_cancelled() {
             return;
         }
+        if matches!(ended, Err(LinkError::OffersChanged)) {
+            continue;
+        }
         // The same reason again and again is told once.
         if let Err(error) = ended
             && logged != error.to_string()
@@ -117,8 +120,10 @@ async fn connect(
         joined = join(node, controller) => joined?,
         () = stop.cancelled() => return Ok(()),
     };
-    // Only the first one is waited for.
-    let _ = registered.try_send(controller.to_owned());
+    // Only the first one is waited for, and it comes again when it is known what is offered.
+    if node.is_tested() {
+        let _ = registered.try_send(controller.to_owned());
+    }
 
     let parts = stream.into_parts();
     let (read, write) = parts.io.into_split();
@@ -141,7 +146,7 @@ async fn connect(
     ended
 }
 
-type Joined = (Framed<TcpStream, FrameCodec>, Hello, Arc<Vec<LanguageOffer>>);
+type Joined = (Framed<TcpStream, FrameCodec>, Hello, Arc<Offers>);
 
 /// Dials a controller and registers; returns what was offered beside the connection.
 async fn join(node: &Node, controller: &str) -> Result<Joined, LinkError> {
@@ -157,7 +162,7 @@ async fn join(node: &Node, controller: &str) -> Result<Joined, LinkError> {
     framed.send(Frame::hello(&Hello::new("ruche-runner", HEARTBEAT.as_millis() as u32))?).await?;
     framed.send(Frame::control(0, &FromRunner::Register(node.registration()))?).await?;
     let hello = timeout(GREETING_TIMEOUT, greeting(&mut framed)).await.map_err(|_| LinkError::NoAnswer)??;
-    tracing::info!(controller, languages = offers.len(), "registered");
+    tracing::info!(controller, languages = offers.languages.len(), "registered");
     Ok((framed, hello, offers))
 }
 

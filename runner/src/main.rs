@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use runner::config::{Cli, Command, ImagesCommand};
 use runner::images::{BuildArgs, ImagesArgs};
-use runner::{docker, images};
+use runner::{docker, images, selftest};
 use tracing_subscriber::EnvFilter;
 
 #[tokio::main]
@@ -32,6 +32,7 @@ fn start_logging() {
 async fn run(command: Command) -> Result<(), Box<dyn std::error::Error>> {
     let (address, args) = match command {
         Command::Start(args) => return Ok(runner::start(args).await?),
+        Command::Selftest(args) => return Ok(selftest::command::run(args).await?),
         Command::Images(ImagesCommand::Build { names, base, network, force, docker }) => {
             (docker.docker, ImagesArgs::Build(BuildArgs { names, base, network, force, recipes: None }))
         }

@@ -1,5 +1,7 @@
 //! The runner as a whole: what it offers, how it is doing, and the supervisor that keeps both up to date.
 
+mod gate;
+
 use std::collections::BTreeMap;
 use std::fs::{self, File, Permissions};
 use std::io::{self, Write};
@@ -18,6 +20,9 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub use self::gate::{Offers, SelftestError};
+
+use self::gate::Gate;
 use crate::config::Config;
 use crate::images::{self, Recipes};
 use crate::languages::{Language, LanguagesError};
@@ -50,8 +55,8 @@ pub enum NodeError {
     /// The host's control groups.
     #[error(transparent)]
     Cgroup(#[from] CgroupError),
-    /// The languages file that comes with the runner.
-    #[error("languages.toml: {0}")]
+    /// A languages file, the runner's own or one of the operator's.
+    #[error(transparent)]
     Languages(#[from] LanguagesError),
     /// A language was asked for that there is none of.
     #[error("languages: there is no {asked:?}; there are {known}")]
@@ -77,7 +82,10 @@ pub struct Node {
     slots: Arc<Semaphore>,
     languages: Vec<Arc<Language>>,
     recipes: Recipes,
-    offers: watch::Sender<Arc<Vec<LanguageOffer>>>,
+    /// The languages that work on this host, offered or not.
+    works: watch::Sender<Vec<LanguageOffer>>,
+    gate: watch::Sender<Gate>,
+    offers: watch::Sender<Arc<Offers>>,
     telemetry: watch::Sender<Option<Telemetry>>,
     draining: AtomicBool,
     host: (u32, u64),
@@ -114,6 +122,8 @@ impl Node {
             slots: Arc::new(Semaphore::new(config.max_jobs as usize)),
             languages,
             recipes: Recipes::embedded(),
+            works: watch::Sender::default(),
+            gate: watch::Sender::default(),
             offers: watch::Sender::default(),
             telemetry: watch::Sender::default(),
             draining: AtomicBool::new(false),
@@ -124,8 +134,13 @@ impl Node {
     }
 
     /// What it offers; changes when images come or Docker comes back.
-    pub fn offers(&self) -> watch::Receiver<Arc<Vec<LanguageOffer>>> {
+    pub fn offers(&self) -> watch::Receiver<Arc<Offers>> {
         self.offers.subscribe()
+    }
+
+    /// Whether it is known if the sandboxes here are fit for other people's programs.
+    pub fn is_tested(&self) -> bool {
+        self.gate.borrow().is_decided()
     }
 
     /// How it is doing; nothing until it is known.
@@ -135,14 +150,16 @@ impl Node {
 
     /// How it introduces itself.
     pub fn registration(&self) -> Registration {
+        let offers = Arc::clone(&self.offers.borrow());
         Registration {
             id: self.id,
             name: self.config.name.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            languages: self.offers.borrow().to_vec(),
+            languages: offers.languages.clone(),
             max_jobs: self.config.max_jobs,
             cpus: self.host.0,
             memory_bytes: self.host.1,
+            selftest: offers.selftest.clone(),
         }
     }
 
@@ -161,14 +178,17 @@ impl Node {
         let language = found.ok_or_else(|| format!("this runner does not offer {language}"))?;
         let slot = Arc::clone(&self.slots).try_acquire_owned();
         let slot = slot.map_err(|_| format!("all {} slots are busy", self.config.max_jobs))?;
-        let workshop = Workshop {
+        Ok((self.workshop(language), slot))
+    }
+
+    fn workshop(&self, language: &Arc<Language>) -> Workshop {
+        Workshop {
             pool: Arc::clone(&self.pool),
             language: Arc::clone(language),
             image: images::tag(&language.image),
             default_limits: self.config.default_limits,
             maximum_limits: self.config.maximum_limits,
-        };
-        Ok((workshop, slot))
+        }
     }
 
     /// From now on it finishes what it runs and takes nothing new.
@@ -187,20 +207,27 @@ impl Node {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let mut prepared = false;
         let mut told = String::new();
+        let mut gate = self.gate.subscribe();
         loop {
             tokio::select! {
                 _ = ticks.tick() => {}
+                // What is known of the sandbox decides whether jobs may come: not a second later.
+                _ = gate.changed() => {}
                 () = stop.cancelled() => return,
             }
             let docker = self.sandboxes.docker.ping().await.err().map(|error| error.to_string());
             if docker.is_none() && !prepared {
                 prepared = self.prepare(&mut told).await;
+                if prepared {
+                    tokio::spawn(Arc::clone(&self).open_gate());
+                }
             }
             if prepared {
                 self.pool.maintain(&self.image_tags());
             }
             let problem = docker
-                .or_else(|| (!prepared).then(|| "no language works here: see the runner's log".to_owned()));
+                .or_else(|| (!prepared).then(|| "no language works here: see the runner's log".to_owned()))
+                .or_else(|| self.gate.borrow().reason());
             self.publish(probe.read(), problem.as_deref());
         }
     }
@@ -221,8 +248,10 @@ impl Node {
     fn publish(&self, load: HostLoad, problem: Option<&str>) {
         let ready = self.pool.ready();
         let offered = self.offers.borrow();
-        let warm =
-            self.languages.iter().filter(|language| offered.iter().any(|offer| offer.id == language.id));
+        let warm = self
+            .languages
+            .iter()
+            .filter(|language| offered.languages.iter().any(|offer| offer.id == language.id));
         let warm = warm.map(|language| {
             let count = ready.get(&images::tag(&language.image)).copied().unwrap_or(0);
             (language.id.clone(), count)
@@ -243,8 +272,10 @@ impl Node {
 
     fn image_tags(&self) -> Vec<String> {
         let offers = self.offers.borrow();
-        let offered =
-            self.languages.iter().filter(|language| offers.iter().any(|offer| offer.id == language.id));
+        let offered = self
+            .languages
+            .iter()
+            .filter(|language| offers.languages.iter().any(|offer| offer.id == language.id));
         let mut tags: Vec<String> = offered.map(|language| images::tag(&language.image)).collect();
         tags.sort_unstable();
         tags.dedup();
@@ -254,7 +285,7 @@ impl Node {
     /// Once Docker answers: removes what an earlier life left, and finds out which languages work here by
     /// asking each toolchain, in a sandbox, for its version. `told` is what was logged last: the same reasons again
     /// and again are told once. Returns whether there is one.
-    async fn prepare(&self, told: &mut String) -> bool {
+    pub async fn prepare(&self, told: &mut String) -> bool {
         match self.sandboxes.docker.remove_all(&self.config.name).await {
             Ok(0) => {}
             Ok(count) => tracing::info!(count, "removed sandbox containers that an earlier runner left"),
@@ -279,7 +310,8 @@ impl Node {
             told.clone_from(&reasons);
         }
         let works = !offers.is_empty();
-        self.offers.send_replace(Arc::new(offers));
+        self.works.send_replace(offers);
+        self.publish_offers();
         works
     }
 
@@ -350,7 +382,7 @@ fn first_line(said: &[Bytes]) -> Option<String> {
 }
 
 fn allowed_languages(config: &Config) -> Result<Vec<Arc<Language>>, NodeError> {
-    let all = crate::languages::built_in()?;
+    let all = crate::languages::load(config.languages_dir.as_deref())?;
     let Some(asked) = &config.languages else { return Ok(all.into_iter().map(Arc::new).collect()) };
     if let Some(asked) = asked.iter().find(|asked| !all.iter().any(|language| language.id == **asked)) {
         let known = all.iter().map(|language| language.id.as_str()).collect::<Vec<_>>().join(", ");

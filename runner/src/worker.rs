@@ -41,9 +41,11 @@ pub struct Workshop {
 
 /// How a job ended, where the runner did not fail.
 #[derive(Debug, PartialEq)]
-struct Outcome {
-    verdict: Verdict,
-    message: Option<String>,
+pub struct Outcome {
+    /// The judgement on the whole.
+    pub verdict: Verdict,
+    /// What people should know beside it.
+    pub message: Option<String>,
 }
 
 impl From<Verdict> for Outcome {
@@ -72,7 +74,7 @@ pub async fn run(
     cancel: CancellationToken,
 ) {
     let mut lease = None;
-    let result = attempt(&workshop, &assignment.spec, stdin, &reporter, &cancel, &mut lease).await;
+    let result = execute(&workshop, &assignment.spec, stdin, &reporter, &cancel, &mut lease).await;
     let message = match &result {
         Ok(outcome) => FromRunner::Finished { verdict: outcome.verdict, message: outcome.message.clone() },
         Err(error) => {
@@ -90,7 +92,12 @@ pub async fn run(
     }
 }
 
-async fn attempt(
+/// Runs a job to its verdict, in a sandbox that stays in `lease`, untidied: for the next job after
+/// [`Lease::give_back`], and for nobody where this fails.
+///
+/// # Errors
+/// [`SandboxError`], where the sandbox failed rather than the program.
+pub async fn execute(
     workshop: &Workshop,
     spec: &JobSpec,
     stdin: Option<Stdin>,
@@ -224,7 +231,9 @@ impl Work<'_> {
             step == Step::COMPILE || !self.spec.env.contains_key(name)
         });
         let env = if step == Step::COMPILE { base.collect() } else { base.chain(jobs).collect() };
-        let out_of_memory_exit_code = self.workshop.language.out_of_memory_exit_code;
+        // A compiler's exit codes are its own.
+        let out_of_memory_exit_code =
+            self.workshop.language.out_of_memory_exit_code.filter(|_| step != Step::COMPILE);
         StepPlan { step, argv, env, limits, out_of_memory_exit_code, capture: false }
     }
 

@@ -34,3 +34,8 @@ tear_down() {
 build_images() {
   step "Building the language images (once per machine)" as_root "target/$1/runner" images build
 }
+
+# selftest PROFILE: a runner offers nothing before its sandboxes have withstood the hostile programs.
+selftest() {
+  step "Attacking the sandbox (once per machine)" as_root "target/$1/runner" selftest --unless-passed
+}

@@ -104,6 +104,16 @@ impl Cluster {
         &mut self.controller
     }
 
+    /// A runner's process id.
+    pub fn runner_pid(&self, name: &str) -> String {
+        self.runners[&self.runner_name(name)].pid().to_string()
+    }
+
+    /// The controller's process id.
+    pub fn controller_pid(&self) -> String {
+        self.controller.pid().to_string()
+    }
+
     /// Starts another controller in place of one that has ended.
     pub fn replace_controller(&mut self, flags: &[&str]) {
         (self.controller, self.addresses) = start_controller(flags);

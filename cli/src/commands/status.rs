@@ -17,7 +17,7 @@ use crate::{messages, terminal};
 /// How often the table is shown anew. Runners measure as often.
 const PERIOD: Duration = Duration::from_secs(1);
 
-const ALIGN: [Align; 9] = [
+const ALIGN: [Align; 10] = [
     Align::Left,
     Align::Left,
     Align::Right,
@@ -25,6 +25,7 @@ const ALIGN: [Align; 9] = [
     Align::Right,
     Align::Right,
     Align::Right,
+    Align::Left,
     Align::Left,
     Align::Left,
 ];
@@ -83,7 +84,7 @@ fn lines(status: &Status, width: usize) -> Vec<String> {
     let mut lines = match status.runners.is_empty() {
         true => vec![messages::NO_RUNNERS.to_owned()],
         false => {
-            let rows: Vec<[String; 9]> = status.runners.iter().map(row).collect();
+            let rows: Vec<[String; 10]> = status.runners.iter().map(row).collect();
             table::lines(messages::RUNNER_HEADS, ALIGN, &rows, width)
         }
     };
@@ -92,7 +93,7 @@ fn lines(status: &Status, width: usize) -> Vec<String> {
     lines
 }
 
-fn row(runner: &RunnerInfo) -> [String; 9] {
+fn row(runner: &RunnerInfo) -> [String; 10] {
     let measured = runner.telemetry.as_ref();
     let number = |text: Option<String>| text.unwrap_or_else(|| "–".to_owned());
     let active = measured.map_or(runner.assigned_jobs, |measured| measured.active_jobs);
@@ -104,6 +105,7 @@ fn row(runner: &RunnerInfo) -> [String; 9] {
         number(measured.map(|measured| format!("{:.0} %", measured.cpu_percent))),
         number(measured.map(|measured| format!("{:.0} %", measured.memory_percent))),
         number(measured.map(|measured| format!("{:.2}", measured.load))),
+        number(runner.selftest.as_ref().map(messages::selftest)),
         runner.languages.join(" "),
         runner.reason.clone().unwrap_or_default(),
     ]
@@ -112,6 +114,7 @@ fn row(runner: &RunnerInfo) -> [String; 9] {
 #[cfg(test)]
 mod tests {
     use protocol::cluster::RunnerState;
+    use protocol::runner::SelfTest;
     use protocol::{RunnerId, Timestamp};
 
     use super::*;
@@ -131,7 +134,9 @@ mod tests {
         Status { cluster, runners }
     }
 
-    fn runner(name: &str, state: RunnerState, reason: Option<&str>) -> RunnerInfo {
+    fn runner(name: &str, state: RunnerState, reason: Option<&str>, failed: &[&str]) -> RunnerInfo {
+        let failed = failed.iter().map(|name| (*name).to_owned()).collect();
+        let selftest = Some(SelfTest { at: Timestamp::UNIX_EPOCH, attacks: 70, failed });
         RunnerInfo {
             id: RunnerId::random(),
             name: name.into(),
@@ -144,6 +149,7 @@ mod tests {
             cpus: 2,
             memory_bytes: 1 << 30,
             connected_at: Timestamp::UNIX_EPOCH,
+            selftest,
             telemetry: None,
         }
     }
@@ -151,15 +157,15 @@ mod tests {
     #[test]
     fn each_runner_has_a_line_and_the_cluster_the_last() {
         let runners = vec![
-            runner("lab-1", RunnerState::Available, None),
-            runner("lab-2", RunnerState::Unavailable, Some("cpu 93 % over max_cpu_percent 85")),
+            runner("lab-1", RunnerState::Available, None, &[]),
+            runner("lab-2", RunnerState::Unavailable, Some("cpu 93 % over max_cpu_percent 85"), &["ptrace"]),
         ];
         assert_eq!(
             lines(&status(runners), usize::MAX),
             [
-                "RUNNER  STATE        JOBS  CONTAINERS  CPU  MEMORY  LOAD  LANGUAGES  WHY NOT",
-                "lab-1   available     1/2           –    –       –     –  c java",
-                "lab-2   unavailable   1/2           –    –       –     –  c java     cpu 93 % over max_cpu_percent 85",
+                "RUNNER  STATE        JOBS  CONTAINERS  CPU  MEMORY  LOAD  SELF-TEST                   LANGUAGES  WHY NOT",
+                "lab-1   available     1/2           –    –       –     –  passed 1970-01-01           c java",
+                "lab-2   unavailable   1/2           –    –       –     –  failed 1 of 70, 1970-01-01  c java     cpu 93 % over max_cpu_percent 85",
                 "",
                 "1 of 2 runners available · 3 running in 4 slots · 7 of at most 1000 waiting",
             ]

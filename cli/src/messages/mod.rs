@@ -10,6 +10,7 @@ mod verdicts;
 
 use protocol::JobId;
 use protocol::cluster::{ClusterInfo, RunnerState};
+use protocol::runner::SelfTest;
 
 pub use failures::failure;
 pub use verdicts::{explanation, notes, usage_line, verdict_word};
@@ -43,8 +44,8 @@ pub const RUNNING: &str = "running";
 /// An empty list of jobs.
 pub const NO_JOBS: &str = "no such jobs";
 /// The heads of the runners' table.
-pub const RUNNER_HEADS: [&str; 9] =
-    ["RUNNER", "STATE", "JOBS", "CONTAINERS", "CPU", "MEMORY", "LOAD", "LANGUAGES", "WHY NOT"];
+pub const RUNNER_HEADS: [&str; 10] =
+    ["RUNNER", "STATE", "JOBS", "CONTAINERS", "CPU", "MEMORY", "LOAD", "SELF-TEST", "LANGUAGES", "WHY NOT"];
 /// The heads of the jobs' table.
 pub const JOB_HEADS: [&str; 7] = ["ID", "STATE", "LANGUAGE", "RUNNER", "CPU", "MEMORY", "SUBMITTED"];
 /// The heads of the languages' table.
@@ -84,6 +85,15 @@ pub fn runner_state(state: RunnerState) -> &'static str {
         RunnerState::Available => "available",
         RunnerState::Unavailable => "unavailable",
         RunnerState::Draining => "draining",
+    }
+}
+
+/// How a runner's sandbox withstood the hostile programs, and on which day.
+pub fn selftest(selftest: &SelfTest) -> String {
+    let day = selftest.at.strftime("%F");
+    match selftest.failed.len() {
+        0 => format!("passed {day}"),
+        failed => format!("failed {failed} of {}, {day}", selftest.attacks),
     }
 }
 

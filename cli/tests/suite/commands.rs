@@ -6,7 +6,7 @@ use std::process::Command;
 use nix::sys::signal::Signal;
 use protocol::client::{JobQuery, Request, Response};
 use protocol::cluster::{ClusterInfo, RunnerInfo, RunnerState};
-use protocol::runner::Telemetry;
+use protocol::runner::{SelfTest, Telemetry};
 use protocol::{JobPage, JobState, Problem, ProblemKind, RunnerId, Timestamp, Verdict};
 
 use crate::support::*;
@@ -38,6 +38,7 @@ fn runner() -> RunnerInfo {
         cpus: 4,
         memory_bytes: 1 << 33,
         connected_at: Timestamp::UNIX_EPOCH,
+        selftest: Some(SelfTest { at: Timestamp::UNIX_EPOCH, attacks: 70, failed: vec!["ptrace".into()] }),
         telemetry: Some(Telemetry {
             cpu_percent: 93.2,
             memory_percent: 41.7,
@@ -71,8 +72,8 @@ fn status_shows_the_runners_and_why_they_take_nothing() {
     assert_eq!(end.code, Some(0));
     assert_eq!(
         end.stdout,
-        "RUNNER  STATE        JOBS  CONTAINERS   CPU  MEMORY  LOAD  LANGUAGES  WHY NOT\n\
-         lab-1   unavailable   2/2           3  93 %    42 %  3.50  c python   cpu 93 % over max_cpu_percent 85\n\
+        "RUNNER  STATE        JOBS  CONTAINERS   CPU  MEMORY  LOAD  SELF-TEST                   LANGUAGES  WHY NOT\n\
+         lab-1   unavailable   2/2           3  93 %    42 %  3.50  failed 1 of 70, 1970-01-01  c python   cpu 93 % over max_cpu_percent 85\n\
          \n\
          0 of 1 runners available · 2 running in 2 slots · 1 of at most 100 waiting\n"
     );

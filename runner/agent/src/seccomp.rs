@@ -2,7 +2,7 @@
 //! allows what toolchains need and what the agent needs to make a box; this one, on top, takes the latter and
 //! everything with a record of kernel holes away from the program.
 
-use libc::{BPF_ABS, BPF_JEQ, BPF_JGE, BPF_JMP, BPF_JSET, BPF_K, BPF_LD, BPF_RET, BPF_W};
+use libc::{BPF_ABS, BPF_ALU, BPF_AND, BPF_JEQ, BPF_JGE, BPF_JMP, BPF_JSET, BPF_K, BPF_LD, BPF_RET, BPF_W};
 use libc::{c_long, sock_filter, sock_fprog};
 use nix::errno::Errno;
 
@@ -18,6 +18,8 @@ const X32: u32 = 0x4000_0000;
 const NUMBER: u32 = 0;
 const ARCH: u32 = 4;
 const FIRST_ARGUMENT: u32 = 16;
+const SECOND_ARGUMENT: u32 = 24;
+const THIRD_ARGUMENT: u32 = 32;
 
 const DENY: u32 = libc::SECCOMP_RET_ERRNO | libc::EPERM as u32;
 const UNKNOWN: u32 = libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32;
@@ -36,6 +38,11 @@ const DENIED: &[c_long] = &[
     libc::SYS_fsopen,
     libc::SYS_fspick,
     libc::SYS_init_module,
+    libc::SYS_io_cancel,
+    libc::SYS_io_destroy,
+    libc::SYS_io_getevents,
+    libc::SYS_io_setup,
+    libc::SYS_io_submit,
     libc::SYS_io_uring_enter,
     libc::SYS_io_uring_register,
     libc::SYS_io_uring_setup,
@@ -74,9 +81,8 @@ const DENIED: &[c_long] = &[
     libc::SYS_vhangup,
 ];
 
-/// Socket families that reach no further than the box: the container has no network, but families such as
-/// `AF_VSOCK` and `AF_NETLINK` do not ask it.
-const FAMILIES: &[i32] = &[libc::AF_UNIX, libc::AF_INET, libc::AF_INET6];
+/// The bits of a socket's type that say its kind; the others are `SOCK_NONBLOCK` and `SOCK_CLOEXEC`.
+const SOCKET_KIND: u32 = 0xf;
 
 const NAMESPACES: u32 = (libc::CLONE_NEWNS
     | libc::CLONE_NEWCGROUP
@@ -103,6 +109,34 @@ const fn answer(action: u32) -> sock_filter {
     statement(BPF_RET | BPF_K, action)
 }
 
+/// Sockets that reach no further than the box: the container has no network, but families such as `AF_VSOCK` and
+/// `AF_NETLINK` do not ask it, and the rarer protocols have a record of kernel holes. Local ones, TCP and UDP pass.
+const SOCKET: [sock_filter; 15] = [
+    jump(BPF_JEQ, libc::SYS_socket as u32, 0, 14),
+    load(FIRST_ARGUMENT),
+    jump(BPF_JEQ, libc::AF_UNIX as u32, 11, 0),
+    jump(BPF_JEQ, libc::AF_INET as u32, 1, 0),
+    jump(BPF_JEQ, libc::AF_INET6 as u32, 0, 8),
+    load(SECOND_ARGUMENT),
+    statement(BPF_ALU | BPF_AND | BPF_K, SOCKET_KIND),
+    jump(BPF_JEQ, libc::SOCK_STREAM as u32, 1, 0),
+    jump(BPF_JEQ, libc::SOCK_DGRAM as u32, 0, 4),
+    load(THIRD_ARGUMENT),
+    jump(BPF_JEQ, 0, 3, 0),
+    jump(BPF_JEQ, libc::IPPROTO_TCP as u32, 2, 0),
+    jump(BPF_JEQ, libc::IPPROTO_UDP as u32, 1, 0),
+    answer(DENY),
+    answer(libc::SECCOMP_RET_ALLOW),
+];
+
+/// Only local sockets come in pairs.
+const SOCKET_PAIR: [sock_filter; 4] = [
+    jump(BPF_JEQ, libc::SYS_socketpair as u32, 0, 3),
+    load(FIRST_ARGUMENT),
+    jump(BPF_JEQ, libc::AF_UNIX as u32, 1, 0),
+    answer(DENY),
+];
+
 /// The filter: architecture first, then the number, then the arguments of the two calls where they matter.
 pub fn filter() -> Vec<sock_filter> {
     let mut filter = vec![
@@ -126,12 +160,9 @@ pub fn filter() -> Vec<sock_filter> {
         answer(DENY),
         answer(libc::SECCOMP_RET_ALLOW),
     ]);
-    let families = FAMILIES.len() as u8;
-    filter.extend([jump(BPF_JEQ, libc::SYS_socket as u32, 0, families + 2), load(FIRST_ARGUMENT)]);
-    for (index, family) in FAMILIES.iter().enumerate() {
-        filter.push(jump(BPF_JEQ, *family as u32, families - index as u8, 0));
-    }
-    filter.extend([answer(DENY), answer(libc::SECCOMP_RET_ALLOW)]);
+    filter.extend(SOCKET);
+    filter.extend(SOCKET_PAIR);
+    filter.push(answer(libc::SECCOMP_RET_ALLOW));
     filter
 }
 
@@ -152,8 +183,12 @@ pub fn apply(filter: &[sock_filter]) -> Result<(), Errno> {
 mod tests {
     use super::*;
 
-    /// Runs the filter as the kernel would.
     fn judge(number: c_long, arch: u32, first_argument: u64) -> u32 {
+        run(number, arch, [first_argument as u32, 0, 0])
+    }
+
+    /// Runs the filter as the kernel would.
+    fn run(number: c_long, arch: u32, arguments: [u32; 3]) -> u32 {
         let filter = filter();
         let (mut accumulator, mut next) = (0, 0);
         loop {
@@ -164,10 +199,13 @@ mod tests {
                     accumulator = match instruction.k {
                         NUMBER => number as u32,
                         ARCH => arch,
-                        FIRST_ARGUMENT => first_argument as u32,
+                        FIRST_ARGUMENT => arguments[0],
+                        SECOND_ARGUMENT => arguments[1],
+                        THIRD_ARGUMENT => arguments[2],
                         other => panic!("the filter reads at {other}"),
                     }
                 }
+                code if code == BPF_ALU | BPF_AND | BPF_K => accumulator &= instruction.k,
                 code if code == BPF_RET | BPF_K => return instruction.k,
                 code => {
                     let holds = match code & !(BPF_JMP | BPF_K) {
@@ -213,13 +251,33 @@ mod tests {
     }
 
     #[test]
-    fn only_local_and_internet_sockets_pass() {
-        for family in FAMILIES {
-            assert_eq!(judge(libc::SYS_socket, ARCHITECTURE, *family as u64), ALLOW);
+    fn only_local_sockets_tcp_and_udp_pass() {
+        let socket = |family: i32, kind: i32, protocol: i32| {
+            run(libc::SYS_socket, ARCHITECTURE, [family, kind, protocol].map(|number| number as u32))
+        };
+        for kind in [libc::SOCK_STREAM, libc::SOCK_DGRAM, libc::SOCK_SEQPACKET] {
+            assert_eq!(socket(libc::AF_UNIX, kind | libc::SOCK_CLOEXEC, 0), ALLOW);
+        }
+        for family in [libc::AF_INET, libc::AF_INET6] {
+            assert_eq!(socket(family, libc::SOCK_STREAM | libc::SOCK_NONBLOCK, 0), ALLOW);
+            assert_eq!(socket(family, libc::SOCK_STREAM, libc::IPPROTO_TCP), ALLOW);
+            assert_eq!(socket(family, libc::SOCK_DGRAM, libc::IPPROTO_UDP), ALLOW);
+            assert_eq!(socket(family, libc::SOCK_RAW, libc::IPPROTO_ICMP), DENY);
+            assert_eq!(socket(family, libc::SOCK_DGRAM, libc::IPPROTO_ICMP), DENY);
+            assert_eq!(socket(family, libc::SOCK_DGRAM, libc::IPPROTO_UDPLITE), DENY);
+            assert_eq!(socket(family, libc::SOCK_STREAM, libc::IPPROTO_SCTP), DENY);
+            assert_eq!(socket(family, libc::SOCK_SEQPACKET, 0), DENY);
         }
         for family in [libc::AF_NETLINK, libc::AF_VSOCK, libc::AF_PACKET, libc::AF_ALG] {
-            assert_eq!(judge(libc::SYS_socket, ARCHITECTURE, family as u64), DENY);
+            assert_eq!(socket(family, libc::SOCK_STREAM, 0), DENY);
         }
+    }
+
+    #[test]
+    fn only_local_sockets_come_in_pairs() {
+        assert_eq!(judge(libc::SYS_socketpair, ARCHITECTURE, libc::AF_UNIX as u64), ALLOW);
+        assert_eq!(judge(libc::SYS_socketpair, ARCHITECTURE, libc::AF_TIPC as u64), DENY);
+        assert_eq!(judge(libc::SYS_bind, ARCHITECTURE, 0), ALLOW);
     }
 
     #[test]

@@ -107,6 +107,29 @@ impl DockerClient {
         pinged.await.map_err(|_| DockerError::Silent)?.map(drop).map_err(DockerError::Gone)
     }
 
+    /// The engine's version, and those of what it is made of.
+    ///
+    /// # Errors
+    /// Where it does not answer.
+    pub async fn version(&self) -> Result<String, DockerError> {
+        let version = self.get().await?.version().await;
+        let version =
+            version.map_err(|source| DockerError::Refused { action: "tell its version", source })?;
+        let parts = version.components.unwrap_or_default().into_iter();
+        let parts: Vec<String> = parts.map(|part| format!("{} {}", part.name, part.version)).collect();
+        Ok(parts.join(", "))
+    }
+
+    /// The id of the image with this tag.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub async fn image_id(&self, tag: &str) -> Result<String, DockerError> {
+        let image = self.get().await?.inspect_image(tag).await;
+        let image = image.map_err(|source| DockerError::Refused { action: "look at an image", source })?;
+        Ok(image.id.unwrap_or_default())
+    }
+
     /// Makes and starts a sandbox container; returns its id.
     ///
     /// # Errors

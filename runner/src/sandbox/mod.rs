@@ -80,6 +80,25 @@ pub struct SandboxHost {
     pub apparmor: Option<String>,
 }
 
+impl SandboxHost {
+    /// All that decides how strong a sandbox of these images is on this host, but for the agent.
+    ///
+    /// # Errors
+    /// Where Docker does not answer.
+    pub async fn make(&self, images: impl Iterator<Item = &str>) -> Result<Vec<Vec<u8>>, DockerError> {
+        let kernel = std::fs::read("/proc/version").unwrap_or_default();
+        let settings =
+            format!("{} {:?} {:?} {}", self.cgroups.version(), self.runtime, self.apparmor, self.cpus);
+        let mut parts = vec![kernel, settings.into_bytes(), self.docker.version().await?.into_bytes()];
+        parts.push(seccomp::profile().to_string().into_bytes());
+        let images: std::collections::BTreeSet<&str> = images.collect();
+        for image in images {
+            parts.push(self.docker.image_id(image).await?.into_bytes());
+        }
+        Ok(parts)
+    }
+}
+
 /// A running container and its agent. Dropped, it is removed in the background.
 #[derive(Debug)]
 pub struct Sandbox {
@@ -299,7 +318,10 @@ fn write_commands(id: BoxId, path: &str, content: &Bytes) -> Vec<Command> {
 }
 
 fn remove_folder(folder: &std::path::Path) {
-    if let Err(error) = std::fs::remove_dir_all(folder) {
+    // A runner that stops takes all of them away at once.
+    if let Err(error) = std::fs::remove_dir_all(folder)
+        && error.kind() != std::io::ErrorKind::NotFound
+    {
         tracing::warn!(folder = %folder.display(), %error, "a sandbox's socket folder cannot be removed");
     }
 }

@@ -6,7 +6,7 @@ use ::agent::message::{BoxId, Command, End, MAX_DATA, Program, Reply, Rlimits, S
 use bytes::Bytes;
 use protocol::event::OutputStream;
 use protocol::{Limits, Step, StepResult};
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::verdict::{Evidence, KillReason, judge};
@@ -14,8 +14,8 @@ use super::{Sandbox, SandboxError};
 use crate::report::{Report, Reporter};
 use crate::stdin::Stdin;
 
-/// How often the processor time is looked at: the most that a program gets over its limit.
-const CPU_CHECK: Duration = Duration::from_millis(20);
+/// How often the processor time is looked at, at least and at most: the nearer the limit, the more often.
+const CPU_CHECK: std::ops::RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_millis(20);
 
 /// How long a killed box may take to be gone. A fork bomb takes about half a second.
 const KILL_TIMEOUT: Duration = Duration::from_secs(10);
@@ -130,8 +130,7 @@ impl Course<'_> {
         cancel: &CancellationToken,
     ) -> Result<StepOutcome, SandboxError> {
         let mut deadline = self.started + Duration::from_secs_f64(self.plan.limits.wall_seconds);
-        let mut ticks = interval(CPU_CHECK);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let mut check = self.started + *CPU_CHECK.start();
         loop {
             let wants_input = self.stdin_open && self.stdin_credit > 0 && self.killed.is_none();
             let most = self.stdin_credit.min(MAX_DATA);
@@ -139,7 +138,7 @@ impl Course<'_> {
                 biased;
                 () = cancel.cancelled(), if self.killed.is_none() => Event::Cancelled,
                 () = sleep_until(deadline) => Event::Deadline,
-                _ = ticks.tick(), if self.killed.is_none() => Event::Tick,
+                () = sleep_until(check), if self.killed.is_none() => Event::Tick,
                 () = hand_over(reporter, &mut self.pending), if self.pending.is_some() => Event::OutputTaken,
                 reply = self.sandbox.agent.receive(), if self.pending.is_none() => Event::Reply(reply?),
                 input = next_input(&mut stdin, most), if wants_input => Event::Input(input),
@@ -149,11 +148,10 @@ impl Course<'_> {
                 Event::Cancelled => deadline = self.kill(KillReason::Cancelled).await?,
                 Event::Deadline if self.killed.is_some() => return Err(SandboxError::Stuck),
                 Event::Deadline => deadline = self.kill(KillReason::Wall).await?,
-                Event::Tick => {
-                    if self.cpu()?.as_secs_f64() > self.plan.limits.cpu_seconds {
-                        deadline = self.kill(KillReason::Cpu).await?;
-                    }
-                }
+                Event::Tick => match self.next_check(self.cpu()?) {
+                    Some(wait) => check = Instant::now() + wait,
+                    None => deadline = self.kill(KillReason::Cpu).await?,
+                },
                 Event::Input(input) => self.send_input(input).await?,
                 Event::Reply(Reply::Output { id, stderr, data }) if id == self.id => {
                     if !self.take_output(stderr, data) && self.killed.is_none() {
@@ -175,6 +173,13 @@ impl Course<'_> {
                 Event::Reply(reply) => self.sandbox.note(reply)?,
             }
         }
+    }
+
+    /// When to look again at the processor time: not after the limit can be reached. Nothing where it is.
+    fn next_check(&self, used: Duration) -> Option<Duration> {
+        let left = Duration::from_secs_f64(self.plan.limits.cpu_seconds).checked_sub(used)?;
+        let soonest = left.div_f64(self.sandbox.host.cpus.max(1.0));
+        Some(soonest.clamp(*CPU_CHECK.start(), *CPU_CHECK.end()))
     }
 
     /// Kills the box; returns until when it has to be gone.

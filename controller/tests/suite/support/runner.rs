@@ -52,6 +52,7 @@ pub fn registration(name: &str, slots: u32) -> Registration {
         max_jobs: slots,
         cpus: 2,
         memory_bytes: 1 << 30,
+        selftest: None,
     }
 }
 

@@ -1,0 +1,179 @@
+//! Between what works on this host and what is offered: languages are offered once the sandbox has withstood the
+//! hostile programs here.
+
+use std::sync::Arc;
+
+use protocol::runner::{LanguageOffer, SelfTest};
+
+use super::{AGENT, Node};
+use crate::sandbox::docker::DockerError;
+use crate::selftest::attack::{Attack, HeadError};
+use crate::selftest::{self, Outcome, RecordError, Records};
+use crate::worker::Workshop;
+
+/// What a runner offers.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Offers {
+    /// The languages.
+    pub languages: Vec<LanguageOffer>,
+    /// How its sandbox withstood the hostile programs, where that was tried.
+    pub selftest: Option<SelfTest>,
+}
+
+/// Whether languages may be offered.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum Gate {
+    /// It is not known yet.
+    #[default]
+    Untested,
+    /// So many attacks of so many have been tried.
+    Testing(usize, usize),
+    /// They may.
+    Open(Option<SelfTest>),
+    /// They may not: the result, where there is one, and the reason for people.
+    Failed(Option<SelfTest>, String),
+}
+
+/// Why the sandbox could not be tried.
+#[derive(Debug, thiserror::Error)]
+pub enum SelftestError {
+    /// A hostile program cannot be read.
+    #[error("self-test: {0}")]
+    Head(#[from] HeadError),
+    /// Earlier results cannot be read, or this one not be kept.
+    #[error("self-test: {0}")]
+    Record(#[from] RecordError),
+    /// Docker's.
+    #[error("self-test: {0}")]
+    Docker(#[from] DockerError),
+    /// The runner stops.
+    #[error("self-test: interrupted")]
+    Interrupted,
+}
+
+impl Gate {
+    /// Whether it will stay as it is.
+    pub fn is_decided(&self) -> bool {
+        matches!(self, Self::Open(_) | Self::Failed(..))
+    }
+
+    /// Why no job may come, where none may.
+    pub fn reason(&self) -> Option<String> {
+        match self {
+            Self::Open(_) => None,
+            Self::Untested => Some("the self-test is about to begin".to_owned()),
+            Self::Testing(tried, of) => Some(format!("self-test: {tried} of {of} attacks tried")),
+            Self::Failed(_, reason) => Some(format!("failed its self-test: {reason}")),
+        }
+    }
+
+    fn result(&self) -> Option<&SelfTest> {
+        match self {
+            Self::Open(result) | Self::Failed(result, _) => result.as_ref(),
+            Self::Untested | Self::Testing(..) => None,
+        }
+    }
+}
+
+impl Node {
+    /// Offers what works here, once the gate is open.
+    pub(super) fn publish_offers(&self) {
+        let gate = self.gate.borrow().clone();
+        let languages = match gate {
+            Gate::Open(_) => self.works.borrow().clone(),
+            _ => Vec::new(),
+        };
+        self.offers.send_replace(Arc::new(Offers { languages, selftest: gate.result().cloned() }));
+    }
+
+    /// Tries the sandbox, unless it was tried before, and opens the gate where it withstands.
+    pub(super) async fn open_gate(self: Arc<Self>) {
+        let gate = match self.config.selftest {
+            false => {
+                tracing::warn!("languages are offered without a self-test (selftest = false)");
+                Gate::Open(None)
+            }
+            true => self.try_sandbox().await.unwrap_or_else(|error| Gate::Failed(None, error.to_string())),
+        };
+        if let Gate::Failed(_, reason) = &gate {
+            tracing::error!(reason, "nothing is offered: `runner selftest` tells more");
+        }
+        self.gate.send_replace(gate);
+        self.publish_offers();
+    }
+
+    async fn try_sandbox(&self) -> Result<Gate, SelftestError> {
+        let attacks = self.attacks()?;
+        let (make, records) = self.records(&attacks).await?;
+        if let Some(passed) = records.passed(&make) {
+            return Ok(Gate::Open(Some(passed)));
+        }
+        tracing::info!(attacks = attacks.len(), "self-test: attacking this host's sandboxes");
+        let mut tried = 0;
+        let outcome = self.attack(&attacks, |_| {
+            tried += 1;
+            self.gate.send_replace(Gate::Testing(tried, attacks.len()));
+        });
+        let outcome = outcome.await;
+        records.keep(&make, &outcome.summary)?;
+        let failed = outcome.summary.failed.len();
+        tracing::info!(took_ms = outcome.took_ms, failed, "self-test: done");
+        Ok(match failed {
+            0 => Gate::Open(Some(outcome.summary)),
+            _ => Gate::Failed(Some(outcome.summary.clone()), outcome.complaints().join("; ")),
+        })
+    }
+
+    /// The attacks in the languages that work here.
+    ///
+    /// # Errors
+    /// [`SelftestError::Head`].
+    pub fn attacks(&self) -> Result<Vec<(Workshop, Attack)>, SelftestError> {
+        let works = self.works.borrow();
+        let workshop = |id: &str| {
+            let language = self.languages.iter().find(|language| language.id == id)?;
+            works.iter().any(|offer| offer.id == id).then(|| self.workshop(language))
+        };
+        Ok(selftest::attacks(workshop)?)
+    }
+
+    /// Tries attacks, as many at a time as this runner takes jobs.
+    pub async fn attack(
+        &self,
+        attacks: &[(Workshop, Attack)],
+        ended: impl FnMut(&selftest::Trial),
+    ) -> Outcome {
+        selftest::run(attacks, self.config.max_jobs as usize, ended).await
+    }
+
+    /// The results of earlier tests, and the make under which this one belongs there. Waits while another runner
+    /// of this host tests: its result may be ours.
+    ///
+    /// # Errors
+    /// [`SelftestError`].
+    pub async fn records(&self, attacks: &[(Workshop, Attack)]) -> Result<(String, Records), SelftestError> {
+        let images = attacks.iter().map(|(workshop, _)| workshop.image.as_str());
+        let mut parts = self.sandboxes.make(images).await?;
+        parts.push(AGENT.to_vec());
+        for (workshop, attack) in attacks {
+            parts.push(format!("{:?} {:?}", workshop.language, attack).into_bytes());
+        }
+        let folder = self.config.state_dir.clone();
+        let records = tokio::task::spawn_blocking(move || Records::open(&folder)).await;
+        Ok((selftest::make(&parts), records.map_err(|_| SelftestError::Interrupted)??))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_open_gate_gives_no_reason() {
+        assert_eq!(Gate::Open(None).reason(), None);
+        assert_eq!(Gate::Testing(3, 61).reason().as_deref(), Some("self-test: 3 of 61 attacks tried"));
+        let failed = Gate::Failed(None, "ptrace: ESCAPED".to_owned());
+        assert!(failed.is_decided() && failed.reason().is_some_and(|reason| reason.contains("ptrace")));
+        assert!(!Gate::Untested.is_decided());
+    }
+}
