@@ -54,8 +54,6 @@ enum LinkError {
     Refused(Problem),
     #[error("the controller broke the protocol: {0}")]
     Protocol(String),
-    #[error("what this runner offers has changed")]
-    OffersChanged,
 }
 
 impl From<FrameError> for LinkError {
@@ -127,12 +125,11 @@ async fn connect(
     let (outgoing, queue) = mpsc::channel(OUTGOING);
     let mut writer = tokio::spawn(send_all(FramedWrite::new(write, FrameCodec), queue));
     let mut session = Session::new(Arc::clone(node), outgoing.clone(), hello);
-    let mut offered = node.offers();
     let ended = tokio::select! {
         ended = session.serve(&mut incoming) => ended,
         ended = &mut writer => return ended.unwrap_or(Err(LinkError::Closed)),
-        ended = send_telemetry(node, outgoing) => ended,
-        _ = offered.wait_for(|now| **now != *offers) => Err(LinkError::OffersChanged),
+        ended = send_telemetry(node, outgoing.clone()) => ended,
+        ended = send_offers(node, offers, outgoing) => ended,
         () = stop.cancelled() => Ok(()),
     };
     // The writer ends when all that wait for it are gone and all that waits is sent.
@@ -207,6 +204,22 @@ async fn send_telemetry(node: &Node, outgoing: mpsc::Sender<Frame>) -> Result<()
             let frame = Frame::control(0, &FromRunner::Telemetry(now))?;
             outgoing.send(frame).await.map_err(|_| LinkError::Closed)?;
         }
+    }
+    Ok(())
+}
+
+/// Registers again whenever what the runner offers has changed; what it runs goes on.
+async fn send_offers(
+    node: &Node,
+    mut registered: Arc<Vec<LanguageOffer>>,
+    outgoing: mpsc::Sender<Frame>,
+) -> Result<(), LinkError> {
+    let mut offers = node.offers();
+    while let Ok(now) = offers.wait_for(|now| **now != *registered).await.map(|now| Arc::clone(&now)) {
+        let frame = Frame::control(0, &FromRunner::Register(node.registration()))?;
+        outgoing.send(frame).await.map_err(|_| LinkError::Closed)?;
+        tracing::info!(languages = now.len(), "told a controller what is offered now");
+        registered = now;
     }
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! The runner as a whole: what it offers, how it is doing, and the supervisor that keeps both up to date.
 
+mod offers;
+
 use std::collections::BTreeMap;
 use std::fs::{self, File, Permissions};
 use std::io::{self, Write};
@@ -78,6 +80,8 @@ pub struct Node {
     languages: Vec<Arc<Language>>,
     recipes: Recipes,
     offers: watch::Sender<Arc<Vec<LanguageOffer>>>,
+    /// Why no job can be run, if so; nothing until that is known.
+    health: watch::Sender<Option<Result<(), String>>>,
     telemetry: watch::Sender<Option<Telemetry>>,
     draining: AtomicBool,
     host: (u32, u64),
@@ -115,6 +119,7 @@ impl Node {
             languages,
             recipes: Recipes::embedded(),
             offers: watch::Sender::default(),
+            health: watch::Sender::default(),
             telemetry: watch::Sender::default(),
             draining: AtomicBool::new(false),
             host: (probe.cpus() as u32, probe.memory_bytes()),
@@ -157,7 +162,8 @@ impl Node {
         if let Some(reason) = self.telemetry.borrow().as_ref().and_then(|now| now.unavailable.clone()) {
             return Err(reason);
         }
-        let found = self.languages.iter().find(|own| own.id == language);
+        let offered = self.offers.borrow().iter().any(|offer| offer.id == language);
+        let found = self.languages.iter().find(|own| offered && own.id == language);
         let language = found.ok_or_else(|| format!("this runner does not offer {language}"))?;
         let slot = Arc::clone(&self.slots).try_acquire_owned();
         let slot = slot.map_err(|_| format!("all {} slots are busy", self.config.max_jobs))?;
@@ -181,33 +187,35 @@ impl Node {
         });
     }
 
-    /// Keeps sandboxes and telemetry up to date until told to stop.
-    pub async fn supervise(self: Arc<Self>, mut probe: HostProbe, stop: CancellationToken) {
+    /// Keeps offers, sandboxes and telemetry up to date until told to stop.
+    pub async fn supervise(self: Arc<Self>, probe: HostProbe, stop: CancellationToken) {
+        tokio::select! {
+            () = offers::keep(&self) => {}
+            () = self.report(probe) => {}
+            () = stop.cancelled() => {}
+        }
+    }
+
+    /// Reports the telemetry once a second, and at once when there are news of what can be run.
+    async fn report(&self, mut probe: HostProbe) {
         let mut ticks = interval(PERIOD);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        let mut prepared = false;
-        let mut told = String::new();
+        let mut health = self.health.subscribe();
         loop {
+            let known = health.borrow_and_update().clone();
+            if let Some(known) = known {
+                self.publish(probe.read(), known.err().as_deref());
+            }
             tokio::select! {
                 _ = ticks.tick() => {}
-                () = stop.cancelled() => return,
+                _ = health.changed() => {}
             }
-            let docker = self.sandboxes.docker.ping().await.err().map(|error| error.to_string());
-            if docker.is_none() && !prepared {
-                prepared = self.prepare(&mut told).await;
-            }
-            if prepared {
-                self.pool.maintain(&self.image_tags());
-            }
-            let problem = docker
-                .or_else(|| (!prepared).then(|| "no language works here: see the runner's log".to_owned()));
-            self.publish(probe.read(), problem.as_deref());
         }
     }
 
     /// Takes away everything that it has made on this host.
     pub async fn clean_up(&self) {
-        self.pool.clear();
+        self.pool.close().await;
         if let Err(error) = self.sandboxes.docker.remove_all(&self.config.name).await {
             tracing::warn!(%error, "sandbox containers may be left behind; the next start removes them");
         }
@@ -241,61 +249,12 @@ impl Node {
         }));
     }
 
-    fn image_tags(&self) -> Vec<String> {
-        let offers = self.offers.borrow();
-        let offered =
-            self.languages.iter().filter(|language| offers.iter().any(|offer| offer.id == language.id));
-        let mut tags: Vec<String> = offered.map(|language| images::tag(&language.image)).collect();
-        tags.sort_unstable();
-        tags.dedup();
-        tags
-    }
-
-    /// Once Docker answers: removes what an earlier life left, and finds out which languages work here by
-    /// asking each toolchain, in a sandbox, for its version. `told` is what was logged last: the same reasons again
-    /// and again are told once. Returns whether there is one.
-    async fn prepare(&self, told: &mut String) -> bool {
-        match self.sandboxes.docker.remove_all(&self.config.name).await {
-            Ok(0) => {}
-            Ok(count) => tracing::info!(count, "removed sandbox containers that an earlier runner left"),
-            Err(error) => {
-                tracing::warn!(%error, "Docker cannot be used");
-                return false;
-            }
-        }
-        self.sandboxes.cgroups.clear().await;
-        let checks = self.languages.iter().map(|language| self.check(language));
-        let mut offers = Vec::new();
-        let mut reasons = Vec::new();
-        for checked in futures_util::future::join_all(checks).await {
-            match checked {
-                Ok(offer) => offers.push(offer),
-                Err(reason) => reasons.push(reason),
-            }
-        }
-        let reasons = reasons.join("; ");
-        if !reasons.is_empty() && *told != reasons {
-            tracing::warn!(reasons, "languages are not offered");
-            told.clone_from(&reasons);
-        }
-        let works = !offers.is_empty();
-        self.offers.send_replace(Arc::new(offers));
-        works
-    }
-
-    /// The offer of a language that works here.
+    /// The offer of a language whose toolchain, in a sandbox, can say its version.
     ///
     /// # Errors
     /// Why it does not, for people.
     async fn check(&self, language: &Language) -> Result<LanguageOffer, String> {
-        let id = &language.id;
-        let why = |error: &dyn std::error::Error| format!("{id}: {error}");
-        let docker = self.sandboxes.docker.get().await.map_err(|error| why(&error))?;
-        let current = images::is_current(docker, &self.recipes, &language.image).await;
-        if !current.map_err(|error| why(&error))? {
-            return Err(format!("{id}: its image is missing or out of date: run `runner images build`"));
-        }
-        let version = self.version(language).await.map_err(|error| why(&error))?;
+        let version = self.version(language).await.map_err(|error| error.to_string())?;
         Ok(LanguageOffer {
             id: language.id.clone(),
             name: language.name.clone(),

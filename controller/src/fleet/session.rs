@@ -78,6 +78,11 @@ async fn registration(connection: &mut Connection) -> Result<Registration, WireE
     let FromRunner::Register(registration) = registration else {
         return Err(WireError::protocol("the first message has to be a registration"));
     };
+    check(&registration)?;
+    Ok(registration)
+}
+
+fn check(registration: &Registration) -> Result<(), WireError> {
     let named = text::is_name(&registration.name);
     if !named
         || !registration.languages.iter().all(|offer| text::is_name(&offer.id))
@@ -88,7 +93,7 @@ async fn registration(connection: &mut Connection) -> Result<Registration, WireE
     if !(1..=MAX_JOBS).contains(&registration.max_jobs) {
         return Err(WireError::protocol(format!("max_jobs has to be 1 to {MAX_JOBS}")));
     }
-    Ok(registration)
+    Ok(())
 }
 
 impl Session<'_> {
@@ -148,7 +153,13 @@ impl Session<'_> {
                 self.membership.telemetry(telemetry);
                 Ok(())
             }
-            _ => Err(WireError::protocol("stream 0 is for telemetry")),
+            (FrameKind::Control, FromRunner::Register(registration)) => {
+                check(&registration)?;
+                tracing::info!(runner = registration.name, "a runner offers other languages");
+                self.membership.offers(registration.languages);
+                Ok(())
+            }
+            _ => Err(WireError::protocol("stream 0 is for what a runner says of itself")),
         }
     }
 
