@@ -299,7 +299,10 @@ fn write_commands(id: BoxId, path: &str, content: &Bytes) -> Vec<Command> {
 }
 
 fn remove_folder(folder: &std::path::Path) {
-    if let Err(error) = std::fs::remove_dir_all(folder) {
+    // The runner's end may have been quicker.
+    if let Err(error) = std::fs::remove_dir_all(folder)
+        && error.kind() != std::io::ErrorKind::NotFound
+    {
         tracing::warn!(folder = %folder.display(), %error, "a sandbox's socket folder cannot be removed");
     }
 }
