@@ -14,30 +14,25 @@ use crate::wait::wait_until;
 /// What the tests' programs run in.
 pub const IMAGE: &str = "ruche/python:latest";
 
+/// Room for the image twice, as Docker needs while it loads one.
+const DISK_BYTES: u64 = 1 << 30;
+
 /// A Docker daemon with the image for Python. It goes with all that it made.
 #[derive(Debug)]
 pub struct PrivateDocker {
-    folder: TempDir,
     daemon: Option<Child>,
-    /// Where its data lie on a file system of their own.
-    disk: Option<Mount>,
+    disk: Mount,
+    /// The last to go: the others lie in it.
+    folder: TempDir,
 }
 
 impl PrivateDocker {
-    /// A daemon whose data lie with all other files.
+    /// A daemon whose data lie on a small disk of its own, in memory: a real one takes many seconds to let go of
+    /// an image.
     pub fn new() -> Self {
-        Self::start_in(tempfile::tempdir().expect("a temporary folder can be made"), None)
-    }
-
-    /// A daemon whose data lie on a disk of this many bytes.
-    pub fn with_disk(bytes: u64) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
-        let disk = Mount::new(&folder.path().join("data"), &format!("size={bytes}"));
-        Self::start_in(folder, Some(disk))
-    }
-
-    fn start_in(folder: TempDir, disk: Option<Mount>) -> Self {
-        let mut this = Self { folder, daemon: None, disk };
+        let disk = Mount::new(&folder.path().join("data"), &format!("size={DISK_BYTES}"));
+        let mut this = Self { daemon: None, disk, folder };
         this.start();
         this.load_image();
         this
@@ -99,9 +94,9 @@ impl PrivateDocker {
 
     /// Fills its disk up, as far as it goes. Returns what to remove to free it.
     pub fn fill_disk(&self) -> PathBuf {
-        let disk = self.disk.as_ref().expect("it has a disk of its own");
-        let path = disk.path.join("filler");
-        let mut file = File::create(&path).expect("a file can be made");
+        let path = self.disk.path.join("filler");
+        let file = File::options().create(true).append(true).open(&path);
+        let mut file = file.expect("a file can be made");
         let error = loop {
             if let Err(error) = file.write_all(&[1; 4096]) {
                 break error;

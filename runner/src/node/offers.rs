@@ -70,7 +70,7 @@ impl Findings {
         let answer = self.ask_docker(node).await;
         if answer.is_ok() && !self.answered {
             // Whatever failed, failed for that.
-            node.pool.forgive();
+            node.pool.retry(|_| true);
             self.looked = None;
         }
         self.answered = answer.is_ok();
@@ -101,9 +101,11 @@ impl Findings {
     async fn look(&mut self, node: &Node) -> Result<(), LookError> {
         let found = timeout(LOOK_TIMEOUT, self.find(node)).await;
         let found = found.map_err(|_| DockerError::Silent(LOOK_TIMEOUT))??;
-        for name in changed(&self.images, &found) {
+        for name in without(&self.images, &found) {
             node.pool.discard(&images::tag(name));
         }
+        let new: BTreeSet<String> = without(&found, &self.images).map(|name| images::tag(name)).collect();
+        node.pool.retry(|image| new.contains(image));
         self.images = found;
         let names: BTreeSet<String> = self.images.keys().map(|name| images::tag(name)).collect();
         node.pool.keep(&names);
@@ -202,12 +204,12 @@ async fn check(node: &Node, language: &Language, image_id: &str) -> (String, Che
     (language.id.clone(), Checked { image_id: image_id.to_owned(), offer })
 }
 
-/// The images that are gone or others than before.
-fn changed<'a>(
-    before: &'a BTreeMap<String, String>,
-    now: &'a BTreeMap<String, String>,
+/// The images among these that the others do not have, or not with the same id.
+fn without<'a>(
+    images: &'a BTreeMap<String, String>,
+    others: &'a BTreeMap<String, String>,
 ) -> impl Iterator<Item = &'a String> {
-    before.iter().filter(|(name, id)| now.get(*name) != Some(id)).map(|(name, _)| name)
+    images.iter().filter(|(name, id)| others.get(*name) != Some(id)).map(|(name, _)| name)
 }
 
 /// Reasons by language in one line, each reason once.
@@ -236,12 +238,13 @@ mod tests {
     }
 
     #[test]
-    fn an_image_that_is_gone_or_another_has_changed() {
+    fn images_that_went_and_came_are_told_by_their_ids() {
         let images = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
             pairs.iter().map(|(name, id)| (name.to_string(), id.to_string())).collect()
         };
         let before = images(&[("gcc", "1"), ("jdk", "1"), ("python", "1")]);
         let now = images(&[("gcc", "1"), ("jdk", "2"), ("rust", "1")]);
-        assert_eq!(changed(&before, &now).collect::<Vec<_>>(), ["jdk", "python"]);
+        assert_eq!(without(&before, &now).collect::<Vec<_>>(), ["jdk", "python"]);
+        assert_eq!(without(&now, &before).collect::<Vec<_>>(), ["jdk", "rust"]);
     }
 }

@@ -106,7 +106,6 @@ impl Pool {
             let mut state = self.lock();
             let shelf = state.shelves.entry(image.to_owned()).or_default();
             shelf.batch += 1;
-            shelf.forgive();
             std::mem::take(&mut shelf.idle)
         };
         drop(discarded);
@@ -122,11 +121,13 @@ impl Pool {
         self.adjust();
     }
 
-    /// Tries everything again that has failed: Docker is back.
-    pub fn forgive(self: &Arc<Self>) {
-        self.lock().shelves.values_mut().for_each(|shelf| {
-            shelf.forgive();
-        });
+    /// Tries again, if it has failed, what these images are wanted for: there is reason to think it works now.
+    pub fn retry(self: &Arc<Self>, images: impl Fn(&str) -> bool) {
+        for (image, shelf) in &mut self.lock().shelves {
+            if images(image) {
+                shelf.forgive();
+            }
+        }
         self.adjust();
     }
 
