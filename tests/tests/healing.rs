@@ -172,26 +172,6 @@ fn an_agent_is_killed_in_the_middle_of_a_job() {
 }
 
 #[test]
-fn with_container_isolation_no_two_jobs_meet_the_same_container() {
-    let mut cluster = Cluster::empty();
-    cluster.add_runner("a", &["--language", "python", "--max-jobs", "1", "--isolation", "container"]);
-    let runner = cluster.runner_name("a");
-    let fresh = |used: &[String]| {
-        wait_until("one fresh container that stands ready", || {
-            let warm = cluster.runner_info("a")?["telemetry"]["warm"]["python"] == 1;
-            let now = docker::containers(&runner);
-            (warm && now.len() == 1 && !used.contains(&now[0])).then(|| now[0].clone())
-        })
-    };
-    let mut used = Vec::new();
-    for number in 0..3 {
-        used.push(fresh(&used));
-        assert_ok(&cluster.job(&slow(0.0, &format!("job {number}"))), &format!("job {number}"), 1);
-    }
-    fresh(&used);
-}
-
-#[test]
 fn a_container_runtime_is_named_where_docker_does_not_know_it() {
     let mut cluster = Cluster::empty();
     cluster.add_runner("a", &["--language", "python", "--runtime", "no-such-runtime"]);

@@ -310,13 +310,9 @@ mod tests {
         })
     }
 
-    fn apply(stock: &Stock, change: &Change) -> Stock {
-        let idle = stock.idle.checked_sub(change.discard).expect("no more is thrown away than there is");
-        Stock { idle, starting: stock.starting + change.start, ..*stock }
-    }
-
     fn after(stocks: &[Stock], sizes: &PoolSizes) -> Vec<Stock> {
         let apply = |(stock, change): (&Stock, Change)| Stock {
+            // There is no throwing away what there is not.
             idle: stock.idle.checked_sub(change.discard).unwrap(),
             starting: stock.starting + change.start,
             ..*stock
