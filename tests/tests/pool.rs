@@ -1,5 +1,7 @@
 //! Sandboxes stand ready before their job comes: as many as were needed lately, within a budget of memory.
 
+#![allow(clippy::unwrap_used, reason = "a test helper may fail its test")]
+
 use std::thread;
 
 use serde_json::{Value, json};
@@ -13,7 +15,7 @@ const TWO: &str = "[pool]\nmemory_bytes = 12000000\n";
 fn cluster(config: &str) -> Cluster {
     let mut cluster = Cluster::empty();
     let config = cluster.file("runner.toml", config);
-    let config = config.to_str().expect("temporary folders have simple names");
+    let config = config.to_str().unwrap();
     cluster.add_runner("a", &["--config", config, "--language", "python,c", "--max-jobs", "3"]);
     cluster
 }

@@ -52,12 +52,12 @@ pub enum DockerError {
     #[error("Docker does not answer within {} s", .0.as_secs())]
     Silent(Duration),
     /// It refused a call.
-    #[error("Docker refused to {action}: {source}")]
+    #[error("Docker refused to {action}: {answer}")]
     Refused {
         /// What was asked.
         action: &'static str,
-        /// Its answer.
-        source: bollard::errors::Error,
+        /// What it said.
+        answer: String,
     },
 }
 
@@ -220,7 +220,11 @@ async fn within<T>(patience: Duration, call: impl Future<Output = T>) -> Result<
 }
 
 fn refused(action: &'static str) -> impl FnOnce(bollard::errors::Error) -> DockerError {
-    move |source| DockerError::Refused { action, source }
+    use bollard::errors::Error::DockerResponseServerError;
+    move |error| match error {
+        DockerResponseServerError { message, .. } => DockerError::Refused { action, answer: message },
+        error => DockerError::Gone(error),
+    }
 }
 
 /// The container: no user but an ordinary one, no capability, no network, nothing writable. Docker's masks over
@@ -268,6 +272,16 @@ fn container(plan: &ContainerPlan<'_>) -> ContainerCreateBody {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_refusal_says_what_docker_said_and_no_answer_is_none() {
+        let message = "Unknown runtime specified fast".to_owned();
+        let answer = bollard::errors::Error::DockerResponseServerError { status_code: 400, message };
+        let said = refused("make a container")(answer).to_string();
+        assert_eq!(said, "Docker refused to make a container: Unknown runtime specified fast");
+        let gone = refused("make a container")(bollard::errors::Error::RequestTimeoutError);
+        assert!(matches!(gone, DockerError::Gone(_)));
+    }
 
     #[test]
     fn a_container_has_no_privilege() {
