@@ -101,29 +101,20 @@ fn docker_hangs() {
 #[test]
 fn an_image_goes_and_comes_back() {
     let docker = PrivateDocker::new();
-    let cluster = cluster_on(&docker, "1");
-    let running = cluster.submit(&slow(2.0, "from before"));
+    let cluster = cluster_on(&docker, "2");
+    let running = cluster.submit(&slow(4.0, "all along"));
     cluster.wait_for(&running, "running");
     docker.remove_image();
-    wait_for_reason(&cluster, "runner images build");
-    assert_ok(&cluster.wait_for(&running, "finished"), "from before", 1);
-    let waiting = cluster.submit(&slow(0.0, "with the new one"));
-    assert_eq!(cluster.look(&waiting)["state"], "queued");
-    docker.load_image();
-    assert_ok(&cluster.wait_for(&waiting, "finished"), "with the new one", 1);
-}
-
-#[test]
-fn an_image_is_missed_as_soon_as_a_container_is_needed() {
-    let docker = PrivateDocker::new();
-    let cluster = cluster_on(&docker, "1");
-    docker.remove_image();
-    docker.kill_containers(&cluster.runner_name("a"));
     let since = Instant::now();
-    let waiting = cluster.submit(&slow(0.0, "never"));
+    let waiting = cluster.submit(&slow(0.0, "with the new one"));
     wait_for_reason(&cluster, "runner images build");
     assert!(since.elapsed() < LOOK, "only the regular look at the images found it");
+    assert_eq!(cluster.look(&running)["state"], "running", "what runs goes on");
     cluster.wait_for(&waiting, "queued");
+    assert_ok(&cluster.wait_for(&running, "finished"), "all along", 1);
+    docker.load_image();
+    let done = cluster.wait_for(&waiting, "finished");
+    assert_eq!((&done["verdict"], &done["runs"][0]["stdout"]), (&json!("ok"), &json!("with the new one\n")));
 }
 
 #[test]
