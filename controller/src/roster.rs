@@ -27,6 +27,12 @@ struct State {
     next_session: u64,
 }
 
+impl State {
+    fn learn(&mut self, offers: &[LanguageOffer]) {
+        self.known.extend(offers.iter().map(|offer| (offer.id.clone(), offer.clone())));
+    }
+}
+
 #[derive(Debug)]
 struct Member {
     session: u64,
@@ -66,9 +72,7 @@ impl Roster {
         }
         state.next_session += 1;
         let (session, id) = (state.next_session, registration.id);
-        for offer in &registration.languages {
-            state.known.insert(offer.id.clone(), offer.clone());
-        }
+        state.learn(&registration.languages);
         let (claims, receiver) = mpsc::channel(registration.max_jobs.clamp(1, 1024) as usize);
         let member = Member {
             session,
@@ -209,6 +213,15 @@ impl Membership {
         self.roster.with(self, |member| {
             member.telemetry = Some(telemetry);
             member.refused = false;
+        });
+    }
+
+    /// What it offers has changed.
+    pub fn offers(&self, now: Registration) {
+        lock(&self.roster.state).learn(&now.languages);
+        self.roster.with(self, |member| {
+            member.registration.languages = now.languages;
+            member.registration.selftest = now.selftest;
         });
     }
 

@@ -11,7 +11,7 @@ use crate::{Attempt, JobId, JobSpec, Limits, Problem, RunnerId, Step, StepResult
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum FromRunner {
-    /// Who it is. The first message after the hello.
+    /// Who it is. The first message after the hello; and again when the languages that it offers have changed.
     Register(Registration),
     /// How its host is doing. Once a second, and at once when its availability changes.
     Telemetry(Telemetry),

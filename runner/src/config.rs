@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use protocol::{Limits, LimitsRequest};
 use serde::Deserialize;
 
-use crate::pool::PoolSizes;
+use crate::pool::policy::{Isolation, PoolSizes};
 use crate::telemetry::Thresholds;
 
 /// Compiles and runs programs in sandbox containers on this host.
@@ -136,6 +136,12 @@ pub struct StartArgs {
     /// Offer languages without a self-test; the controller shows it
     #[arg(long, env = "RUCHE_RUNNER_SKIP_SELFTEST")]
     pub skip_selftest: bool,
+    /// What separates jobs: a box in a container that stays, or a container for each [box|container] (default: box)
+    #[arg(long, env = "RUCHE_RUNNER_ISOLATION", value_name = "WHAT")]
+    pub isolation: Option<Isolation>,
+    /// The container runtime, as Docker knows it: runc, crun, runsc (default: Docker's own)
+    #[arg(long, env = "RUCHE_RUNNER_RUNTIME", value_name = "NAME")]
+    pub runtime: Option<String>,
     /// Where Docker is
     #[command(flatten)]
     pub docker: DockerArgs,
@@ -158,6 +164,7 @@ struct File {
     state_dir: Option<PathBuf>,
     selftest: Option<bool>,
     docker: Option<String>,
+    isolation: Option<Isolation>,
     runtime: Option<String>,
     pool: PoolSection,
     default_limits: LimitsSection,
@@ -169,6 +176,7 @@ struct File {
 struct PoolSection {
     warm: Option<usize>,
     idle_seconds: Option<u64>,
+    memory_bytes: Option<u64>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -211,7 +219,7 @@ pub struct Config {
     pub docker: Option<String>,
     /// The container runtime.
     pub runtime: Option<String>,
-    /// How many sandboxes to keep.
+    /// How many sandboxes to keep, and whether one is used again.
     pub pool: PoolSizes,
     /// Limits of a job that asks for none.
     pub default_limits: Limits,
@@ -291,6 +299,7 @@ impl Config {
 
     fn resolve(args: StartArgs, file: File, host: &HostFacts) -> Result<Self, ConfigError> {
         let cpus = host.cpus as f64;
+        let max_jobs = args.max_jobs.or(file.max_jobs).unwrap_or(host.cpus as u32);
         let config = Self {
             name: args.name.or(file.name).unwrap_or_else(|| host.name.clone()),
             controllers: given(args.controllers)
@@ -298,7 +307,7 @@ impl Config {
                 .unwrap_or_else(|| vec!["127.0.0.1:7001".to_owned()]),
             languages: given(args.languages).or(file.languages),
             languages_dir: file.languages_dir,
-            max_jobs: args.max_jobs.or(file.max_jobs).unwrap_or(host.cpus as u32),
+            max_jobs,
             thresholds: Thresholds {
                 max_cpu_percent: args.max_cpu_percent.or(file.max_cpu_percent).unwrap_or(100.0),
                 max_memory_percent: args.max_memory_percent.or(file.max_memory_percent).unwrap_or(95.0),
@@ -309,10 +318,13 @@ impl Config {
             state_dir: args.state_dir.or(file.state_dir).unwrap_or_else(|| "/var/lib/ruche".into()),
             selftest: !args.skip_selftest && file.selftest.unwrap_or(true),
             docker: args.docker.docker.or(file.docker),
-            runtime: file.runtime,
+            runtime: args.runtime.or(file.runtime),
             pool: PoolSizes {
                 warm: file.pool.warm.unwrap_or(1),
+                most: max_jobs as usize,
                 idle: Duration::from_secs(file.pool.idle_seconds.unwrap_or(300)),
+                memory_bytes: file.pool.memory_bytes.unwrap_or(256 << 20),
+                isolation: args.isolation.or(file.isolation).unwrap_or_default(),
             },
             default_limits: file.default_limits.over(&DEFAULT_LIMITS),
             maximum_limits: file.maximum_limits.over(&MAXIMUM_LIMITS),
@@ -439,8 +451,19 @@ mod tests {
         let config =
             resolve(&["--name", "a", "--max-jobs", "3"], "name = 'b'\nmax_jobs = 2\nmax_cpu_percent = 85")
                 .unwrap();
+        assert_eq!((config.pool.most, config.pool.isolation), (3, Isolation::Box));
         assert_eq!((config.name.as_str(), config.max_jobs), ("a", 3));
         assert_eq!(config.thresholds.max_cpu_percent, 85.0);
+    }
+
+    #[test]
+    fn what_separates_jobs_and_what_runs_them_can_be_chosen() {
+        let file = "isolation = 'container'\nruntime = 'crun'";
+        let config = resolve(&[], file).unwrap();
+        assert_eq!((config.pool.isolation, config.runtime.as_deref()), (Isolation::Container, Some("crun")));
+        let config = resolve(&["--isolation", "box", "--runtime", "runc"], file).unwrap();
+        assert_eq!((config.pool.isolation, config.runtime.as_deref()), (Isolation::Box, Some("runc")));
+        assert!(resolve(&["--isolation", "vm"], "").unwrap_err().contains("box or container"));
     }
 
     #[test]
@@ -455,6 +478,7 @@ mod tests {
             ("[default_limits]\ncpu_seconds = 0", "cpu_seconds"),
             ("[default_limits]\ncpu_seconds = 1000", "cpu_seconds"),
             ("[pool]\nwarmth = 1", "warmth"),
+            ("isolation = 'none'", "isolation"),
         ] {
             let error = resolve(&[], file).unwrap_err();
             assert!(error.contains(name), "{file}: {error}");

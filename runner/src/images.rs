@@ -22,7 +22,7 @@ pub use build::{BuildRequest, build};
 pub use command::{BuildArgs, ImagesArgs, command};
 pub use progress::{Event, Progress, Silent, reporter};
 pub use recipes::{FolderError, Recipes};
-pub use status::{ImageStatus, is_current, list};
+pub use status::{ImageStatus, current, list};
 
 /// Says what an image was made from: see [`Recipes::fingerprint`].
 pub const RECIPE_LABEL: &str = "ruche.recipe";

@@ -54,8 +54,6 @@ enum LinkError {
     Refused(Problem),
     #[error("the controller broke the protocol: {0}")]
     Protocol(String),
-    #[error("what this runner offers has changed")]
-    OffersChanged,
 }
 
 impl From<FrameError> for LinkError {
@@ -84,9 +82,6 @@ pub async fn keep(
         let ended = connect(&node, &controller, &registered, &stop).await;
         if stop.is_cancelled() {
             return;
-        }
-        if matches!(ended, Err(LinkError::OffersChanged)) {
-            continue;
         }
         // The same reason again and again is told once.
         if let Err(error) = ended
@@ -120,10 +115,6 @@ async fn connect(
         joined = join(node, controller) => joined?,
         () = stop.cancelled() => return Ok(()),
     };
-    // Only the first one is waited for, and it comes again when it is known what is offered.
-    if node.is_tested() {
-        let _ = registered.try_send(controller.to_owned());
-    }
 
     let parts = stream.into_parts();
     let (read, write) = parts.io.into_split();
@@ -131,13 +122,14 @@ async fn connect(
     incoming.read_buffer_mut().extend_from_slice(&parts.read_buf);
     let (outgoing, queue) = mpsc::channel(OUTGOING);
     let mut writer = tokio::spawn(send_all(FramedWrite::new(write, FrameCodec), queue));
-    let mut session = Session::new(Arc::clone(node), outgoing.clone(), hello);
-    let mut offered = node.offers();
+    let announce = (controller.to_owned(), registered.clone());
+    let mut session = Session::new(Arc::clone(node), outgoing.clone(), hello, announce);
+    session.announce();
     let ended = tokio::select! {
         ended = session.serve(&mut incoming) => ended,
         ended = &mut writer => return ended.unwrap_or(Err(LinkError::Closed)),
-        ended = send_telemetry(node, outgoing) => ended,
-        _ = offered.wait_for(|now| **now != *offers) => Err(LinkError::OffersChanged),
+        ended = send_telemetry(node, outgoing.clone()) => ended,
+        ended = send_offers(node, offers, outgoing) => ended,
         () = stop.cancelled() => Ok(()),
     };
     // The writer ends when all that wait for it are gone and all that waits is sent.
@@ -216,6 +208,22 @@ async fn send_telemetry(node: &Node, outgoing: mpsc::Sender<Frame>) -> Result<()
     Ok(())
 }
 
+/// Registers again whenever what the runner offers has changed; what it runs goes on.
+async fn send_offers(
+    node: &Node,
+    mut registered: Arc<Offers>,
+    outgoing: mpsc::Sender<Frame>,
+) -> Result<(), LinkError> {
+    let mut offers = node.offers();
+    while let Ok(now) = offers.wait_for(|now| **now != *registered).await.map(|now| Arc::clone(&now)) {
+        let frame = Frame::control(0, &FromRunner::Register(node.registration()))?;
+        outgoing.send(frame).await.map_err(|_| LinkError::Closed)?;
+        tracing::info!(languages = now.languages.len(), "told a controller what is offered now");
+        registered = now;
+    }
+    Ok(())
+}
+
 /// What came over a link, while it lasts. Dropped, it cancels its jobs.
 struct Session {
     node: Arc<Node>,
@@ -223,12 +231,28 @@ struct Session {
     hello: Hello,
     attempts: HashMap<u32, Attempt>,
     ended: (mpsc::Sender<u32>, mpsc::Receiver<u32>),
+    /// The controller's address, and who is told it.
+    announce: (String, mpsc::Sender<String>),
 }
 
 impl Session {
-    fn new(node: Arc<Node>, outgoing: mpsc::Sender<Frame>, hello: Hello) -> Self {
+    fn new(
+        node: Arc<Node>,
+        outgoing: mpsc::Sender<Frame>,
+        hello: Hello,
+        announce: (String, mpsc::Sender<String>),
+    ) -> Self {
         let ended = mpsc::channel(OUTGOING);
-        Self { node, outgoing, hello, attempts: HashMap::new(), ended }
+        Self { node, outgoing, hello, attempts: HashMap::new(), ended, announce }
+    }
+
+    /// Tells that the controller has taken this runner, once it is known what that offers.
+    fn announce(&self) {
+        let (controller, registered) = &self.announce;
+        if self.node.offers().borrow().decided {
+            // Only the first time is waited for.
+            let _ = registered.try_send(controller.clone());
+        }
     }
 
     async fn serve(
@@ -264,7 +288,10 @@ impl Session {
                     Ok(())
                 }
                 ToRunner::Refused { problem } => Err(LinkError::Refused(problem)),
-                ToRunner::Registered => Ok(()),
+                ToRunner::Registered => {
+                    self.announce();
+                    Ok(())
+                }
             },
             FrameKind::Credit | FrameKind::Blob | FrameKind::Stdin | FrameKind::StdinEnd => {
                 // What is still on its way to an attempt that has ended is let go.

@@ -1,6 +1,7 @@
 //! The runner as a whole: what it offers, how it is doing, and the supervisor that keeps both up to date.
 
 mod gate;
+mod offers;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, Permissions};
@@ -23,6 +24,7 @@ use tokio_util::task::TaskTracker;
 pub use self::gate::{Offers, SelftestError};
 
 use self::gate::Gate;
+use self::offers::Works;
 use crate::config::Config;
 use crate::images::{self, Recipes};
 use crate::languages::{Language, LanguagesError};
@@ -82,10 +84,12 @@ pub struct Node {
     slots: Arc<Semaphore>,
     languages: Vec<Arc<Language>>,
     recipes: Recipes,
-    /// The languages that work on this host, offered or not.
-    works: watch::Sender<Vec<LanguageOffer>>,
+    /// What works on this host, offered or not.
+    works: watch::Sender<Works>,
     gate: watch::Sender<Gate>,
     offers: watch::Sender<Arc<Offers>>,
+    /// Why no job can be run, if so; nothing until that is known.
+    health: watch::Sender<Option<Result<(), String>>>,
     telemetry: watch::Sender<Option<Telemetry>>,
     draining: AtomicBool,
     host: (u32, u64),
@@ -125,6 +129,7 @@ impl Node {
             works: watch::Sender::default(),
             gate: watch::Sender::default(),
             offers: watch::Sender::default(),
+            health: watch::Sender::default(),
             telemetry: watch::Sender::default(),
             draining: AtomicBool::new(false),
             host: (probe.cpus() as u32, probe.memory_bytes()),
@@ -136,11 +141,6 @@ impl Node {
     /// What it offers; changes when images come or Docker comes back.
     pub fn offers(&self) -> watch::Receiver<Arc<Offers>> {
         self.offers.subscribe()
-    }
-
-    /// Whether it is known if the sandboxes here are fit for other people's programs.
-    pub fn is_tested(&self) -> bool {
-        self.gate.borrow().is_decided()
     }
 
     /// How it is doing; nothing until it is known.
@@ -174,7 +174,8 @@ impl Node {
         if let Some(reason) = self.telemetry.borrow().as_ref().and_then(|now| now.unavailable.clone()) {
             return Err(reason);
         }
-        let found = self.languages.iter().find(|own| own.id == language);
+        let offered = self.offers.borrow().languages.iter().any(|offer| offer.id == language);
+        let found = self.languages.iter().find(|own| offered && own.id == language);
         let language = found.ok_or_else(|| format!("this runner does not offer {language}"))?;
         let slot = Arc::clone(&self.slots).try_acquire_owned();
         let slot = slot.map_err(|_| format!("all {} slots are busy", self.config.max_jobs))?;
@@ -201,40 +202,44 @@ impl Node {
         });
     }
 
-    /// Keeps sandboxes and telemetry up to date until told to stop.
-    pub async fn supervise(self: Arc<Self>, mut probe: HostProbe, stop: CancellationToken) {
+    /// Looks once at what works here.
+    ///
+    /// # Errors
+    /// Why nothing does, where nothing does.
+    pub async fn look(&self) -> Result<(), String> {
+        offers::look(self).await
+    }
+
+    /// Keeps offers, sandboxes and telemetry up to date until told to stop.
+    pub async fn supervise(self: Arc<Self>, probe: HostProbe, stop: CancellationToken) {
+        tokio::select! {
+            () = offers::keep(&self) => {}
+            () = gate::keep(&self) => {}
+            () = self.report(probe) => {}
+            () = stop.cancelled() => {}
+        }
+    }
+
+    /// Reports the telemetry once a second, and at once when there are news of what can be run.
+    async fn report(&self, mut probe: HostProbe) {
         let mut ticks = interval(PERIOD);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        let mut prepared = false;
-        let mut told = String::new();
-        let mut gate = self.gate.subscribe();
+        let mut health = self.health.subscribe();
         loop {
+            let known = health.borrow_and_update().clone();
+            if let Some(known) = known {
+                self.publish(probe.read(), known.err().as_deref());
+            }
             tokio::select! {
                 _ = ticks.tick() => {}
-                // What is known of the sandbox decides whether jobs may come: not a second later.
-                _ = gate.changed() => {}
-                () = stop.cancelled() => return,
+                _ = health.changed() => {}
             }
-            let docker = self.sandboxes.docker.ping().await.err().map(|error| error.to_string());
-            if docker.is_none() && !prepared {
-                prepared = self.prepare(&mut told).await;
-                if prepared {
-                    tokio::spawn(Arc::clone(&self).open_gate());
-                }
-            }
-            if prepared {
-                self.pool.maintain(&self.image_tags());
-            }
-            let problem = docker
-                .or_else(|| (!prepared).then(|| "no language works here: see the runner's log".to_owned()))
-                .or_else(|| self.gate.borrow().reason());
-            self.publish(probe.read(), problem.as_deref());
         }
     }
 
     /// Takes away everything that it has made on this host.
     pub async fn clean_up(&self) {
-        self.pool.clear();
+        self.pool.close().await;
         if let Err(error) = self.sandboxes.docker.remove_all(&self.config.name).await {
             tracing::warn!(%error, "sandbox containers may be left behind; the next start removes them");
         }
@@ -270,64 +275,12 @@ impl Node {
         }));
     }
 
-    fn image_tags(&self) -> Vec<String> {
-        let offers = self.offers.borrow();
-        let offered = self
-            .languages
-            .iter()
-            .filter(|language| offers.languages.iter().any(|offer| offer.id == language.id));
-        let mut tags: Vec<String> = offered.map(|language| images::tag(&language.image)).collect();
-        tags.sort_unstable();
-        tags.dedup();
-        tags
-    }
-
-    /// Once Docker answers: removes what an earlier life left, and finds out which languages work here by
-    /// asking each toolchain, in a sandbox, for its version. `told` is what was logged last: the same reasons again
-    /// and again are told once. Returns whether there is one.
-    pub async fn prepare(&self, told: &mut String) -> bool {
-        match self.sandboxes.docker.remove_all(&self.config.name).await {
-            Ok(0) => {}
-            Ok(count) => tracing::info!(count, "removed sandbox containers that an earlier runner left"),
-            Err(error) => {
-                tracing::warn!(%error, "Docker cannot be used");
-                return false;
-            }
-        }
-        self.sandboxes.cgroups.clear().await;
-        let checks = self.languages.iter().map(|language| self.check(language));
-        let mut offers = Vec::new();
-        let mut reasons = Vec::new();
-        for checked in futures_util::future::join_all(checks).await {
-            match checked {
-                Ok(offer) => offers.push(offer),
-                Err(reason) => reasons.push(reason),
-            }
-        }
-        let reasons = reasons.join("; ");
-        if !reasons.is_empty() && *told != reasons {
-            tracing::warn!(reasons, "languages are not offered");
-            told.clone_from(&reasons);
-        }
-        let works = !offers.is_empty();
-        self.works.send_replace(offers);
-        self.publish_offers();
-        works
-    }
-
-    /// The offer of a language that works here.
+    /// The offer of a language whose toolchain, in a sandbox, can say its version.
     ///
     /// # Errors
     /// Why it does not, for people.
     async fn check(&self, language: &Language) -> Result<LanguageOffer, String> {
-        let id = &language.id;
-        let why = |error: &dyn std::error::Error| format!("{id}: {error}");
-        let docker = self.sandboxes.docker.get().await.map_err(|error| why(&error))?;
-        let current = images::is_current(docker, &self.recipes, &language.image).await;
-        if !current.map_err(|error| why(&error))? {
-            return Err(format!("{id}: its image is missing or out of date: run `runner images build`"));
-        }
-        let version = self.version(language).await.map_err(|error| why(&error))?;
+        let version = self.version(language).await.map_err(|error| error.to_string())?;
         Ok(LanguageOffer {
             id: language.id.clone(),
             name: language.name.clone(),

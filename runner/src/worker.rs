@@ -64,7 +64,8 @@ struct Work<'a> {
     cancel: &'a CancellationToken,
 }
 
-/// Runs a job. `stdin` is what follows the job, for its only run. The last report is `finished` or `failed`.
+/// Runs a job. `stdin` is what follows the job, for its only run. The last report is `finished`, `failed`, or
+/// `refused` where there was no sandbox to begin in: that costs the job nothing.
 pub async fn run(
     workshop: Workshop,
     assignment: Assignment,
@@ -77,6 +78,10 @@ pub async fn run(
     let result = execute(&workshop, &assignment.spec, stdin, &reporter, &cancel, &mut lease).await;
     let message = match &result {
         Ok(outcome) => FromRunner::Finished { verdict: outcome.verdict, message: outcome.message.clone() },
+        Err(error) if lease.is_none() => {
+            tracing::info!(job = %assignment.job, attempt = %assignment.attempt, %error, "a job is given back");
+            FromRunner::Refused { reason: error.to_string() }
+        }
         Err(error) => {
             tracing::warn!(job = %assignment.job, attempt = %assignment.attempt, %error, "a job's attempt failed");
             FromRunner::Failed { reason: error.to_string() }

@@ -24,6 +24,13 @@ pub fn kill(container: &str) {
     Command::new("docker").args(["kill", container]).output().expect("docker runs");
 }
 
+/// The process that a container consists of, as its host sees it.
+pub fn pid(container: &str) -> i32 {
+    let shown = Command::new("docker").args(["inspect", "--format", "{{.State.Pid}}", container]).output();
+    let shown = shown.expect("docker runs").stdout;
+    String::from_utf8_lossy(&shown).trim().parse().expect("a container has a process")
+}
+
 /// A socket that leads to Docker until it is cut.
 #[derive(Debug)]
 pub struct DockerPath {

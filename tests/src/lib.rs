@@ -7,6 +7,7 @@
 pub mod cluster;
 pub mod docker;
 pub mod http;
+pub mod private_docker;
 pub mod process;
 pub mod wait;
 

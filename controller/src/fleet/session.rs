@@ -78,6 +78,11 @@ async fn registration(connection: &mut Connection) -> Result<Registration, WireE
     let FromRunner::Register(registration) = registration else {
         return Err(WireError::protocol("the first message has to be a registration"));
     };
+    check(&registration)?;
+    Ok(registration)
+}
+
+fn check(registration: &Registration) -> Result<(), WireError> {
     let named = text::is_name(&registration.name);
     if !named
         || !registration.languages.iter().all(|offer| text::is_name(&offer.id))
@@ -88,7 +93,7 @@ async fn registration(connection: &mut Connection) -> Result<Registration, WireE
     if !(1..=MAX_JOBS).contains(&registration.max_jobs) {
         return Err(WireError::protocol(format!("max_jobs has to be 1 to {MAX_JOBS}")));
     }
-    Ok(registration)
+    Ok(())
 }
 
 impl Session<'_> {
@@ -122,7 +127,7 @@ impl Session<'_> {
 
     async fn take(&mut self, frame: Frame) -> Result<(), WireError> {
         if frame.stream == 0 {
-            return self.take_of_itself(&frame);
+            return self.take_of_itself(&frame).await;
         }
         // What is still on its way of an attempt that has ended is let go.
         let Some(running) = self.running.get_mut(&frame.stream) else { return Ok(()) };
@@ -141,14 +146,20 @@ impl Session<'_> {
         Ok(())
     }
 
-    fn take_of_itself(&self, frame: &Frame) -> Result<(), WireError> {
+    async fn take_of_itself(&self, frame: &Frame) -> Result<(), WireError> {
         match (frame.kind, parse(frame)?) {
             (FrameKind::Control, FromRunner::Telemetry(mut telemetry)) => {
                 telemetry.unavailable = telemetry.unavailable.map(|reason| text::line(&reason));
                 self.membership.telemetry(telemetry);
                 Ok(())
             }
-            _ => Err(WireError::protocol("stream 0 is for telemetry")),
+            (FrameKind::Control, FromRunner::Register(registration)) => {
+                check(&registration)?;
+                tracing::info!(runner = registration.name, "a runner offers other languages");
+                self.membership.offers(registration);
+                self.connection.outgoing.message(0, &ToRunner::Registered).await
+            }
+            _ => Err(WireError::protocol("stream 0 is for what a runner says of itself")),
         }
     }
 

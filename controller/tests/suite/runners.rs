@@ -184,3 +184,33 @@ async fn a_runner_that_ignores_its_credit_is_sent_away() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_runner_that_offers_other_languages_goes_on_with_what_it_runs() {
+    let controller = Controller::start().await;
+    let full = registration("a", 2);
+    let mut runner = Runner::join(controller.runners, full.clone()).await.unwrap();
+    runner.measured(telemetry()).await;
+    let mut client = controller.client().await;
+    let (running, _) = client.submit(program()).await;
+    let job = runner.given().await;
+
+    let mut less = full.clone();
+    less.languages.retain(|offer| offer.id != "c");
+    runner.register(less).await.unwrap();
+    let c = || async {
+        let languages = controller.http().get("/api/v1/languages").await.json();
+        let c = languages.as_array().unwrap().iter().find(|language| language["id"] == "c").cloned();
+        c.expect("a language stays known")["runners"].clone()
+    };
+    soon("the language is offered no more", async { while c().await != 0 {} }).await;
+    let mut other = controller.client().await;
+    let (waiting, _) = other.submit(program()).await;
+    runner.write(&job, "first").await;
+    runner.finish(&job, Verdict::Ok).await;
+    assert_eq!(client.finished(running).await.job().attempts.0, 1);
+
+    runner.register(full).await.unwrap();
+    runner.run_next("second").await;
+    assert_eq!(other.finished(waiting).await.job().verdict, Some(Verdict::Ok));
+}

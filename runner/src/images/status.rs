@@ -34,11 +34,11 @@ pub async fn list(docker: &Docker, recipes: &Recipes) -> Result<Vec<ImageStatus>
     Ok(images)
 }
 
-/// Whether an image is there and is what its recipe describes. On which base does not matter here: a base that
-/// moved on since is for the next build to notice.
-pub async fn is_current(docker: &Docker, recipes: &Recipes, name: &str) -> Result<bool, Error> {
+/// The id of an image, if it is there and is what its recipe describes. On which base does not matter here: a
+/// base that moved on since is for the next build to notice.
+pub async fn current(docker: &Docker, recipes: &Recipes, name: &str) -> Result<Option<String>, Error> {
     let found = find(docker, &tag(name)).await?;
-    Ok(found.is_some_and(|image| matches_recipe(recipes, name, &image, None)))
+    Ok(found.filter(|image| matches_recipe(recipes, name, image, None)).and_then(|image| image.id))
 }
 
 /// An image, unless Docker has none of that name.

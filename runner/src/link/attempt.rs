@@ -195,7 +195,10 @@ fn frame(stream: u32, report: Report) -> Result<(Frame, bool), FrameError> {
         }
         Report::Credit(bytes) => (Frame::credit(stream, bytes), false),
         Report::Message(message) => {
-            let last = matches!(message, FromRunner::Finished { .. } | FromRunner::Failed { .. });
+            let last = matches!(
+                message,
+                FromRunner::Finished { .. } | FromRunner::Failed { .. } | FromRunner::Refused { .. }
+            );
             (Frame::control(stream, &message)?, last)
         }
     })

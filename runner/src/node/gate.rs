@@ -1,6 +1,7 @@
 //! Between what works on this host and what is offered: languages are offered once the sandbox has withstood the
 //! hostile programs here.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use protocol::runner::{LanguageOffer, SelfTest};
@@ -18,6 +19,8 @@ pub struct Offers {
     pub languages: Vec<LanguageOffer>,
     /// How its sandbox withstood the hostile programs, where that was tried.
     pub selftest: Option<SelfTest>,
+    /// Whether that is all there is to say, rather than that it is still being tried.
+    pub decided: bool,
 }
 
 /// Whether languages may be offered.
@@ -53,7 +56,7 @@ pub enum SelftestError {
 
 impl Gate {
     /// Whether it will stay as it is.
-    pub fn is_decided(&self) -> bool {
+    fn is_decided(&self) -> bool {
         matches!(self, Self::Open(_) | Self::Failed(..))
     }
 
@@ -75,19 +78,43 @@ impl Gate {
     }
 }
 
-impl Node {
-    /// Offers what works here, once the gate is open.
-    pub(super) fn publish_offers(&self) {
-        let gate = self.gate.borrow().clone();
-        let languages = match gate {
-            Gate::Open(_) => self.works.borrow().clone(),
-            _ => Vec::new(),
-        };
-        self.offers.send_replace(Arc::new(Offers { languages, selftest: gate.result().cloned() }));
+/// Tests sandboxes of images that have not been tested yet, as they come. Does not return.
+pub(super) async fn keep(node: &Node) {
+    let mut tested = BTreeMap::new();
+    let mut works = node.works.subscribe();
+    while works.changed().await.is_ok() {
+        let images = works.borrow_and_update().images.clone();
+        if images.iter().any(|(name, id)| tested.get(name) != Some(id)) {
+            node.gate.send_replace(Gate::Untested);
+            node.test().await;
+            tested = images;
+        }
     }
+}
 
-    /// Tries the sandbox, unless it was tried before, and opens the gate where it withstands.
-    pub(super) async fn open_gate(self: Arc<Self>) {
+/// Offers what works, once the gate is open. A runner that is `ill` has nothing to be tested.
+///
+/// # Errors
+/// Why it is not, for people.
+pub(super) fn offer(node: &Node, ill: bool) -> Result<(), String> {
+    let gate = node.gate.borrow().clone();
+    let languages = match gate {
+        Gate::Open(_) => node.works.borrow().languages.clone(),
+        _ => Vec::new(),
+    };
+    let decided = ill || gate.is_decided();
+    let offers = Offers { languages, selftest: gate.result().cloned(), decided };
+    node.offers.send_if_modified(|now| {
+        let news = **now != offers;
+        *now = Arc::new(offers);
+        news
+    });
+    gate.reason().map_or(Ok(()), Err)
+}
+
+impl Node {
+    /// Tries the sandboxes, unless they were tried before, and opens the gate where they withstand.
+    async fn test(&self) {
         let gate = match self.config.selftest {
             false => {
                 tracing::warn!("languages are offered without a self-test (selftest = false)");
@@ -99,7 +126,6 @@ impl Node {
             tracing::error!(reason, "nothing is offered: `runner selftest` tells more");
         }
         self.gate.send_replace(gate);
-        self.publish_offers();
     }
 
     async fn try_sandbox(&self) -> Result<Gate, SelftestError> {
@@ -132,7 +158,7 @@ impl Node {
         let works = self.works.borrow();
         let workshop = |id: &str| {
             let language = self.languages.iter().find(|language| language.id == id)?;
-            works.iter().any(|offer| offer.id == id).then(|| self.workshop(language))
+            works.languages.iter().any(|offer| offer.id == id).then(|| self.workshop(language))
         };
         Ok(selftest::attacks(workshop)?)
     }

@@ -1,7 +1,8 @@
 //! Docker, as far as sandbox containers need it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use agent::message::{SANDBOX_UID, SOCKET_FOLDER};
@@ -24,6 +25,9 @@ const IMAGE_LABEL: &str = "ruche.image";
 /// How long Docker may take to answer before it counts as not answering.
 const PING_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How long Docker may take over a container, on a busy host, before it counts as hanging.
+const CALL_TIMEOUT: Duration = Duration::from_secs(20);
+
 /// How long all containers of a runner may take to be gone, and how often that is looked at.
 const REMOVAL_TIMEOUT: Duration = Duration::from_secs(30);
 const REMOVAL_POLL: Duration = Duration::from_millis(20);
@@ -45,15 +49,15 @@ pub enum DockerError {
     #[error("Docker does not answer any more: {0}")]
     Gone(#[source] bollard::errors::Error),
     /// It hangs.
-    #[error("Docker does not answer within {} s", PING_TIMEOUT.as_secs())]
-    Silent,
+    #[error("Docker does not answer within {} s", .0.as_secs())]
+    Silent(Duration),
     /// It refused a call.
-    #[error("Docker refused to {action}: {source}")]
+    #[error("Docker refused to {action}: {answer}")]
     Refused {
         /// What was asked.
         action: &'static str,
-        /// Its answer.
-        source: bollard::errors::Error,
+        /// What it said.
+        answer: String,
     },
 }
 
@@ -62,6 +66,8 @@ pub enum DockerError {
 pub struct DockerClient {
     host: Option<String>,
     connection: OnceCell<Docker>,
+    /// The names of containers that somebody still looks after.
+    attended: Mutex<BTreeSet<String>>,
 }
 
 /// What a sandbox container is made from.
@@ -86,7 +92,7 @@ pub struct ContainerPlan<'a> {
 impl DockerClient {
     /// A client of the Docker at this address, or at its usual one.
     pub fn new(host: Option<String>) -> Self {
-        Self { host, connection: OnceCell::new() }
+        Self { host, connection: OnceCell::new(), attended: Mutex::default() }
     }
 
     /// The connection.
@@ -103,8 +109,7 @@ impl DockerClient {
     /// Where it does not.
     pub async fn ping(&self) -> Result<(), DockerError> {
         let docker = self.get().await?;
-        let pinged = tokio::time::timeout(PING_TIMEOUT, docker.ping());
-        pinged.await.map_err(|_| DockerError::Silent)?.map(drop).map_err(DockerError::Gone)
+        within(PING_TIMEOUT, docker.ping()).await?.map(drop).map_err(DockerError::Gone)
     }
 
     /// The engine's version, and those of what it is made of.
@@ -112,9 +117,8 @@ impl DockerClient {
     /// # Errors
     /// Where it does not answer.
     pub async fn version(&self) -> Result<String, DockerError> {
-        let version = self.get().await?.version().await;
-        let version =
-            version.map_err(|source| DockerError::Refused { action: "tell its version", source })?;
+        let docker = self.get().await?;
+        let version = within(CALL_TIMEOUT, docker.version()).await?.map_err(refused("tell its version"))?;
         let parts = version.components.unwrap_or_default().into_iter();
         let parts: Vec<String> = parts.map(|part| format!("{} {}", part.name, part.version)).collect();
         Ok(parts.join(", "))
@@ -125,37 +129,75 @@ impl DockerClient {
     /// # Errors
     /// Where there is none.
     pub async fn image_id(&self, tag: &str) -> Result<String, DockerError> {
-        let image = self.get().await?.inspect_image(tag).await;
-        let image = image.map_err(|source| DockerError::Refused { action: "look at an image", source })?;
+        let docker = self.get().await?;
+        let image = within(CALL_TIMEOUT, docker.inspect_image(tag)).await?;
+        let image = image.map_err(refused("look at an image"))?;
         Ok(image.id.unwrap_or_default())
     }
 
-    /// Makes and starts a sandbox container; returns its id.
+    /// Makes and starts a sandbox container. From now on it is looked after by its name, until it is removed.
     ///
     /// # Errors
-    /// [`DockerError`].
-    pub async fn start(&self, plan: &ContainerPlan<'_>) -> Result<String, DockerError> {
-        let docker = self.get().await?;
-        let options = CreateContainerOptions { name: Some(plan.name.to_owned()), ..Default::default() };
-        let created = docker.create_container(Some(options), container(plan)).await;
-        let id = created.map_err(|source| DockerError::Refused { action: "make a container", source })?.id;
-        let started = docker.start_container(&id, None::<StartContainerOptions>).await;
-        if let Err(source) = started {
-            self.remove(&id).await;
-            return Err(DockerError::Refused { action: "start a container", source });
+    /// [`DockerError`]. What may be left then is for [`sweep`](Self::sweep).
+    pub async fn start(&self, plan: &ContainerPlan<'_>) -> Result<(), DockerError> {
+        self.attended().insert(plan.name.to_owned());
+        let started = self.try_start(plan).await;
+        if started.is_err() {
+            self.attended().remove(plan.name);
         }
-        Ok(id)
+        started
     }
 
-    /// Kills and removes a container. That it is gone already is fine.
-    pub async fn remove(&self, id: &str) {
-        let Ok(docker) = self.get().await else { return };
-        let options = RemoveContainerOptions { force: true, v: true, ..Default::default() };
-        match docker.remove_container(id, Some(options)).await {
-            Ok(()) => {}
-            Err(bollard::errors::Error::DockerResponseServerError { status_code: 404 | 409, .. }) => {}
-            Err(error) => tracing::warn!(container = id, %error, "a sandbox container cannot be removed"),
+    async fn try_start(&self, plan: &ContainerPlan<'_>) -> Result<(), DockerError> {
+        let docker = self.get().await?;
+        let options = CreateContainerOptions { name: Some(plan.name.to_owned()), ..Default::default() };
+        within(CALL_TIMEOUT, docker.create_container(Some(options), container(plan)))
+            .await?
+            .map_err(refused("make a container"))?;
+        let started =
+            within(CALL_TIMEOUT, docker.start_container(plan.name, None::<StartContainerOptions>)).await?;
+        if let Err(error) = started {
+            self.remove(plan.name).await;
+            return Err(refused("start a container")(error));
         }
+        Ok(())
+    }
+
+    /// Kills and removes a container. That it is gone already is fine; that Docker does not do it now is for
+    /// [`sweep`](Self::sweep).
+    pub async fn remove(&self, name: &str) {
+        if let Ok(docker) = self.get().await {
+            let options = RemoveContainerOptions { force: true, v: true, ..Default::default() };
+            match within(CALL_TIMEOUT, docker.remove_container(name, Some(options))).await {
+                Ok(Ok(())) => {}
+                Ok(Err(bollard::errors::Error::DockerResponseServerError {
+                    status_code: 404 | 409, ..
+                })) => {}
+                Ok(Err(error)) => {
+                    tracing::info!(container = name, %error, "a sandbox container is left for later")
+                }
+                Err(error) => {
+                    tracing::info!(container = name, %error, "a sandbox container is left for later")
+                }
+            }
+        }
+        self.attended().remove(name);
+    }
+
+    /// Removes containers of this runner that nobody looks after any more: Docker did not answer when they were
+    /// to be removed, or made them after it had seemed not to. Returns how many there were.
+    ///
+    /// # Errors
+    /// Where Docker does not answer.
+    pub async fn sweep(&self, runner: &str) -> Result<usize, DockerError> {
+        let found = self.containers(runner).await?;
+        // Looked at after the list was made: whatever is in the list was in here before it was made.
+        let left: Vec<&String> = {
+            let attended = self.attended();
+            found.iter().filter(|name| !attended.contains(*name)).collect()
+        };
+        futures_util::future::join_all(left.iter().map(|name| self.remove(name))).await;
+        Ok(left.len())
     }
 
     /// Removes every container of a runner of this name, and waits until they are gone. Returns how many there
@@ -169,22 +211,42 @@ impl DockerClient {
             let mut left = found.clone();
             while !left.is_empty() {
                 // One that is being removed already refuses to be removed again: look until it is gone.
-                futures_util::future::join_all(left.iter().map(|id| self.remove(id))).await;
+                futures_util::future::join_all(left.iter().map(|name| self.remove(name))).await;
                 left = self.containers(runner).await?;
                 tokio::time::sleep(REMOVAL_POLL).await;
             }
             Ok(found.len())
         };
-        tokio::time::timeout(REMOVAL_TIMEOUT, removed).await.unwrap_or(Err(DockerError::Silent))
+        tokio::time::timeout(REMOVAL_TIMEOUT, removed)
+            .await
+            .unwrap_or(Err(DockerError::Silent(REMOVAL_TIMEOUT)))
     }
 
     async fn containers(&self, runner: &str) -> Result<Vec<String>, DockerError> {
         let label = format!("{RUNNER_LABEL}={runner}");
         let filters = HashMap::from([("label".to_owned(), vec![label])]);
         let options = ListContainersOptions { all: true, filters: Some(filters), ..Default::default() };
-        let listed = self.get().await?.list_containers(Some(options)).await;
-        let found = listed.map_err(|source| DockerError::Refused { action: "list containers", source })?;
-        Ok(found.into_iter().filter_map(|container| container.id).collect())
+        let docker = self.get().await?;
+        let listed = within(CALL_TIMEOUT, docker.list_containers(Some(options))).await?;
+        let found = listed.map_err(refused("list containers"))?;
+        let names = found.into_iter().filter_map(|container| container.names?.into_iter().next());
+        Ok(names.map(|name| name.trim_start_matches('/').to_owned()).collect())
+    }
+
+    fn attended(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.attended.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn within<T>(patience: Duration, call: impl Future<Output = T>) -> Result<T, DockerError> {
+    tokio::time::timeout(patience, call).await.map_err(|_| DockerError::Silent(patience))
+}
+
+fn refused(action: &'static str) -> impl FnOnce(bollard::errors::Error) -> DockerError {
+    use bollard::errors::Error::DockerResponseServerError;
+    move |error| match error {
+        DockerResponseServerError { message, .. } => DockerError::Refused { action, answer: message },
+        error => DockerError::Gone(error),
     }
 }
 
@@ -214,6 +276,8 @@ fn container(plan: &ContainerPlan<'_>) -> ContainerCreateBody {
         ..Default::default()
     };
     ContainerCreateBody {
+        // The agent has nothing to save: Docker is not to wait for it when it is stopped itself.
+        stop_signal: text("SIGKILL"),
         entrypoint: Some(vec!["/agent".to_owned()]),
         cmd: Some(Vec::new()),
         image: text(plan.image),
@@ -231,6 +295,16 @@ fn container(plan: &ContainerPlan<'_>) -> ContainerCreateBody {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_refusal_says_what_docker_said_and_no_answer_is_none() {
+        let message = "Unknown runtime specified fast".to_owned();
+        let answer = bollard::errors::Error::DockerResponseServerError { status_code: 400, message };
+        let said = refused("make a container")(answer).to_string();
+        assert_eq!(said, "Docker refused to make a container: Unknown runtime specified fast");
+        let gone = refused("make a container")(bollard::errors::Error::RequestTimeoutError);
+        assert!(matches!(gone, DockerError::Gone(_)));
+    }
 
     #[test]
     fn a_container_has_no_privilege() {

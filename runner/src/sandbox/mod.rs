@@ -54,6 +54,9 @@ pub enum SandboxError {
         /// The kernel's error number.
         errno: i32,
     },
+    /// Another one could not be started a moment ago.
+    #[error("no sandbox can be started: {0}")]
+    Unready(String),
     /// The agent did not do in seconds what takes milliseconds.
     #[error("the sandbox hangs")]
     Stuck,
@@ -142,24 +145,21 @@ impl Sandbox {
             runtime: host.runtime.as_deref(),
             apparmor: host.apparmor.as_deref(),
         };
-        let container = match host.docker.start(&plan).await {
-            Ok(container) => container,
-            Err(error) => {
-                remove_folder(&folder);
-                return Err(error.into());
-            }
-        };
+        if let Err(error) = host.docker.start(&plan).await {
+            remove_folder(&folder);
+            return Err(error.into());
+        }
         let agent = match listener.accept().await {
             Ok(agent) => agent,
             Err(error) => {
-                host.docker.remove(&container).await;
+                host.docker.remove(&name).await;
                 remove_folder(&folder);
                 return Err(error.into());
             }
         };
         let mut sandbox = Self {
             host,
-            container,
+            container: name,
             folder,
             agent,
             serial,
@@ -318,7 +318,7 @@ fn write_commands(id: BoxId, path: &str, content: &Bytes) -> Vec<Command> {
 }
 
 fn remove_folder(folder: &std::path::Path) {
-    // A runner that stops takes all of them away at once.
+    // The runner's end may have been quicker.
     if let Err(error) = std::fs::remove_dir_all(folder)
         && error.kind() != std::io::ErrorKind::NotFound
     {

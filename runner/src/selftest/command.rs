@@ -27,11 +27,9 @@ pub enum CommandError {
     /// A hostile program cannot be read.
     #[error(transparent)]
     Head(#[from] HeadError),
-    /// Nothing can be attacked.
-    #[error(
-        "no language works on this host: `runner images build` makes the images, the log above says more"
-    )]
-    NothingWorks,
+    /// Nothing can be attacked: why.
+    #[error("{0}")]
+    NothingWorks(String),
     /// An attack was asked for that there is none of.
     #[error("there is no attack {0:?}: `runner selftest --list` shows them")]
     Unknown(String),
@@ -90,9 +88,7 @@ enum Tested {
 }
 
 async fn test(node: &Node, args: &SelftestArgs) -> Result<Tested, CommandError> {
-    if !node.prepare(&mut String::new()).await {
-        return Err(CommandError::NothingWorks);
-    }
+    node.look().await.map_err(CommandError::NothingWorks)?;
     let all = node.attacks()?;
     let chosen = choose(&all, &args.attacks)?;
     let bar = progress_bar(chosen.len() as u64);

@@ -72,11 +72,17 @@ pub fn telemetry() -> Telemetry {
 impl Runner {
     /// Joins the cluster.
     pub async fn join(address: SocketAddr, registration: Registration) -> Result<Self, Problem> {
-        let mut peer = Peer::connect(address, &Hello::new("test", 2_000)).await;
-        peer.say(0, &FromRunner::Register(registration)).await;
-        let answer = peer.next().await.expect("the controller has hung up");
+        let mut runner = Self { peer: Peer::connect(address, &Hello::new("test", 2_000)).await };
+        runner.register(registration).await?;
+        Ok(runner)
+    }
+
+    /// Says who it is, and what it offers from now on.
+    pub async fn register(&mut self, registration: Registration) -> Result<(), Problem> {
+        self.peer.say(0, &FromRunner::Register(registration)).await;
+        let answer = self.peer.next().await.expect("the controller has hung up");
         match answer.parse().unwrap() {
-            ToRunner::Registered => Ok(Self { peer }),
+            ToRunner::Registered => Ok(()),
             ToRunner::Refused { problem } => Err(problem),
             other => panic!("not an answer to a registration: {other:?}"),
         }
