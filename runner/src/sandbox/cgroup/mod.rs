@@ -261,3 +261,24 @@ const CPU_PERIOD_US: u64 = 100_000;
 fn cpu_quota_us(cpus: f64) -> u64 {
     (cpus * CPU_PERIOD_US as f64).max(1000.0) as u64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    pub(super) const LIMITS: Limits = Limits {
+        cpu_seconds: 1.0,
+        wall_seconds: 3.0,
+        memory_bytes: 64 << 20,
+        processes: 32,
+        output_bytes: 1 << 20,
+        disk_bytes: 1 << 20,
+    };
+
+    #[test]
+    fn a_number_is_read_from_its_line() {
+        let recorded = "oom_kill_disable 0\nunder_oom 0\noom_kill 2\n";
+        assert_eq!(field(recorded, "oom_kill"), 2);
+        assert_eq!(field(recorded, "missing"), 0);
+    }
+}

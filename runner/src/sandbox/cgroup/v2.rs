@@ -112,6 +112,7 @@ pub(super) fn counters(leaf: &Path) -> Result<Counters, CgroupError> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::LIMITS;
     use super::*;
 
     #[test]
@@ -127,11 +128,67 @@ mod tests {
         assert!(!is_delegated(Path::new("/nonexistent")));
     }
 
+    /// A group with files as a kernel (6.1) wrote them.
+    fn recorded(oom_kill: u32, peak: u64, pids: u32) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let events = format!(
+            "low 0\nhigh 0\nmax 123\noom {0}\noom_kill {oom_kill}\noom_group_kill {0}\n",
+            oom_kill / 2
+        );
+        let stat = "usage_usec 269336\nuser_usec 37149\nsystem_usec 232186\nnr_periods 0\nnr_throttled 0\n\
+                    throttled_usec 0\nnr_bursts 0\nburst_usec 0\n";
+        write(&folder.path().join("memory.events"), events).unwrap();
+        write(&folder.path().join("memory.peak"), format!("{peak}\n")).unwrap();
+        write(&folder.path().join("memory.current"), "49152\n").unwrap();
+        write(&folder.path().join("cpu.stat"), stat).unwrap();
+        write(&folder.path().join("pids.events"), format!("max {pids}\n")).unwrap();
+        folder
+    }
+
     #[test]
-    fn recorded_counters_are_read() {
-        let events = "low 0\nhigh 0\nmax 31\noom 1\noom_kill 3\noom_group_kill 1\n";
-        assert_eq!(field(events, "oom_kill"), 3);
-        let stat = "usage_usec 501800\nuser_usec 480000\nsystem_usec 21800\nnr_periods 0\n";
-        assert_eq!(field(stat, "usage_usec"), 501_800);
+    fn counters_of_a_program_within_its_limits() {
+        let group = recorded(0, 999_424, 0);
+        let expected = Counters { memory_peak: 999_424, oom_killed: false, processes_hit: false };
+        assert_eq!(counters(group.path()).unwrap(), expected);
+        assert_eq!(cpu(group.path()).unwrap(), Duration::from_micros(269_336));
+    }
+
+    #[test]
+    fn counters_of_a_program_that_ran_out_of_memory() {
+        let group = recorded(2, 16_777_216, 0);
+        let expected = Counters { memory_peak: 16_777_216, oom_killed: true, processes_hit: false };
+        assert_eq!(counters(group.path()).unwrap(), expected);
+    }
+
+    #[test]
+    fn counters_of_a_program_that_ran_out_of_processes() {
+        let group = recorded(0, 999_424, 2);
+        let expected = Counters { memory_peak: 999_424, oom_killed: false, processes_hit: true };
+        assert_eq!(counters(group.path()).unwrap(), expected);
+    }
+
+    #[test]
+    fn an_older_kernel_tells_what_is_in_use_and_no_events_of_processes() {
+        let group = recorded(0, 999_424, 2);
+        fs::remove_file(group.path().join("memory.peak")).unwrap();
+        fs::remove_file(group.path().join("pids.events")).unwrap();
+        let expected = Counters { memory_peak: 49_152, oom_killed: false, processes_hit: false };
+        assert_eq!(counters(group.path()).unwrap(), expected);
+    }
+
+    #[test]
+    fn swap_is_forbidden_only_where_it_is_counted() {
+        for counted in [true, false] {
+            let group = tempfile::tempdir().unwrap();
+            let swap = group.path().join("memory.swap.max");
+            if counted {
+                write(&swap, "max\n").unwrap();
+            }
+            limit(group.path(), &LIMITS, 1.5).unwrap();
+            assert_eq!(read_number(&swap).ok(), counted.then_some(0));
+            assert_eq!(read_number(&group.path().join("memory.max")).unwrap(), 64 << 20);
+            assert_eq!(read_number(&group.path().join("pids.max")).unwrap(), 33, "32 and the box's init");
+            assert_eq!(read(&group.path().join("cpu.max")).unwrap(), "150000 100000");
+        }
     }
 }
