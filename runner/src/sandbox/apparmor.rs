@@ -140,7 +140,9 @@ mod tests {
     #[test]
     fn the_profile_allows_boxes_and_denies_the_hosts_settings() {
         let rules: Vec<&str> = PROFILE.lines().map(str::trim).collect();
-        for rule in ["mount,", "umount,", "deny mount options=(move),", "deny /proc/[^1-9]*/** wl,"] {
+        for rule in
+            ["capability,", "mount,", "umount,", "deny mount options=(move),", "deny /proc/[^1-9]*/** wl,"]
+        {
             assert!(rules.contains(&rule), "{rule}");
         }
         // It would drop the descriptors of control groups.
