@@ -55,7 +55,7 @@ impl Hierarchies {
 
 /// The mount point in a line of mountinfo, where it is this controller's: `… /sys/fs/cgroup/memory rw,… -
 /// cgroup cgroup rw,memory`.
-fn mount_point(line: &str, controller: &str) -> Option<PathBuf> {
+pub(super) fn mount_point(line: &str, controller: &str) -> Option<PathBuf> {
     let (mount, source) = line.split_once(" - ")?;
     let mut source = source.split(' ');
     let is_version_1 = source.next() == Some("cgroup");

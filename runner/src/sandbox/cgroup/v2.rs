@@ -10,7 +10,8 @@ use std::time::Duration;
 use protocol::Limits;
 
 use super::{
-    CPU_PERIOD_US, CgroupError, Counters, cpu_quota_us, field, make_folder, read, read_number, write,
+    CPU_PERIOD_US, CgroupError, Counters, cpu_quota_us, field, make_folder, read, read_number,
+    remove_with_parent, write,
 };
 
 const CONTROLLERS: [&str; 3] = ["cpu", "memory", "pids"];
@@ -19,17 +20,22 @@ const CONTROLLERS: [&str; 3] = ["cpu", "memory", "pids"];
 pub(super) fn open(mountinfo: &str, own_group: &str, name: &str) -> Result<PathBuf, CgroupError> {
     let mount = mount_point(mountinfo)
         .ok_or_else(|| CgroupError::Unusable("no cgroup file system is mounted at /sys/fs/cgroup".into()))?;
-    let own = own_group.lines().find_map(|line| line.strip_prefix("0::")).unwrap_or("/");
-    let own = mount.join(own.trim_start_matches('/'));
+    let own = self::own_group(&mount, own_group);
     match is_delegated(&own) {
         true => delegated(&own),
         false => top_level(&mount, name),
     }
 }
 
+/// The folder of this process's own group, in the words of /proc/self/cgroup.
+pub(super) fn own_group(mount: &Path, groups: &str) -> PathBuf {
+    let own = groups.lines().find_map(|line| line.strip_prefix("0::")).unwrap_or("/");
+    mount.join(own.trim_start_matches('/'))
+}
+
 /// Whether the service manager leaves what is below this group alone. It marks such a group (systemd.exec's
 /// `Delegate=`); in any other it would clear our groups away.
-fn is_delegated(group: &Path) -> bool {
+pub(super) fn is_delegated(group: &Path) -> bool {
     let Ok(path) = CString::new(group.as_os_str().as_bytes()) else { return false };
     [c"user.delegate", c"trusted.delegate"].iter().any(|mark| {
         let mut value = [0_u8; 1];
@@ -56,13 +62,27 @@ fn delegated(service: &Path) -> Result<PathBuf, CgroupError> {
     Ok(boxes)
 }
 
+/// Undoes what [`delegated`] did to the service around a folder of boxes, which is gone: its processes move
+/// back, so that whoever comes next finds it as it was.
+pub(super) fn give_back(boxes: &Path) -> Result<(), CgroupError> {
+    let Some(service) = boxes.parent().filter(|service| is_delegated(service)) else { return Ok(()) };
+    let main = service.join("main");
+    let all = CONTROLLERS.map(|controller| format!("-{controller}")).join(" ");
+    write(&service.join("cgroup.subtree_control"), all)?;
+    for pid in read(&main.join("cgroup.procs"))?.lines() {
+        write(&service.join("cgroup.procs"), pid)?;
+    }
+    // Something else may live in it by now.
+    let _ = fs::remove_dir(main);
+    Ok(())
+}
+
 fn top_level(mount: &Path, name: &str) -> Result<PathBuf, CgroupError> {
     let all = mount.join("ruche");
     let own = all.join(name);
     make_folder(&own)?;
-    for folder in [mount, &all, &own] {
-        enable_controllers(folder)?;
-    }
+    let enabled = [mount, &all, &own].into_iter().try_for_each(enable_controllers);
+    enabled.inspect_err(|_| remove_with_parent(&own))?;
     Ok(own)
 }
 
@@ -76,7 +96,7 @@ fn enable_controllers(folder: &Path) -> Result<(), CgroupError> {
     Ok(())
 }
 
-fn mount_point(mountinfo: &str) -> Option<PathBuf> {
+pub(super) fn mount_point(mountinfo: &str) -> Option<PathBuf> {
     let unified = mountinfo.lines().filter_map(|line| line.split_once(" - "));
     let mut unified = unified.filter(|(_, source)| source.starts_with("cgroup2 "));
     unified.next().and_then(|(mount, _)| mount.split(' ').nth(4)).map(PathBuf::from)
