@@ -17,7 +17,7 @@ use crate::telemetry::Thresholds;
     name = "runner",
     version,
     arg_required_else_help = true,
-    after_help = "Examples:\n  runner images build\n  runner start --controller master:7001\n  \
+    after_help = "Examples:\n  runner doctor\n  runner images build\n  runner start --controller master:7001\n  \
                   runner start --config /etc/ruche/runner.toml"
 )]
 pub struct Cli {
@@ -34,6 +34,43 @@ pub enum Command {
     /// The images that languages run in
     #[command(subcommand)]
     Images(ImagesCommand),
+    /// Look whether this host can run programs, and say what mends what is missing
+    #[command(
+        long_about = "Looks at everything that a runner needs of this host: Docker, control groups, the kernel, \
+                      AppArmor, disks and images. Then starts a sandbox and runs two programs in it. It works \
+                      beside a running runner and leaves nothing behind.\n\n\
+                      Each line says what is fine (✓), could be better (!), is missing (✗) or was not looked at \
+                      (–), and the line below what mends it. Exits with 0 when nothing is missing."
+    )]
+    Doctor(DoctorArgs),
+}
+
+/// Flags and environment of `runner doctor`.
+#[derive(Debug, Clone, Args)]
+#[command(
+    after_help = "Examples:\n  sudo runner doctor\n  runner doctor --config /etc/ruche/runner.toml\n  \
+                  runner doctor --json | jq '.checks[] | select(.state == \"missing\")'"
+)]
+pub struct DoctorArgs {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// The configuration file that the runner is to have
+    #[arg(long, env = "RUCHE_RUNNER_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Where the runner is to keep its sockets
+    #[arg(long, env = "RUCHE_RUNNER_RUN_DIR", value_name = "FOLDER")]
+    pub run_dir: Option<PathBuf>,
+    /// Where Docker is
+    #[command(flatten)]
+    pub docker: DockerArgs,
+}
+
+impl From<DoctorArgs> for StartArgs {
+    fn from(args: DoctorArgs) -> Self {
+        let DoctorArgs { json: _, config, run_dir, docker } = args;
+        Self { config, run_dir, docker, ..Self::default() }
+    }
 }
 
 /// What can be done with images.
@@ -68,7 +105,7 @@ pub enum ImagesCommand {
 }
 
 /// Where Docker is.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct DockerArgs {
     /// Docker's address
     #[arg(long, env = "DOCKER_HOST", value_name = "ADDRESS")]
@@ -76,7 +113,7 @@ pub struct DockerArgs {
 }
 
 /// Flags and environment of `runner start`; all optional.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct StartArgs {
     /// The configuration file
     #[arg(long, env = "RUCHE_RUNNER_CONFIG", value_name = "FILE")]
