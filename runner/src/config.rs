@@ -17,7 +17,7 @@ use crate::telemetry::Thresholds;
     name = "runner",
     version,
     arg_required_else_help = true,
-    after_help = "Examples:\n  runner images build\n  runner start --controller master:7001\n  \
+    after_help = "Examples:\n  runner doctor\n  runner images build\n  runner start --controller master:7001\n  \
                   runner start --config /etc/ruche/runner.toml"
 )]
 pub struct Cli {
@@ -36,6 +36,43 @@ pub enum Command {
     Images(ImagesCommand),
     /// Attack this host's sandboxes with the hostile programs that come with the runner
     Selftest(SelftestArgs),
+    /// Look whether this host can run programs, and say what mends what is missing
+    #[command(
+        long_about = "Looks at everything that a runner needs of this host: Docker, control groups, the kernel, \
+                      AppArmor, disks and images. Then starts a sandbox and runs two programs in it. It works \
+                      beside a running runner and leaves nothing behind.\n\n\
+                      Each line says what is fine (✓), could be better (!), is missing (✗) or was not looked at \
+                      (–), and the line below what mends it. Exits with 0 when nothing is missing."
+    )]
+    Doctor(DoctorArgs),
+}
+
+/// Flags and environment of `runner doctor`.
+#[derive(Debug, Clone, Args)]
+#[command(
+    after_help = "Examples:\n  sudo runner doctor\n  runner doctor --config /etc/ruche/runner.toml\n  \
+                  runner doctor --json | jq '.checks[] | select(.state == \"missing\")'"
+)]
+pub struct DoctorArgs {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// The configuration file that the runner is to have
+    #[arg(long, env = "RUCHE_RUNNER_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Where the runner is to keep its sockets
+    #[arg(long, env = "RUCHE_RUNNER_RUN_DIR", value_name = "FOLDER")]
+    pub run_dir: Option<PathBuf>,
+    /// Where Docker is
+    #[command(flatten)]
+    pub docker: DockerArgs,
+}
+
+impl From<DoctorArgs> for StartArgs {
+    fn from(args: DoctorArgs) -> Self {
+        let DoctorArgs { json: _, config, run_dir, docker } = args;
+        Self { config, run_dir, docker, ..Self::default() }
+    }
 }
 
 /// Flags of `runner selftest`.
@@ -54,9 +91,35 @@ pub struct SelftestArgs {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
-    /// As the runner would be started
+    /// The configuration file that the runner is to have
+    #[arg(long, env = "RUCHE_RUNNER_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// How many attacks to try at once (default: one per processor)
+    #[arg(long, env = "RUCHE_RUNNER_MAX_JOBS", value_name = "N")]
+    pub max_jobs: Option<u32>,
+    /// Where the runner is to keep its sockets
+    #[arg(long, env = "RUCHE_RUNNER_RUN_DIR", value_name = "FOLDER")]
+    pub run_dir: Option<PathBuf>,
+    /// Where the result is remembered
+    #[arg(long, env = "RUCHE_RUNNER_STATE_DIR", value_name = "FOLDER")]
+    pub state_dir: Option<PathBuf>,
+    /// Where Docker is
     #[command(flatten)]
-    pub runner: StartArgs,
+    pub docker: DockerArgs,
+}
+
+impl SelftestArgs {
+    /// What a runner of this host would be started with.
+    pub fn runner(&self) -> StartArgs {
+        StartArgs {
+            config: self.config.clone(),
+            max_jobs: self.max_jobs,
+            run_dir: self.run_dir.clone(),
+            state_dir: self.state_dir.clone(),
+            docker: self.docker.clone(),
+            ..StartArgs::default()
+        }
+    }
 }
 
 /// What can be done with images.

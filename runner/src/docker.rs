@@ -1,6 +1,7 @@
 //! How this host's Docker Engine is reached.
 
 use std::io::ErrorKind;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use bollard::Docker;
@@ -48,6 +49,64 @@ pub async fn connect(host: Option<&str>) -> Result<Docker, ConnectError> {
         Ok(answer) => answer.map_err(failed),
         Err(_) => Err(ConnectError::Silent { host: host.to_owned() }),
     }
+}
+
+/// An engine as it describes itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Engine {
+    /// Its version.
+    pub version: String,
+    /// The newest version of the API that it speaks.
+    pub api: String,
+    /// How it stores images.
+    pub storage: String,
+    /// What it can do for security, as in `name=seccomp,profile=default`.
+    pub security: Vec<String>,
+    /// The version of control groups that it uses.
+    pub cgroup_version: String,
+    /// Who makes its control groups.
+    pub cgroup_driver: String,
+    /// The container runtimes that it knows.
+    pub runtimes: Vec<String>,
+    /// The one that it takes unless told otherwise.
+    pub default_runtime: String,
+    /// Where it keeps images and containers.
+    pub root: PathBuf,
+}
+
+impl Engine {
+    /// Whether it names something among what it can do for security.
+    pub fn has(&self, name: &str) -> bool {
+        let named = |option: &str| option.split(',').any(|part| part.strip_prefix("name=") == Some(name));
+        self.security.iter().any(|option| named(option))
+    }
+}
+
+/// Asks an engine to describe itself.
+///
+/// # Errors
+/// Where it cannot be reached, or does not answer.
+pub async fn describe(host: Option<&str>) -> Result<Engine, ConnectError> {
+    let docker = connect(host).await?;
+    let failed = |source| refusal(host.unwrap_or(DEFAULT_HOST), source);
+    let asked = async { tokio::try_join!(docker.version(), docker.info()) };
+    let answer = tokio::time::timeout(PATIENCE, asked).await;
+    let silent = |_| ConnectError::Silent { host: host.unwrap_or(DEFAULT_HOST).to_owned() };
+    let (version, info) = answer.map_err(silent)?.map_err(failed)?;
+    let unknown = || "unknown".to_owned();
+    let mut runtimes: Vec<String> = info.runtimes.unwrap_or_default().into_keys().collect();
+    runtimes.sort_unstable();
+    Ok(Engine {
+        version: version.version.or(info.server_version).unwrap_or_else(unknown),
+        api: version.api_version.unwrap_or_else(unknown),
+        storage: info.driver.unwrap_or_else(unknown),
+        security: info.security_options.unwrap_or_default(),
+        cgroup_version: info.cgroup_version.map_or_else(unknown, |version| version.to_string()),
+        cgroup_driver: info.cgroup_driver.map_or_else(unknown, |driver| driver.to_string()),
+        runtimes,
+        default_runtime: info.default_runtime.unwrap_or_else(unknown),
+        root: info.docker_root_dir.unwrap_or_default().into(),
+    })
 }
 
 fn refusal(host: &str, source: bollard::errors::Error) -> ConnectError {

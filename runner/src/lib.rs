@@ -11,6 +11,7 @@
 
 pub mod config;
 pub mod docker;
+pub mod doctor;
 pub mod images;
 pub mod languages;
 pub mod link;

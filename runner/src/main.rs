@@ -11,9 +11,15 @@ use tracing_subscriber::EnvFilter;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    start_logging();
-    match run(Cli::parse().command).await {
-        Ok(()) => ExitCode::SUCCESS,
+    let command = Cli::parse().command;
+    // What these have to say they print.
+    start_logging(if matches!(command, Command::Doctor(_) | Command::Selftest(_)) {
+        "error"
+    } else {
+        "info"
+    });
+    match run(command).await {
+        Ok(code) => code,
         Err(error) => {
             eprintln!("error: {}", chain(error.as_ref()));
             ExitCode::FAILURE
@@ -22,17 +28,27 @@ async fn main() -> ExitCode {
 }
 
 /// Logs go to stderr, in colour only where somebody looks.
-fn start_logging() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+fn start_logging(level: &str) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
     let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours);
     log.with_writer(std::io::stderr).init();
 }
 
-async fn run(command: Command) -> Result<(), Box<dyn std::error::Error>> {
+async fn run(command: Command) -> Result<ExitCode, Box<dyn std::error::Error>> {
     let (address, args) = match command {
-        Command::Start(args) => return Ok(runner::start(args).await?),
-        Command::Selftest(args) => return Ok(selftest::command::run(args).await?),
+        Command::Start(args) => {
+            runner::start(args).await?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Command::Selftest(args) => {
+            selftest::command::run(args).await?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Command::Doctor(args) => {
+            let ok = runner::doctor::command(args).await?;
+            return Ok(if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
         Command::Images(ImagesCommand::Build { names, base, network, force, docker }) => {
             (docker.docker, ImagesArgs::Build(BuildArgs { names, base, network, force, recipes: None }))
         }
@@ -41,7 +57,8 @@ async fn run(command: Command) -> Result<(), Box<dyn std::error::Error>> {
         }
     };
     let docker = docker::connect(address.as_deref()).await?;
-    Ok(images::command(&docker, &args).await?)
+    images::command(&docker, &args).await?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// An error and what caused it, in one line.

@@ -30,6 +30,7 @@ use crate::images::{self, Recipes};
 use crate::languages::{Language, LanguagesError};
 use crate::pool::Pool;
 use crate::report::{Report, queue};
+use crate::sandbox::apparmor;
 use crate::sandbox::cgroup::{CgroupError, CgroupRoot};
 use crate::sandbox::docker::DockerClient;
 use crate::sandbox::step::StepPlan;
@@ -115,7 +116,7 @@ impl Node {
             sockets: folder.join("sandboxes"),
             cpus: config.cpus_per_job,
             runtime: config.runtime.clone(),
-            apparmor: has_apparmor().then(|| "unconfined".to_owned()),
+            apparmor: apparmor::confine(),
         });
         tracing::info!(cgroups = sandboxes.cgroups.version(), jobs = config.max_jobs, "runner starts");
         Ok(Arc::new(Self {
@@ -354,7 +355,7 @@ fn lock(config: &Config) -> Result<Flock<File>, NodeError> {
 }
 
 /// Puts the agent where containers get it from, in a folder that is nobody else's business.
-fn install_agent(folder: &Path) -> Result<PathBuf, NodeError> {
+pub(crate) fn install_agent(folder: &Path) -> Result<PathBuf, NodeError> {
     let path = folder.join("agent");
     let failed = |source| NodeError::RunDir { path: path.clone(), source };
     // What an earlier life left.
@@ -368,12 +369,6 @@ fn install_agent(folder: &Path) -> Result<PathBuf, NodeError> {
     file.write_all(AGENT).map_err(failed)?;
     fs::set_permissions(&path, Permissions::from_mode(0o755)).map_err(failed)?;
     Ok(path)
-}
-
-/// Docker's own AppArmor profile forbids the agent's mounts.
-fn has_apparmor() -> bool {
-    fs::read_to_string("/sys/module/apparmor/parameters/enabled")
-        .is_ok_and(|enabled| enabled.starts_with('Y'))
 }
 
 /// How long the runner waits for its jobs, and then for those that it has to stop.

@@ -55,7 +55,7 @@ pub async fn run(args: SelftestArgs) -> Result<(), CommandError> {
         return Ok(list(&attack::built_in()?)?);
     }
     let probe = HostProbe::new().map_err(StartError::Host)?;
-    let mut start = args.runner.clone();
+    let mut start = args.runner();
     // Beside a runner that may be at work here.
     start.name = Some(format!("selftest-{}", std::process::id()));
     let config = Config::load(start, &host_facts(&probe)).map_err(StartError::Config)?;

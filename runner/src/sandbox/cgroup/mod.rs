@@ -2,6 +2,7 @@
 //! Docker's tree, so that the sandbox container has no access to them; the agent is only ever handed the
 //! write-only descriptor with which it moves its child in.
 
+mod survey;
 mod v1;
 mod v2;
 
@@ -11,6 +12,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use protocol::Limits;
+
+pub use self::survey::{Place, Survey, survey};
 
 /// What went wrong with a control group file or folder.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +52,17 @@ pub enum Leaf {
     V2(PathBuf),
 }
 
+/// What not every kernel does for a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Abilities {
+    /// It keeps the highest memory.
+    pub peak: bool,
+    /// It kills all at once; version 1 never does.
+    pub kill: Option<bool>,
+    /// It counts, and so limits, swap.
+    pub swap: bool,
+}
+
 /// What the kernel has counted for a box.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counters {
@@ -69,7 +83,7 @@ impl CgroupRoot {
         let mounts = read(Path::new("/proc/self/mountinfo"))?;
         if let Some(hierarchies) = v1::Hierarchies::find(&mounts) {
             let own = hierarchies.below("ruche").below(name);
-            own.make()?;
+            own.make().inspect_err(|_| own.folders().for_each(remove_with_parent))?;
             return Ok(Self::V1(own));
         }
         let own_group = read(Path::new("/proc/self/cgroup"))?;
@@ -126,7 +140,12 @@ impl CgroupRoot {
         self.clear().await;
         match self {
             Self::V1(own) => own.folders().for_each(remove_with_parent),
-            Self::V2(own) => remove_with_parent(own),
+            Self::V2(own) => {
+                remove_with_parent(own);
+                if let Err(error) = v2::give_back(own) {
+                    tracing::warn!(%error, "this service's control group is left divided");
+                }
+            }
         }
     }
 }
@@ -175,6 +194,21 @@ impl Leaf {
         match self {
             Self::V1(leaf) => v1::counters(leaf),
             Self::V2(leaf) => v2::counters(leaf),
+        }
+    }
+
+    /// Which of the things that not every kernel does it does for this group.
+    pub fn abilities(&self) -> Abilities {
+        match self {
+            Self::V1(leaf) => {
+                let swap = leaf.memory.join("memory.memsw.limit_in_bytes").exists();
+                Abilities { peak: true, kill: None, swap }
+            }
+            Self::V2(leaf) => Abilities {
+                peak: leaf.join("memory.peak").exists(),
+                kill: Some(leaf.join("cgroup.kill").exists()),
+                swap: leaf.join("memory.swap.max").exists(),
+            },
         }
     }
 
@@ -260,4 +294,25 @@ const CPU_PERIOD_US: u64 = 100_000;
 
 fn cpu_quota_us(cpus: f64) -> u64 {
     (cpus * CPU_PERIOD_US as f64).max(1000.0) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    pub(super) const LIMITS: Limits = Limits {
+        cpu_seconds: 1.0,
+        wall_seconds: 3.0,
+        memory_bytes: 64 << 20,
+        processes: 32,
+        output_bytes: 1 << 20,
+        disk_bytes: 1 << 20,
+    };
+
+    #[test]
+    fn a_number_is_read_from_its_line() {
+        let recorded = "oom_kill_disable 0\nunder_oom 0\noom_kill 2\n";
+        assert_eq!(field(recorded, "oom_kill"), 2);
+        assert_eq!(field(recorded, "missing"), 0);
+    }
 }

@@ -55,7 +55,7 @@ impl Hierarchies {
 
 /// The mount point in a line of mountinfo, where it is this controller's: `… /sys/fs/cgroup/memory rw,… -
 /// cgroup cgroup rw,memory`.
-fn mount_point(line: &str, controller: &str) -> Option<PathBuf> {
+pub(super) fn mount_point(line: &str, controller: &str) -> Option<PathBuf> {
     let (mount, source) = line.split_once(" - ")?;
     let mut source = source.split(' ');
     let is_version_1 = source.next() == Some("cgroup");
@@ -92,6 +92,7 @@ pub(super) fn counters(leaf: &Hierarchies) -> Result<Counters, CgroupError> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::LIMITS;
     use super::*;
 
     const HYBRID: &str = "\
@@ -115,10 +116,74 @@ mod tests {
         assert_eq!(Hierarchies::find("30 26 0:27 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n"), None);
     }
 
+    /// A group with files as a kernel wrote them: what `memory.oom_control` and `pids.events` said last, and
+    /// the highest memory.
+    fn recorded(folder: &Path, oom_kill: u32, peak: u64, pids: &str) -> Hierarchies {
+        let group = Hierarchies {
+            memory: folder.join("memory"),
+            pids: folder.join("pids"),
+            cpu: folder.join("cpu"),
+            cpuacct: folder.join("cpu"),
+        };
+        group.make().unwrap();
+        let oom = format!("oom_kill_disable 0\nunder_oom 0\noom_kill {oom_kill}\n");
+        write(&group.memory.join("memory.oom_control"), oom).unwrap();
+        write(&group.memory.join("memory.max_usage_in_bytes"), format!("{peak}\n")).unwrap();
+        write(&group.cpuacct.join("cpuacct.usage"), "15445616\n").unwrap();
+        write(&group.pids.join("pids.events"), pids).unwrap();
+        group
+    }
+
     #[test]
-    fn an_oom_kill_is_read_from_its_line() {
-        let recorded = "oom_kill_disable 0\nunder_oom 0\noom_kill 2\n";
-        assert_eq!(field(recorded, "oom_kill"), 2);
-        assert_eq!(field(recorded, "missing"), 0);
+    fn counters_of_a_program_within_its_limits() {
+        let folder = tempfile::tempdir().unwrap();
+        let group = recorded(folder.path(), 0, 262_144, "max 0\n");
+        let expected = Counters { memory_peak: 262_144, oom_killed: false, processes_hit: false };
+        assert_eq!(counters(&group).unwrap(), expected);
+        assert_eq!(cpu(&group).unwrap(), Duration::from_nanos(15_445_616));
+    }
+
+    #[test]
+    fn counters_of_a_program_that_ran_out_of_memory() {
+        let folder = tempfile::tempdir().unwrap();
+        let group = recorded(folder.path(), 1, 16_777_216, "max 0\n");
+        let expected = Counters { memory_peak: 16_777_216, oom_killed: true, processes_hit: false };
+        assert_eq!(counters(&group).unwrap(), expected);
+    }
+
+    #[test]
+    fn counters_of_a_program_that_ran_out_of_processes() {
+        let folder = tempfile::tempdir().unwrap();
+        let group = recorded(folder.path(), 0, 1_269_760, "max 3\n");
+        let expected = Counters { memory_peak: 1_269_760, oom_killed: false, processes_hit: true };
+        assert_eq!(counters(&group).unwrap(), expected);
+    }
+
+    #[test]
+    fn an_old_kernel_that_counts_no_oom_kills_is_taken_to_have_had_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let group = recorded(folder.path(), 0, 4096, "max 0\n");
+        let file = group.memory.join("memory.oom_control");
+        write(&file, "oom_kill_disable 0\nunder_oom 0\n").unwrap();
+        assert!(!counters(&group).unwrap().oom_killed);
+        write(&group.memory.join("memory.max_usage_in_bytes"), "many\n").unwrap();
+        assert!(matches!(counters(&group), Err(CgroupError::Content(_))));
+    }
+
+    #[test]
+    fn swap_is_limited_only_where_it_is_counted() {
+        for counted in [true, false] {
+            let folder = tempfile::tempdir().unwrap();
+            let group = recorded(folder.path(), 0, 0, "max 0\n");
+            let swap = group.memory.join("memory.memsw.limit_in_bytes");
+            if counted {
+                write(&swap, "9223372036854771712\n").unwrap();
+            }
+            limit(&group, &LIMITS, 1.5).unwrap();
+            assert_eq!(read_number(&group.memory.join("memory.limit_in_bytes")).unwrap(), 64 << 20);
+            assert_eq!(read_number(&swap).ok(), counted.then_some(64 << 20));
+            assert_eq!(read_number(&group.pids.join("pids.max")).unwrap(), 33, "32 and the box's init");
+            assert_eq!(read_number(&group.cpu.join("cpu.cfs_quota_us")).unwrap(), 150_000);
+        }
     }
 }

@@ -10,7 +10,8 @@ use std::time::Duration;
 use protocol::Limits;
 
 use super::{
-    CPU_PERIOD_US, CgroupError, Counters, cpu_quota_us, field, make_folder, read, read_number, write,
+    CPU_PERIOD_US, CgroupError, Counters, cpu_quota_us, field, make_folder, read, read_number,
+    remove_with_parent, write,
 };
 
 const CONTROLLERS: [&str; 3] = ["cpu", "memory", "pids"];
@@ -19,17 +20,22 @@ const CONTROLLERS: [&str; 3] = ["cpu", "memory", "pids"];
 pub(super) fn open(mountinfo: &str, own_group: &str, name: &str) -> Result<PathBuf, CgroupError> {
     let mount = mount_point(mountinfo)
         .ok_or_else(|| CgroupError::Unusable("no cgroup file system is mounted at /sys/fs/cgroup".into()))?;
-    let own = own_group.lines().find_map(|line| line.strip_prefix("0::")).unwrap_or("/");
-    let own = mount.join(own.trim_start_matches('/'));
+    let own = self::own_group(&mount, own_group);
     match is_delegated(&own) {
         true => delegated(&own),
         false => top_level(&mount, name),
     }
 }
 
+/// The folder of this process's own group, in the words of /proc/self/cgroup.
+pub(super) fn own_group(mount: &Path, groups: &str) -> PathBuf {
+    let own = groups.lines().find_map(|line| line.strip_prefix("0::")).unwrap_or("/");
+    mount.join(own.trim_start_matches('/'))
+}
+
 /// Whether the service manager leaves what is below this group alone. It marks such a group (systemd.exec's
 /// `Delegate=`); in any other it would clear our groups away.
-fn is_delegated(group: &Path) -> bool {
+pub(super) fn is_delegated(group: &Path) -> bool {
     let Ok(path) = CString::new(group.as_os_str().as_bytes()) else { return false };
     [c"user.delegate", c"trusted.delegate"].iter().any(|mark| {
         let mut value = [0_u8; 1];
@@ -56,13 +62,27 @@ fn delegated(service: &Path) -> Result<PathBuf, CgroupError> {
     Ok(boxes)
 }
 
+/// Undoes what [`delegated`] did to the service around a folder of boxes, which is gone: its processes move
+/// back, so that whoever comes next finds it as it was.
+pub(super) fn give_back(boxes: &Path) -> Result<(), CgroupError> {
+    let Some(service) = boxes.parent().filter(|service| is_delegated(service)) else { return Ok(()) };
+    let main = service.join("main");
+    let all = CONTROLLERS.map(|controller| format!("-{controller}")).join(" ");
+    write(&service.join("cgroup.subtree_control"), all)?;
+    for pid in read(&main.join("cgroup.procs"))?.lines() {
+        write(&service.join("cgroup.procs"), pid)?;
+    }
+    // Something else may live in it by now.
+    let _ = fs::remove_dir(main);
+    Ok(())
+}
+
 fn top_level(mount: &Path, name: &str) -> Result<PathBuf, CgroupError> {
     let all = mount.join("ruche");
     let own = all.join(name);
     make_folder(&own)?;
-    for folder in [mount, &all, &own] {
-        enable_controllers(folder)?;
-    }
+    let enabled = [mount, &all, &own].into_iter().try_for_each(enable_controllers);
+    enabled.inspect_err(|_| remove_with_parent(&own))?;
     Ok(own)
 }
 
@@ -76,7 +96,7 @@ fn enable_controllers(folder: &Path) -> Result<(), CgroupError> {
     Ok(())
 }
 
-fn mount_point(mountinfo: &str) -> Option<PathBuf> {
+pub(super) fn mount_point(mountinfo: &str) -> Option<PathBuf> {
     let unified = mountinfo.lines().filter_map(|line| line.split_once(" - "));
     let mut unified = unified.filter(|(_, source)| source.starts_with("cgroup2 "));
     unified.next().and_then(|(mount, _)| mount.split(' ').nth(4)).map(PathBuf::from)
@@ -112,6 +132,7 @@ pub(super) fn counters(leaf: &Path) -> Result<Counters, CgroupError> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::LIMITS;
     use super::*;
 
     #[test]
@@ -127,11 +148,67 @@ mod tests {
         assert!(!is_delegated(Path::new("/nonexistent")));
     }
 
+    /// A group with files as a kernel (6.1) wrote them.
+    fn recorded(oom_kill: u32, peak: u64, pids: u32) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let events = format!(
+            "low 0\nhigh 0\nmax 123\noom {0}\noom_kill {oom_kill}\noom_group_kill {0}\n",
+            oom_kill / 2
+        );
+        let stat = "usage_usec 269336\nuser_usec 37149\nsystem_usec 232186\nnr_periods 0\nnr_throttled 0\n\
+                    throttled_usec 0\nnr_bursts 0\nburst_usec 0\n";
+        write(&folder.path().join("memory.events"), events).unwrap();
+        write(&folder.path().join("memory.peak"), format!("{peak}\n")).unwrap();
+        write(&folder.path().join("memory.current"), "49152\n").unwrap();
+        write(&folder.path().join("cpu.stat"), stat).unwrap();
+        write(&folder.path().join("pids.events"), format!("max {pids}\n")).unwrap();
+        folder
+    }
+
     #[test]
-    fn recorded_counters_are_read() {
-        let events = "low 0\nhigh 0\nmax 31\noom 1\noom_kill 3\noom_group_kill 1\n";
-        assert_eq!(field(events, "oom_kill"), 3);
-        let stat = "usage_usec 501800\nuser_usec 480000\nsystem_usec 21800\nnr_periods 0\n";
-        assert_eq!(field(stat, "usage_usec"), 501_800);
+    fn counters_of_a_program_within_its_limits() {
+        let group = recorded(0, 999_424, 0);
+        let expected = Counters { memory_peak: 999_424, oom_killed: false, processes_hit: false };
+        assert_eq!(counters(group.path()).unwrap(), expected);
+        assert_eq!(cpu(group.path()).unwrap(), Duration::from_micros(269_336));
+    }
+
+    #[test]
+    fn counters_of_a_program_that_ran_out_of_memory() {
+        let group = recorded(2, 16_777_216, 0);
+        let expected = Counters { memory_peak: 16_777_216, oom_killed: true, processes_hit: false };
+        assert_eq!(counters(group.path()).unwrap(), expected);
+    }
+
+    #[test]
+    fn counters_of_a_program_that_ran_out_of_processes() {
+        let group = recorded(0, 999_424, 2);
+        let expected = Counters { memory_peak: 999_424, oom_killed: false, processes_hit: true };
+        assert_eq!(counters(group.path()).unwrap(), expected);
+    }
+
+    #[test]
+    fn an_older_kernel_tells_what_is_in_use_and_no_events_of_processes() {
+        let group = recorded(0, 999_424, 2);
+        fs::remove_file(group.path().join("memory.peak")).unwrap();
+        fs::remove_file(group.path().join("pids.events")).unwrap();
+        let expected = Counters { memory_peak: 49_152, oom_killed: false, processes_hit: false };
+        assert_eq!(counters(group.path()).unwrap(), expected);
+    }
+
+    #[test]
+    fn swap_is_forbidden_only_where_it_is_counted() {
+        for counted in [true, false] {
+            let group = tempfile::tempdir().unwrap();
+            let swap = group.path().join("memory.swap.max");
+            if counted {
+                write(&swap, "max\n").unwrap();
+            }
+            limit(group.path(), &LIMITS, 1.5).unwrap();
+            assert_eq!(read_number(&swap).ok(), counted.then_some(0));
+            assert_eq!(read_number(&group.path().join("memory.max")).unwrap(), 64 << 20);
+            assert_eq!(read_number(&group.path().join("pids.max")).unwrap(), 33, "32 and the box's init");
+            assert_eq!(read(&group.path().join("cpu.max")).unwrap(), "150000 100000");
+        }
     }
 }
