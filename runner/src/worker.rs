@@ -37,6 +37,8 @@ pub struct Workshop {
     pub default_limits: Limits,
     /// The most it may ask for.
     pub maximum_limits: Limits,
+    /// How many processors a step may keep busy.
+    pub cpus: f64,
 }
 
 /// How a job ended, where the runner did not fail.
@@ -99,7 +101,7 @@ async fn attempt(
     lease: &mut Option<Lease>,
 ) -> Result<Outcome, SandboxError> {
     let limits = spec.limits.resolve(&workshop.default_limits, &workshop.maximum_limits);
-    let fill = match workshop.language.fill(spec, &limits) {
+    let fill = match workshop.language.fill(spec, &limits, workshop.cpus) {
         Ok(fill) => fill,
         Err(error) => return Ok(not_a_program(&error)),
     };
