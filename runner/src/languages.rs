@@ -5,6 +5,10 @@ use std::collections::BTreeMap;
 use protocol::{JobSpec, Limits, SourceFile};
 use serde::Deserialize;
 
+pub use self::ahead::CompileAhead;
+
+mod ahead;
+
 /// The languages that come with the runner.
 const BUILT_IN: &str = include_str!("../languages.toml");
 
@@ -63,6 +67,9 @@ pub struct Language {
     /// The command that compiles a program, where that is a step of its own. Placeholders: see [`Fill`].
     #[serde(default)]
     pub compile: Vec<String>,
+    /// A compiler that may be started before the job that needs it.
+    #[serde(default)]
+    pub compile_ahead: Option<CompileAhead>,
     /// The command that runs it; the program's arguments follow.
     pub run: Vec<String>,
     /// Environment variables of both.
@@ -105,6 +112,14 @@ pub struct CompileLimits {
     processes: u32,
     output_bytes: u64,
     disk_bytes: u64,
+}
+
+impl From<&CompileLimits> for Limits {
+    fn from(own: &CompileLimits) -> Self {
+        let CompileLimits { cpu_seconds, wall_seconds, memory_bytes, processes, output_bytes, disk_bytes } =
+            *own;
+        Self { cpu_seconds, wall_seconds, memory_bytes, processes, output_bytes, disk_bytes }
+    }
 }
 
 impl Default for CompileLimits {
@@ -201,6 +216,11 @@ impl Language {
             output_bytes: own.output_bytes.max(job.output_bytes),
             disk_bytes: own.disk_bytes.max(job.disk_bytes),
         }
+    }
+
+    /// The limits of a compiler that is started before its job is known: the language's.
+    pub fn ahead_limits(&self) -> Limits {
+        Limits::from(&self.compile_limits)
     }
 
     /// The limits of a run's box: the job's, and what the language's runtime needs for itself.

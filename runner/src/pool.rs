@@ -78,12 +78,13 @@ impl Pool {
         Ok(Lease { pool: Arc::clone(self), image: image.to_owned(), sandbox: Some(sandbox) })
     }
 
-    /// Once a second: throws away what has died or was idle for long, and starts what is missing.
+    /// Once a second: throws away what has died or was idle for long, starts what is missing, and lets idle
+    /// sandboxes get ready for what they were used for lately.
     pub fn maintain(self: &Arc<Self>, images: &[String]) {
         let mut shelves = self.lock();
         for image in images {
             let shelf = shelves.entry(image.clone()).or_default();
-            shelf.idle.retain_mut(|(sandbox, _)| sandbox.is_alive());
+            shelf.idle.retain_mut(|(sandbox, since)| sandbox.tick(since.elapsed(), self.sizes.idle));
             let spare = shelf.idle.len().saturating_sub(self.sizes.warm);
             let tired = |(_, since): &(Sandbox, Instant)| since.elapsed() > self.sizes.idle;
             // Used last, taken first: the front of the shelf has been idle longest.

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::languages::{Fill, Language, ProgramError, command};
 use crate::pool::{Lease, Pool};
 use crate::report::{Report, Reporter};
+use crate::sandbox::spare::Ahead;
 use crate::sandbox::step::{StepOutcome, StepPlan};
 use crate::sandbox::verdict::matches;
 use crate::sandbox::{Sandbox, SandboxError};
@@ -123,8 +124,8 @@ impl Work<'_> {
             return self.runs(sandbox, None, stdin).await;
         }
         let limits = self.workshop.language.compile_limits(&self.limits);
-        let compiled = sandbox.open_box(&limits, &self.files()).await?;
         let plan = self.plan(Step::COMPILE, &self.workshop.language.compile, &[], limits);
+        let compiled = self.open_compile_box(sandbox, &plan).await?;
         let mut result = self.step(sandbox, compiled, &plan, None).await?.result;
         if result.verdict == Verdict::RuntimeError {
             result.verdict = Verdict::CompileError;
@@ -136,6 +137,21 @@ impl Work<'_> {
             Verdict::Cancelled => Ok(Verdict::Cancelled.into()),
             verdict => Ok(Outcome { verdict: Verdict::CompileError, message: compile_message(verdict) }),
         }
+    }
+
+    /// The box of the compilation, with a compiler in it already where one was started ahead.
+    async fn open_compile_box(&self, sandbox: &mut Sandbox, plan: &StepPlan) -> Result<u32, SandboxError> {
+        let language = &self.workshop.language;
+        let Some(compiler) = &language.compile_ahead else {
+            return sandbox.open_box(&plan.limits, &self.files()).await;
+        };
+        let ahead = Ahead {
+            argv: compiler.start(&self.fill),
+            env: plan.env.clone(),
+            limits: language.ahead_limits(),
+        };
+        let arguments = compiler.arguments(&self.fill);
+        sandbox.open_box_ahead(&plan.limits, &self.files(), ahead, arguments.as_deref()).await
     }
 
     /// All runs, one after the other. The verdict is that of the first that is not ok.
