@@ -152,6 +152,14 @@ pub struct Fill {
     pub cpus: u32,
 }
 
+impl Fill {
+    /// The same for a run with limits of its own.
+    #[must_use]
+    pub fn within(&self, limits: &Limits) -> Self {
+        Self { memory_mib: mebibytes(limits.memory_bytes), ..self.clone() }
+    }
+}
+
 /// The languages that come with the runner.
 ///
 /// # Errors
@@ -200,7 +208,7 @@ impl Language {
             sources: sources.map(|path| plain_argument(path)).collect(),
             main: plain_argument(&main),
             compile_args: spec.compile_args.clone(),
-            memory_mib: (limits.memory_bytes >> 20).max(1),
+            memory_mib: mebibytes(limits.memory_bytes),
             cpus: whole_cpus(cpus),
         })
     }
@@ -289,6 +297,10 @@ pub fn command(template: &[String], fill: &Fill) -> Vec<String> {
         }
     }
     filled
+}
+
+fn mebibytes(bytes: u64) -> u64 {
+    (bytes >> 20).max(1)
 }
 
 /// A share of processors as a runtime can be told of it: a part of one is one.
@@ -458,6 +470,11 @@ mod tests {
         for flag in ["-Xmx256m", "-XX:MaxRAM=256m", "-XX:ActiveProcessorCount=2"] {
             assert!(run.contains(&flag.to_owned()), "{flag}: {run:?}");
         }
+        let less = fill.within(&Limits { memory_bytes: 32 << 20, ..LIMITS });
+        assert!(
+            command(&java.run, &less).contains(&"-Xmx32m".to_owned()),
+            "a run may have a limit of its own"
+        );
         assert!(java.run_limits(&LIMITS).memory_bytes > LIMITS.memory_bytes);
         assert!(java.run_limits(&LIMITS).processes > LIMITS.processes);
     }

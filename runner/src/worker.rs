@@ -124,9 +124,9 @@ impl Work<'_> {
             return self.runs(sandbox, None, stdin).await;
         }
         let limits = self.workshop.language.compile_limits(&self.limits);
-        let plan = self.plan(Step::COMPILE, &self.workshop.language.compile, &[], limits);
-        let compiled = self.open_compile_box(sandbox, &plan).await?;
-        let mut result = self.step(sandbox, compiled, &plan, None).await?.result;
+        let argv = command(&self.workshop.language.compile, &self.fill);
+        let plan = self.plan(Step::COMPILE, argv, limits);
+        let (compiled, mut result) = self.compile(sandbox, &plan).await?;
         if result.verdict == Verdict::RuntimeError {
             result.verdict = Verdict::CompileError;
         }
@@ -137,6 +137,22 @@ impl Work<'_> {
             Verdict::Cancelled => Ok(Verdict::Cancelled.into()),
             verdict => Ok(Outcome { verdict: Verdict::CompileError, message: compile_message(verdict) }),
         }
+    }
+
+    /// The compilation: the box that it was done in, and how it ended.
+    async fn compile(
+        &self,
+        sandbox: &mut Sandbox,
+        plan: &StepPlan,
+    ) -> Result<(u32, StepResult), SandboxError> {
+        let id = self.open_compile_box(sandbox, plan).await?;
+        let outcome = self.step(sandbox, id, plan, None).await?;
+        if !outcome.was_lost {
+            return Ok((id, outcome.result));
+        }
+        // It may have died just before its job came. One that is started for the job has the last word.
+        let id = sandbox.open_box(&plan.limits, &self.files()).await?;
+        Ok((id, self.execute(sandbox, id, plan, None).await?.result))
     }
 
     /// The box of the compilation, with a compiler in it already where one was started ahead.
@@ -187,6 +203,7 @@ impl Work<'_> {
     ) -> Result<StepResult, SandboxError> {
         let asked = run.limits.or(self.spec.limits);
         let limits = asked.resolve(&self.workshop.default_limits, &self.workshop.maximum_limits);
+        let fill = self.fill.within(&limits);
         let limits = self.workshop.language.run_limits(&limits);
         let id = match compiled {
             Some(from) => {
@@ -196,9 +213,11 @@ impl Work<'_> {
             }
             None => sandbox.open_box(&limits, &self.files()).await?,
         };
-        let mut plan = self.plan(step, &self.workshop.language.run, &run.args, limits);
+        let mut argv = command(&self.workshop.language.run, &fill);
+        argv.extend_from_slice(&run.args);
+        let mut plan = self.plan(step, argv, limits);
         plan.capture = run.expect.is_some();
-        let StepOutcome { mut result, stdout } = self.step(sandbox, id, &plan, stdin.as_mut()).await?;
+        let StepOutcome { mut result, stdout, .. } = self.step(sandbox, id, &plan, stdin.as_mut()).await?;
         result.name.clone_from(&run.name);
         if let (Verdict::Ok, Some(expect)) = (result.verdict, &run.expect)
             && !matches(&stdout, &expect.stdout.bytes(), expect.checker)
@@ -208,7 +227,6 @@ impl Work<'_> {
         Ok(result)
     }
 
-    /// One step. A program that cannot even be started has failed, not the runner.
     async fn step(
         &self,
         sandbox: &mut Sandbox,
@@ -217,6 +235,17 @@ impl Work<'_> {
         stdin: Option<&mut Stdin>,
     ) -> Result<StepOutcome, SandboxError> {
         self.report(FromRunner::StepStarted { step: plan.step }).await;
+        self.execute(sandbox, id, plan, stdin).await
+    }
+
+    /// One step's program. One that cannot even be started has failed, not the runner.
+    async fn execute(
+        &self,
+        sandbox: &mut Sandbox,
+        id: u32,
+        plan: &StepPlan,
+        stdin: Option<&mut Stdin>,
+    ) -> Result<StepOutcome, SandboxError> {
         match sandbox.run_step(id, plan, stdin, self.reporter, self.cancel).await {
             Err(SandboxError::Box { stage, errno }) if stage == "execute" => {
                 let why = nix::errno::Errno::from_raw(errno).desc();
@@ -224,15 +253,14 @@ impl Work<'_> {
                 let data = Bytes::from(format!("{program}: cannot be started: {why}\n"));
                 let stream = protocol::event::OutputStream::Stderr;
                 let _ = self.reporter.send(Report::Output { step: plan.step, stream, data }).await;
-                Ok(StepOutcome { result: StepResult::new(Verdict::RuntimeError), stdout: Vec::new() })
+                let result = StepResult::new(Verdict::RuntimeError);
+                Ok(StepOutcome { result, stdout: Vec::new(), was_lost: false })
             }
             outcome => outcome,
         }
     }
 
-    fn plan(&self, step: Step, template: &[String], args: &[String], limits: Limits) -> StepPlan {
-        let mut argv = command(template, &self.fill);
-        argv.extend_from_slice(args);
+    fn plan(&self, step: Step, argv: Vec<String>, limits: Limits) -> StepPlan {
         let own = ENVIRONMENT.iter().map(|variable| (*variable).to_owned());
         let languages = self.workshop.language.env.iter().map(|(name, value)| format!("{name}={value}"));
         // A name that stands twice would have the first value for some programs and the last for others.

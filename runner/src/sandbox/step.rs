@@ -5,7 +5,7 @@ use std::time::Duration;
 use ::agent::message::{BoxId, Command, End, MAX_DATA, Program, Reply, Rlimits, STDIN_WINDOW};
 use bytes::Bytes;
 use protocol::event::OutputStream;
-use protocol::{Limits, Step, StepResult};
+use protocol::{Limits, Step, StepResult, Verdict};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tokio_util::sync::CancellationToken;
 
@@ -53,6 +53,8 @@ pub struct StepOutcome {
     pub result: StepResult,
     /// Its standard output, where that was wanted.
     pub stdout: Vec<u8>,
+    /// Whether it was done by a program that was started ahead, and that was killed by nobody knows whom.
+    pub was_lost: bool,
 }
 
 /// A step in its course.
@@ -244,7 +246,9 @@ impl Course<'_> {
             out_of_memory_exit_code: self.plan.out_of_memory_exit_code,
         };
         let result = judge(&evidence, &self.plan.limits);
-        Ok(StepOutcome { result, stdout: std::mem::take(&mut self.captured) })
+        let died = result.verdict == Verdict::RuntimeError && !matches!(end, End::Exit(_));
+        let was_lost = self.started_ahead && died;
+        Ok(StepOutcome { result, stdout: std::mem::take(&mut self.captured), was_lost })
     }
 }
 
