@@ -1,5 +1,7 @@
 //! Java: what its virtual machine may use, and the compiler that is started before its job.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test helper may fail its test")]
+
 use std::path::Path;
 
 use serde_json::{Value, json};
