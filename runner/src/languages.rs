@@ -8,6 +8,10 @@ use std::path::{Path, PathBuf};
 use protocol::{JobSpec, Limits, SourceFile};
 use serde::Deserialize;
 
+pub use self::ahead::CompileAhead;
+
+mod ahead;
+
 /// The languages that come with the runner.
 const BUILT_IN: &str = include_str!("../languages.toml");
 
@@ -82,6 +86,9 @@ pub struct Language {
     /// The command that compiles a program, where that is a step of its own. Placeholders: see [`Fill`].
     #[serde(default)]
     pub compile: Vec<String>,
+    /// A compiler that may be started before the job that needs it.
+    #[serde(default)]
+    pub compile_ahead: Option<CompileAhead>,
     /// The command that runs it; the program's arguments follow.
     pub run: Vec<String>,
     /// Environment variables of both.
@@ -126,6 +133,14 @@ pub struct CompileLimits {
     disk_bytes: u64,
 }
 
+impl From<&CompileLimits> for Limits {
+    fn from(own: &CompileLimits) -> Self {
+        let CompileLimits { cpu_seconds, wall_seconds, memory_bytes, processes, output_bytes, disk_bytes } =
+            *own;
+        Self { cpu_seconds, wall_seconds, memory_bytes, processes, output_bytes, disk_bytes }
+    }
+}
+
 impl Default for CompileLimits {
     fn default() -> Self {
         Self {
@@ -152,6 +167,16 @@ pub struct Fill {
     pub compile_args: Vec<String>,
     /// `{memory_mib}`: the memory limit in MiB, without the overhead.
     pub memory_mib: u64,
+    /// `{cpus}`: how many processors a step may keep busy, rounded up.
+    pub cpus: u32,
+}
+
+impl Fill {
+    /// The same for a run with limits of its own.
+    #[must_use]
+    pub fn within(&self, limits: &Limits) -> Self {
+        Self { memory_mib: mebibytes(limits.memory_bytes), ..self.clone() }
+    }
 }
 
 /// The languages that come with the runner.
@@ -214,11 +239,11 @@ impl Language {
         !self.compile.is_empty()
     }
 
-    /// What the placeholders stand for in this job.
+    /// What the placeholders stand for in this job, whose steps may keep this many processors busy.
     ///
     /// # Errors
     /// [`ProgramError`], where the job does not say what to start.
-    pub fn fill(&self, spec: &JobSpec, limits: &Limits) -> Result<Fill, ProgramError> {
+    pub fn fill(&self, spec: &JobSpec, limits: &Limits, cpus: f64) -> Result<Fill, ProgramError> {
         let main = match &spec.main {
             Some(main) => main.clone(),
             None => self.find_main(&spec.files)?,
@@ -233,7 +258,8 @@ impl Language {
             sources: sources.map(|path| plain_argument(path)).collect(),
             main: plain_argument(&main),
             compile_args: spec.compile_args.clone(),
-            memory_mib: (limits.memory_bytes >> 20).max(1),
+            memory_mib: mebibytes(limits.memory_bytes),
+            cpus: whole_cpus(cpus),
         })
     }
 
@@ -248,6 +274,11 @@ impl Language {
             output_bytes: own.output_bytes.max(job.output_bytes),
             disk_bytes: own.disk_bytes.max(job.disk_bytes),
         }
+    }
+
+    /// The limits of a compiler that is started before its job is known: the language's.
+    pub fn ahead_limits(&self) -> Limits {
+        Limits::from(&self.compile_limits)
     }
 
     /// The limits of a run's box: the job's, and what the language's runtime needs for itself.
@@ -310,11 +341,21 @@ pub fn command(template: &[String], fill: &Fill) -> Vec<String> {
             part => filled.push(
                 part.replace("{main}", &fill.main)
                     .replace("{class}", &fill.class)
-                    .replace("{memory_mib}", &fill.memory_mib.to_string()),
+                    .replace("{memory_mib}", &fill.memory_mib.to_string())
+                    .replace("{cpus}", &fill.cpus.to_string()),
             ),
         }
     }
     filled
+}
+
+fn mebibytes(bytes: u64) -> u64 {
+    (bytes >> 20).max(1)
+}
+
+/// A share of processors as a runtime can be told of it: a part of one is one.
+fn whole_cpus(cpus: f64) -> u32 {
+    (cpus.ceil() as u32).max(1)
 }
 
 /// A file's name must not be taken for an option of the compiler.
@@ -455,7 +496,7 @@ mod tests {
         let spec =
             JobSpec { compile_args: vec!["-g".into()], ..job(&[("a.c", ""), ("-b.c", ""), ("c.h", "")]) };
         let c = language("c");
-        let fill = c.fill(&spec, &LIMITS).unwrap();
+        let fill = c.fill(&spec, &LIMITS, 1.5).unwrap();
         let compile = command(&c.compile, &fill);
         assert!(compile.windows(2).any(|pair| pair == ["a.c", "./-b.c"]), "{compile:?}");
         assert!(compile.contains(&"-g".to_owned()));
@@ -465,19 +506,19 @@ mod tests {
     #[test]
     fn the_file_to_start_from_is_found_or_asked_for() {
         let python = language("python");
-        let main = |files: &[(&str, &str)]| python.fill(&job(files), &LIMITS).map(|fill| fill.main);
+        let main = |files: &[(&str, &str)]| python.fill(&job(files), &LIMITS, 1.5).map(|fill| fill.main);
         assert_eq!(main(&[("hello.py", ""), ("data.txt", "")]), Ok("hello.py".into()));
         assert_eq!(main(&[("a.py", ""), ("main.py", "")]), Ok("main.py".into()));
         assert!(matches!(main(&[("a.py", ""), ("b.py", "")]), Err(ProgramError::ManyMains(_))));
         assert!(matches!(main(&[("a.txt", "")]), Err(ProgramError::NoMain(_))));
         let named = JobSpec { main: Some("b.py".into()), ..job(&[("a.py", ""), ("b.py", "")]) };
-        assert_eq!(python.fill(&named, &LIMITS).unwrap().main, "b.py");
+        assert_eq!(python.fill(&named, &LIMITS, 1.5).unwrap().main, "b.py");
     }
 
     #[test]
     fn the_java_class_is_found_in_the_file() {
         let java = language("java");
-        let class = |files: &[(&str, &str)]| java.fill(&job(files), &LIMITS).map(|fill| fill.class);
+        let class = |files: &[(&str, &str)]| java.fill(&job(files), &LIMITS, 1.5).map(|fill| fill.class);
         let plain = "public class Main { public static void main(String[] a) {} }";
         assert_eq!(class(&[("Main.java", plain)]), Ok("Main".into()));
         let package = "package a.b; // class X { void main( }\nclass Helper { String s = \"class Y {\"; }\n\
@@ -492,10 +533,24 @@ mod tests {
     #[test]
     fn java_gets_its_memory_limit_and_room_for_its_runtime() {
         let java = language("java");
-        let fill = java.fill(&job(&[("M.java", "class M { void main(String[] a) {} }")]), &LIMITS).unwrap();
-        assert!(command(&java.run, &fill).contains(&"-Xmx256m".to_owned()));
+        let fill =
+            java.fill(&job(&[("M.java", "class M { void main(String[] a) {} }")]), &LIMITS, 1.5).unwrap();
+        let run = command(&java.run, &fill);
+        for flag in ["-Xmx256m", "-XX:MaxRAM=256m", "-XX:ActiveProcessorCount=2"] {
+            assert!(run.contains(&flag.to_owned()), "{flag}: {run:?}");
+        }
+        let less = fill.within(&Limits { memory_bytes: 32 << 20, ..LIMITS });
+        assert!(
+            command(&java.run, &less).contains(&"-Xmx32m".to_owned()),
+            "a run may have a limit of its own"
+        );
         assert!(java.run_limits(&LIMITS).memory_bytes > LIMITS.memory_bytes);
         assert!(java.run_limits(&LIMITS).processes > LIMITS.processes);
+    }
+
+    #[test]
+    fn a_part_of_a_processor_is_one() {
+        assert_eq!([0.01, 1.0, 1.01, 64.0].map(whole_cpus), [1, 1, 2, 64]);
     }
 
     #[test]

@@ -190,6 +190,7 @@ impl Node {
             image: images::tag(&language.image),
             default_limits: self.config.default_limits,
             maximum_limits: self.config.maximum_limits,
+            cpus: self.config.cpus_per_job,
         }
     }
 

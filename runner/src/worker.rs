@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::languages::{Fill, Language, ProgramError, command};
 use crate::pool::{Lease, Pool};
 use crate::report::{Report, Reporter};
+use crate::sandbox::spare::Ahead;
 use crate::sandbox::step::{StepOutcome, StepPlan};
 use crate::sandbox::verdict::matches;
 use crate::sandbox::{Sandbox, SandboxError};
@@ -37,6 +38,8 @@ pub struct Workshop {
     pub default_limits: Limits,
     /// The most it may ask for.
     pub maximum_limits: Limits,
+    /// How many processors a step may keep busy.
+    pub cpus: f64,
 }
 
 /// How a job ended, where the runner did not fail.
@@ -111,7 +114,7 @@ pub async fn execute(
     lease: &mut Option<Lease>,
 ) -> Result<Outcome, SandboxError> {
     let limits = spec.limits.resolve(&workshop.default_limits, &workshop.maximum_limits);
-    let fill = match workshop.language.fill(spec, &limits) {
+    let fill = match workshop.language.fill(spec, &limits, workshop.cpus) {
         Ok(fill) => fill,
         Err(error) => return Ok(not_a_program(&error)),
     };
@@ -133,9 +136,9 @@ impl Work<'_> {
             return self.runs(sandbox, None, stdin).await;
         }
         let limits = self.workshop.language.compile_limits(&self.limits);
-        let compiled = sandbox.open_box(&limits, &self.files()).await?;
-        let plan = self.plan(Step::COMPILE, &self.workshop.language.compile, &[], limits);
-        let mut result = self.step(sandbox, compiled, &plan, None).await?.result;
+        let argv = command(&self.workshop.language.compile, &self.fill);
+        let plan = self.plan(Step::COMPILE, argv, limits);
+        let (compiled, mut result) = self.compile(sandbox, &plan).await?;
         if result.verdict == Verdict::RuntimeError {
             result.verdict = Verdict::CompileError;
         }
@@ -146,6 +149,37 @@ impl Work<'_> {
             Verdict::Cancelled => Ok(Verdict::Cancelled.into()),
             verdict => Ok(Outcome { verdict: Verdict::CompileError, message: compile_message(verdict) }),
         }
+    }
+
+    /// The compilation: the box that it was done in, and how it ended.
+    async fn compile(
+        &self,
+        sandbox: &mut Sandbox,
+        plan: &StepPlan,
+    ) -> Result<(u32, StepResult), SandboxError> {
+        let id = self.open_compile_box(sandbox, plan).await?;
+        let outcome = self.step(sandbox, id, plan, None).await?;
+        if !outcome.was_lost {
+            return Ok((id, outcome.result));
+        }
+        // It may have died just before its job came. One that is started for the job has the last word.
+        let id = sandbox.open_box(&plan.limits, &self.files()).await?;
+        Ok((id, self.execute(sandbox, id, plan, None).await?.result))
+    }
+
+    /// The box of the compilation, with a compiler in it already where one was started ahead.
+    async fn open_compile_box(&self, sandbox: &mut Sandbox, plan: &StepPlan) -> Result<u32, SandboxError> {
+        let language = &self.workshop.language;
+        let Some(compiler) = &language.compile_ahead else {
+            return sandbox.open_box(&plan.limits, &self.files()).await;
+        };
+        let ahead = Ahead {
+            argv: compiler.start(&self.fill),
+            env: plan.env.clone(),
+            limits: language.ahead_limits(),
+        };
+        let arguments = compiler.arguments(&self.fill);
+        sandbox.open_box_ahead(&plan.limits, &self.files(), ahead, arguments.as_deref()).await
     }
 
     /// All runs, one after the other. The verdict is that of the first that is not ok.
@@ -181,6 +215,7 @@ impl Work<'_> {
     ) -> Result<StepResult, SandboxError> {
         let asked = run.limits.or(self.spec.limits);
         let limits = asked.resolve(&self.workshop.default_limits, &self.workshop.maximum_limits);
+        let fill = self.fill.within(&limits);
         let limits = self.workshop.language.run_limits(&limits);
         let id = match compiled {
             Some(from) => {
@@ -190,9 +225,11 @@ impl Work<'_> {
             }
             None => sandbox.open_box(&limits, &self.files()).await?,
         };
-        let mut plan = self.plan(step, &self.workshop.language.run, &run.args, limits);
+        let mut argv = command(&self.workshop.language.run, &fill);
+        argv.extend_from_slice(&run.args);
+        let mut plan = self.plan(step, argv, limits);
         plan.capture = run.expect.is_some();
-        let StepOutcome { mut result, stdout } = self.step(sandbox, id, &plan, stdin.as_mut()).await?;
+        let StepOutcome { mut result, stdout, .. } = self.step(sandbox, id, &plan, stdin.as_mut()).await?;
         result.name.clone_from(&run.name);
         if let (Verdict::Ok, Some(expect)) = (result.verdict, &run.expect)
             && !matches(&stdout, &expect.stdout.bytes(), expect.checker)
@@ -202,7 +239,6 @@ impl Work<'_> {
         Ok(result)
     }
 
-    /// One step. A program that cannot even be started has failed, not the runner.
     async fn step(
         &self,
         sandbox: &mut Sandbox,
@@ -211,6 +247,17 @@ impl Work<'_> {
         stdin: Option<&mut Stdin>,
     ) -> Result<StepOutcome, SandboxError> {
         self.report(FromRunner::StepStarted { step: plan.step }).await;
+        self.execute(sandbox, id, plan, stdin).await
+    }
+
+    /// One step's program. One that cannot even be started has failed, not the runner.
+    async fn execute(
+        &self,
+        sandbox: &mut Sandbox,
+        id: u32,
+        plan: &StepPlan,
+        stdin: Option<&mut Stdin>,
+    ) -> Result<StepOutcome, SandboxError> {
         match sandbox.run_step(id, plan, stdin, self.reporter, self.cancel).await {
             Err(SandboxError::Box { stage, errno }) if stage == "execute" => {
                 let why = nix::errno::Errno::from_raw(errno).desc();
@@ -218,15 +265,14 @@ impl Work<'_> {
                 let data = Bytes::from(format!("{program}: cannot be started: {why}\n"));
                 let stream = protocol::event::OutputStream::Stderr;
                 let _ = self.reporter.send(Report::Output { step: plan.step, stream, data }).await;
-                Ok(StepOutcome { result: StepResult::new(Verdict::RuntimeError), stdout: Vec::new() })
+                let result = StepResult::new(Verdict::RuntimeError);
+                Ok(StepOutcome { result, stdout: Vec::new(), was_lost: false })
             }
             outcome => outcome,
         }
     }
 
-    fn plan(&self, step: Step, template: &[String], args: &[String], limits: Limits) -> StepPlan {
-        let mut argv = command(template, &self.fill);
-        argv.extend_from_slice(args);
+    fn plan(&self, step: Step, argv: Vec<String>, limits: Limits) -> StepPlan {
         let own = ENVIRONMENT.iter().map(|variable| (*variable).to_owned());
         let languages = self.workshop.language.env.iter().map(|(name, value)| format!("{name}={value}"));
         // A name that stands twice would have the first value for some programs and the last for others.

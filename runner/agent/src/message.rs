@@ -183,6 +183,21 @@ pub enum Reply {
     },
 }
 
+impl Reply {
+    /// The box that it is about.
+    pub fn id(&self) -> Option<BoxId> {
+        match self {
+            Self::Hello => None,
+            Self::Ready { id }
+            | Self::Failed { id, .. }
+            | Self::Output { id, .. }
+            | Self::StdinTaken { id, .. }
+            | Self::Ended { id, .. }
+            | Self::Destroyed { id } => Some(*id),
+        }
+    }
+}
+
 /// How a program ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum End {

@@ -143,7 +143,7 @@ mod tests {
     fn outcome(verdict: Verdict, stdout: &str, memory_bytes: u64) -> StepOutcome {
         let mut result = StepResult::new(verdict);
         result.usage.memory_bytes = memory_bytes;
-        StepOutcome { result, stdout: stdout.into() }
+        StepOutcome { result, stdout: stdout.into(), was_lost: false }
     }
 
     #[test]

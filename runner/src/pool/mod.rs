@@ -112,11 +112,13 @@ impl Pool {
         self.adjust();
     }
 
-    /// Once a second: throws away what has died or is too much, and starts what is missing.
+    /// Once a second: throws away what has died or is too much, starts what is missing, and lets idle sandboxes get
+    /// ready for what they were used for lately.
     pub fn maintain(self: &Arc<Self>) {
         {
             let mut state = self.lock();
-            state.shelves.values_mut().for_each(|shelf| shelf.idle.retain_mut(Sandbox::is_alive));
+            let idle = state.shelves.values_mut().map(|shelf| &mut shelf.idle);
+            idle.for_each(|idle| idle.retain_mut(|sandbox| sandbox.tick(self.sizes.idle)));
         }
         self.adjust();
     }

@@ -93,28 +93,52 @@ impl AgentLink {
         Ok(())
     }
 
+    /// Sends commands that are short enough to go at once, to an agent that has nothing else to read.
+    ///
+    /// # Errors
+    /// Where the agent is gone, or reads so little that they did not go whole.
+    pub fn send_now(&mut self, commands: &[Command], descriptors: &[File]) -> Result<(), AgentError> {
+        let mut bytes = Vec::new();
+        commands.iter().for_each(|command| encode(command, &mut bytes));
+        let numbers: Vec<i32> = descriptors.iter().map(AsRawFd::as_raw_fd).collect();
+        let sent = agent::socket::send(&self.stream, &bytes, &numbers).map_err(io::Error::from)?;
+        if sent == bytes.len() { Ok(()) } else { Err(io::Error::from(io::ErrorKind::WriteZero).into()) }
+    }
+
     /// Waits for the next reply. Nothing is lost when this is dropped before it is done.
     ///
     /// # Errors
     /// Where the agent is gone or says what is no reply.
     pub async fn receive(&mut self) -> Result<Reply, AgentError> {
         loop {
-            if let Some((reply, length)) = decode(&self.inbox, MAX_REPLY).map_err(|_| AgentError::Protocol)? {
-                self.inbox.drain(..length);
+            if let Some(reply) = self.receive_now()? {
                 return Ok(reply);
             }
             self.stream.readable().await?;
+        }
+    }
+
+    /// The next reply, where it is here already.
+    ///
+    /// # Errors
+    /// Where the agent is gone or says what is no reply.
+    pub fn receive_now(&mut self) -> Result<Option<Reply>, AgentError> {
+        loop {
+            if let Some((reply, length)) = decode(&self.inbox, MAX_REPLY).map_err(|_| AgentError::Protocol)? {
+                self.inbox.drain(..length);
+                return Ok(Some(reply));
+            }
             self.inbox.reserve(MAX_REPLY);
             match self.stream.try_read_buf(&mut self.inbox) {
                 Ok(0) => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
                 Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
                 Err(error) => return Err(error.into()),
             }
         }
     }
 
-    /// Whether the agent is still there; asked while it has nothing to say.
+    /// Whether the agent is still there; asked while nothing is expected of it.
     pub fn is_alive(&mut self) -> bool {
         let mut byte = [0; 1];
         let peek = nix::sys::socket::recv(

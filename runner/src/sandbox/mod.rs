@@ -6,12 +6,14 @@ pub mod apparmor;
 pub mod cgroup;
 pub mod docker;
 pub mod seccomp;
+pub mod spare;
 pub mod step;
 pub mod verdict;
 
+use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ::agent::message::{BoxId, Command, Reply};
 use bytes::Bytes;
@@ -20,6 +22,7 @@ use protocol::Limits;
 use self::agent::{AgentError, AgentLink, AgentListener};
 use self::cgroup::{CgroupError, CgroupRoot, Leaf};
 use self::docker::{ContainerPlan, DockerClient, DockerError};
+use self::spare::{Ahead, Spare, Stage};
 
 /// How long the agent may take over what is done in milliseconds before the sandbox is given up.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -112,9 +115,14 @@ pub struct Sandbox {
     agent: AgentLink,
     serial: String,
     next_box: BoxId,
-    spare: Option<BoxHandle>,
-    spare_is_ready: bool,
+    spare: Option<Spare>,
     used: Vec<BoxHandle>,
+    /// Boxes that the agent was told to take away.
+    leaving: Vec<BoxHandle>,
+    /// A program that may be started ahead, and when it was last of use.
+    of_use: Option<(Ahead, Instant)>,
+    /// Since when no job uses it.
+    idle_since: Instant,
 }
 
 /// A box: its name at the agent, and its control group.
@@ -122,6 +130,8 @@ pub struct Sandbox {
 pub struct BoxHandle {
     id: BoxId,
     leaf: Leaf,
+    /// What the program that was started in it waits for; nothing where none was.
+    input: Option<Vec<u8>>,
 }
 
 impl Sandbox {
@@ -166,8 +176,10 @@ impl Sandbox {
             serial,
             next_box: 0,
             spare: None,
-            spare_is_ready: false,
             used: Vec::new(),
+            leaving: Vec::new(),
+            of_use: None,
+            idle_since: Instant::now(),
         };
         sandbox.prepare().await?;
         sandbox.await_spare().await?;
@@ -187,17 +199,8 @@ impl Sandbox {
         if self.spare.is_some() {
             return Ok(());
         }
-        let id = self.next_box;
-        self.next_box += 1;
-        let leaf = self.host.cgroups.leaf(&format!("{}-{id}", self.serial))?;
-        let doors = leaf.doors();
-        self.spare = Some(BoxHandle { id, leaf });
-        self.spare_is_ready = false;
-        let doors = doors?;
-        let cgroups = doors.len() as u8;
-        let command = Command::Prepare { id, hostname: "box".to_owned(), disk_bytes: DISK_BYTES, cgroups };
-        self.agent.send(&[command], &doors).await?;
-        Ok(())
+        let (command, doors) = self.next_box()?;
+        Ok(self.agent.send(&[command], &doors).await?)
     }
 
     /// Takes a box into use, with these limits and files in it.
@@ -209,19 +212,28 @@ impl Sandbox {
         limits: &Limits,
         files: &[(String, Bytes)],
     ) -> Result<BoxId, SandboxError> {
-        self.prepare().await?;
-        self.await_spare().await?;
-        let Some(handle) = self.spare.take() else { return Err(SandboxError::Stuck) };
-        let id = handle.id;
-        handle.leaf.limit(limits, self.host.cpus)?;
-        self.used.push(handle);
-        let mut commands = Vec::new();
-        if limits.disk_bytes != DISK_BYTES {
-            commands.push(Command::Resize { id, disk_bytes: limits.disk_bytes });
+        self.catch_up()?;
+        self.want_plain_spare()?;
+        self.open(limits, files, None).await
+    }
+
+    /// Likewise, for a step that this program does with these arguments: if one waits in the spare box, running
+    /// the step means to give it its arguments. Without arguments it is not to be used this time.
+    ///
+    /// # Errors
+    /// [`SandboxError`]; `ENOSPC` where the files do not fit.
+    pub async fn open_box_ahead(
+        &mut self,
+        limits: &Limits,
+        files: &[(String, Bytes)],
+        ahead: Ahead,
+        arguments: Option<&[String]>,
+    ) -> Result<BoxId, SandboxError> {
+        self.catch_up()?;
+        match self.input_if_warm(limits, ahead, arguments) {
+            Some(input) => self.open(limits, files, Some(input)).await,
+            None => self.open_box(limits, files).await,
         }
-        commands.extend(files.iter().flat_map(|(path, content)| write_commands(id, path, content)));
-        self.agent.send(&commands, &[]).await?;
-        Ok(id)
     }
 
     /// Puts all files of one box, whose program has ended, into another one.
@@ -237,21 +249,16 @@ impl Sandbox {
     /// # Errors
     /// [`SandboxError`]: it cannot be used again.
     pub async fn tidy(&mut self) -> Result<(), SandboxError> {
-        let ids: Vec<BoxId> = self.used.iter().map(|handle| handle.id).collect();
-        let commands: Vec<Command> = ids.iter().map(|id| Command::Destroy { id: *id }).collect();
+        let commands: Vec<Command> =
+            self.used.iter().map(|handle| Command::Destroy { id: handle.id }).collect();
+        self.leaving.append(&mut self.used);
         self.agent.send(&commands, &[]).await?;
         self.prepare().await?;
-        let mut left = ids;
-        while !left.is_empty() {
-            match self.receive().await? {
-                Reply::Destroyed { id } => left.retain(|other| *other != id),
-                reply => self.note(reply)?,
-            }
+        while !self.leaving.is_empty() {
+            let reply = self.receive().await?;
+            self.note(reply)?;
         }
-        for handle in self.used.drain(..) {
-            // In the background: the kernel takes a moment to let go.
-            tokio::spawn(handle.leaf.remove());
-        }
+        self.idle_since = Instant::now();
         self.await_spare().await
     }
 
@@ -260,8 +267,44 @@ impl Sandbox {
         self.used.iter().find(|handle| handle.id == id).map(|handle| &handle.leaf)
     }
 
+    /// A box to be made, as the spare one: the command, and the descriptors that go with it.
+    fn next_box(&mut self) -> Result<(Command, Vec<File>), SandboxError> {
+        let id = self.next_box;
+        self.next_box += 1;
+        let leaf = self.host.cgroups.leaf(&format!("{}-{id}", self.serial))?;
+        let doors = leaf.doors();
+        self.spare = Some(Spare { handle: BoxHandle { id, leaf, input: None }, stage: Stage::Making });
+        let doors = doors?;
+        let cgroups = doors.len() as u8;
+        let command = Command::Prepare { id, hostname: "box".to_owned(), disk_bytes: DISK_BYTES, cgroups };
+        Ok((command, doors))
+    }
+
+    /// Takes the spare box into use. `input` is for the program in it, if there is one.
+    async fn open(
+        &mut self,
+        limits: &Limits,
+        files: &[(String, Bytes)],
+        input: Option<Vec<u8>>,
+    ) -> Result<BoxId, SandboxError> {
+        self.prepare().await?;
+        self.await_spare().await?;
+        let Some(Spare { handle, .. }) = self.spare.take() else { return Err(SandboxError::Stuck) };
+        let id = handle.id;
+        handle.leaf.limit(limits, self.host.cpus)?;
+        let mut commands = Vec::new();
+        // The init of a box in which something runs waits for its end, and the size is right already.
+        if input.is_none() && limits.disk_bytes != DISK_BYTES {
+            commands.push(Command::Resize { id, disk_bytes: limits.disk_bytes });
+        }
+        self.used.push(BoxHandle { input, ..handle });
+        commands.extend(files.iter().flat_map(|(path, content)| write_commands(id, path, content)));
+        self.agent.send(&commands, &[]).await?;
+        Ok(id)
+    }
+
     async fn await_spare(&mut self) -> Result<(), SandboxError> {
-        while !self.spare_is_ready {
+        while self.spare.as_ref().is_some_and(|spare| spare.stage == Stage::Making) {
             let reply = self.receive().await?;
             self.note(reply)?;
         }
@@ -276,15 +319,16 @@ impl Sandbox {
 
     /// Takes note of a reply that is not about a running program.
     fn note(&mut self, reply: Reply) -> Result<(), SandboxError> {
-        match reply {
-            Reply::Ready { id } if self.spare.as_ref().is_some_and(|spare| spare.id == id) => {
-                self.spare_is_ready = true;
+        match (reply, &mut self.spare) {
+            (Reply::Destroyed { id }, _) => {
+                if let Some(index) = self.leaving.iter().position(|handle| handle.id == id) {
+                    // In the background: the kernel takes a moment to let go.
+                    tokio::spawn(self.leaving.swap_remove(index).leaf.remove());
+                }
                 Ok(())
             }
-            // A box in use fails its step, which has ended.
-            Reply::Failed { id, stage, errno } if self.leaf(id).is_none() => {
-                Err(SandboxError::Box { stage, errno })
-            }
+            (reply, Some(spare)) if reply.id() == Some(spare.handle.id) => spare.note(reply),
+            // A box in use fails its step, which has ended; one that leaves does not matter any more.
             _ => Ok(()),
         }
     }
@@ -295,7 +339,12 @@ impl Drop for Sandbox {
         let host = Arc::clone(&self.host);
         let container = std::mem::take(&mut self.container);
         let folder = std::mem::take(&mut self.folder);
-        let boxes: Vec<BoxHandle> = self.used.drain(..).chain(self.spare.take()).collect();
+        let boxes: Vec<BoxHandle> = self
+            .used
+            .drain(..)
+            .chain(self.leaving.drain(..))
+            .chain(self.spare.take().map(|spare| spare.handle))
+            .collect();
         tokio::spawn(async move {
             host.docker.remove(&container).await;
             for handle in boxes {

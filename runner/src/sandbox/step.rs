@@ -5,7 +5,7 @@ use std::time::Duration;
 use ::agent::message::{BoxId, Command, End, MAX_DATA, Program, Reply, Rlimits, STDIN_WINDOW};
 use bytes::Bytes;
 use protocol::event::OutputStream;
-use protocol::{Limits, Step, StepResult};
+use protocol::{Limits, Step, StepResult, Verdict};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
@@ -53,6 +53,8 @@ pub struct StepOutcome {
     pub result: StepResult,
     /// Its standard output, where that was wanted.
     pub stdout: Vec<u8>,
+    /// Whether it was done by a program that was started ahead, and that was killed by nobody knows whom.
+    pub was_lost: bool,
 }
 
 /// A step in its course.
@@ -62,6 +64,8 @@ struct Course<'a> {
     plan: &'a StepPlan,
     cpu_before: Duration,
     started: Instant,
+    /// Whether the program was there before, and has only been given its arguments at the start.
+    started_ahead: bool,
     killed: Option<(KillReason, Duration)>,
     output_left: u64,
     /// Output that the receiver has not taken yet.
@@ -96,13 +100,15 @@ impl Sandbox {
         cancel: &CancellationToken,
     ) -> Result<StepOutcome, SandboxError> {
         let cpu_before = self.leaf(id).ok_or(SandboxError::Stuck)?.cpu()?;
-        let program = Program {
-            argv: plan.argv.clone(),
-            env: plan.env.clone(),
-            stdin: stdin.is_some(),
-            rlimits: rlimits(&plan.limits),
+        let input =
+            self.used.iter_mut().find(|handle| handle.id == id).and_then(|handle| handle.input.take());
+        let started_ahead = input.is_some();
+        let commands = match input {
+            Some(input) => vec![Command::Stdin { id, data: input }, Command::StdinEnd { id }],
+            None => vec![Command::Start { id, program: program(plan, stdin.is_some()) }],
         };
-        self.agent.send(&[Command::Start { id, program }], &[]).await?;
+        let started = Instant::now();
+        self.agent.send(&commands, &[]).await?;
         // The next box is made while this program runs.
         self.prepare().await?;
         let course = Course {
@@ -110,7 +116,8 @@ impl Sandbox {
             id,
             plan,
             cpu_before,
-            started: Instant::now(),
+            started,
+            started_ahead,
             killed: None,
             output_left: plan.limits.output_bytes,
             pending: None,
@@ -230,6 +237,8 @@ impl Course<'_> {
             (Some((_, after)), _) => after,
             // The box's init, which measures, went with it.
             (None, End::Killed) => self.started.elapsed(),
+            // It measures from the program's start, which was before its job's.
+            (None, _) if self.started_ahead => self.started.elapsed(),
             (None, _) => measured,
         };
         let evidence = Evidence {
@@ -242,7 +251,9 @@ impl Course<'_> {
             out_of_memory_exit_code: self.plan.out_of_memory_exit_code,
         };
         let result = judge(&evidence, &self.plan.limits);
-        Ok(StepOutcome { result, stdout: std::mem::take(&mut self.captured) })
+        let died = result.verdict == Verdict::RuntimeError && !matches!(end, End::Exit(_));
+        let was_lost = self.started_ahead && died;
+        Ok(StepOutcome { result, stdout: std::mem::take(&mut self.captured), was_lost })
     }
 }
 
@@ -263,7 +274,12 @@ async fn hand_over(reporter: &Reporter, pending: &mut Option<Report>) {
     *pending = None;
 }
 
-fn rlimits(limits: &Limits) -> Rlimits {
+fn program(plan: &StepPlan, stdin: bool) -> Program {
+    Program { argv: plan.argv.clone(), env: plan.env.clone(), stdin, rlimits: rlimits(&plan.limits) }
+}
+
+/// The kernel's limits on each process of a step.
+pub(super) fn rlimits(limits: &Limits) -> Rlimits {
     Rlimits {
         cpu_seconds: limits.cpu_seconds.ceil() as u64 + CPU_BACKSTOP_SECONDS,
         file_bytes: limits.disk_bytes,
