@@ -21,6 +21,13 @@ const HOLD: &str = "public class Hold {\n  public static void main(String[] a) {
 /// How often in a row a compiler has to be seen without work to be taken for waiting.
 const QUIET_LOOKS: u32 = 25;
 
+/// A cluster with one slot: one sandbox, and so one compiler that is started ahead.
+fn cluster() -> Cluster {
+    let mut cluster = Cluster::empty();
+    cluster.add_runner("a", &["--language", "java", "--max-jobs", "1"]);
+    cluster
+}
+
 fn words(path: &Path) -> String {
     String::from_utf8_lossy(&std::fs::read(path).unwrap_or_default()).replace('\0', " ")
 }
@@ -63,7 +70,7 @@ fn compiled(job: &Value) -> Value {
 
 #[test]
 fn a_compiler_started_ahead_does_what_one_started_for_the_job_does() {
-    let cluster = Cluster::offering("java");
+    let cluster = cluster();
     let runner = cluster.runner_name("a");
     let (hello, broken) = (job("java", "Hello.java", HELLO), job("java", "Hello.java", BROKEN));
 
@@ -86,7 +93,7 @@ fn a_compiler_started_ahead_does_what_one_started_for_the_job_does() {
 
 #[test]
 fn a_job_that_needs_a_compiler_of_its_own_gets_one() {
-    let cluster = Cluster::offering("java");
+    let cluster = cluster();
     let runner = cluster.runner_name("a");
     let mut spec = job("java", "Hello.java", HELLO);
     assert_eq!(cluster.job(&spec)["verdict"], "ok");

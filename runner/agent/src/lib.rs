@@ -21,4 +21,5 @@ pub mod program;
 pub mod seccomp;
 pub mod server;
 pub mod socket;
+pub mod sockets;
 pub mod system;

@@ -176,10 +176,12 @@ pub enum Reply {
         /// Whether the box's file systems were full at the end.
         disk_full: bool,
     },
-    /// Nothing of the box is left.
+    /// The box's processes and files are gone.
     Destroyed {
         /// The box.
         id: BoxId,
+        /// Whether its sockets are too. If not, the container is spoilt for other programs.
+        clean: bool,
     },
 }
 
@@ -193,7 +195,7 @@ impl Reply {
             | Self::Output { id, .. }
             | Self::StdinTaken { id, .. }
             | Self::Ended { id, .. }
-            | Self::Destroyed { id } => Some(*id),
+            | Self::Destroyed { id, .. } => Some(*id),
         }
     }
 }

@@ -13,7 +13,7 @@ use nix::unistd::{read, write};
 use crate::boxes::{Box, News};
 use crate::message::{BoxId, Command, MAX_COMMAND, MAX_DATA, Reply, decode, encode};
 use crate::system::{Failure, Stage};
-use crate::{files, seccomp, socket};
+use crate::{files, seccomp, socket, sockets};
 
 /// With more than this waiting for the runner, programs' output is left in their pipes.
 const HIGH_WATER: usize = 256 * 1024;
@@ -48,6 +48,8 @@ pub struct Server {
     outbox: Vec<u8>,
     boxes: BTreeMap<BoxId, Box>,
     filter: Vec<sock_filter>,
+    /// How many sockets there were before the first box.
+    sockets: usize,
 }
 
 impl Server {
@@ -60,6 +62,7 @@ impl Server {
             outbox: Vec::new(),
             boxes: BTreeMap::new(),
             filter: seccomp::filter(),
+            sockets: sockets::count(),
         };
         server.reply(&Reply::Hello);
         server
@@ -198,7 +201,7 @@ impl Server {
                 if let Some(sandbox) = self.boxes.remove(&id) {
                     sandbox.destroy();
                 }
-                self.reply(&Reply::Destroyed { id });
+                self.reply(&Reply::Destroyed { id, clean: sockets::settle(self.sockets, self.boxes.len()) });
             }
         }
         Ok(())

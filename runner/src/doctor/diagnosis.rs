@@ -66,7 +66,7 @@ fn place(error: &SandboxError) -> usize {
         SandboxError::Box { stage, .. } if stage == "join the cgroup" => 2,
         // The agent ends when a descriptor is dropped on its way.
         SandboxError::Agent(AgentError::Gone(_)) => 2,
-        SandboxError::Box { .. } | SandboxError::Stuck => 1,
+        SandboxError::Box { .. } | SandboxError::Stuck | SandboxError::Spoilt => 1,
         _ => 0,
     }
 }
@@ -98,7 +98,7 @@ fn mend(error: &SandboxError, facts: &Facts) -> String {
         }
         SandboxError::Cgroup(_) => "systemd-run -p Delegate=yes --pipe runner doctor".to_owned(),
         SandboxError::Socket { .. } => "sudo runner doctor, or --run-dir FOLDER".to_owned(),
-        SandboxError::Stuck => AUDIT.to_owned(),
+        SandboxError::Stuck | SandboxError::Spoilt => AUDIT.to_owned(),
     }
 }
 

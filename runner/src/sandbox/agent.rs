@@ -43,7 +43,11 @@ impl AgentListener {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        let listener = UnixListener::bind(path)?;
+        // The kernel shows programs the name that was bound, which through a descriptor tells nothing of this host.
+        let folder = File::open(path.parent().unwrap_or(path))?;
+        let name = path.file_name().unwrap_or_default();
+        let anonymous = Path::new("/proc/self/fd").join(folder.as_raw_fd().to_string()).join(name);
+        let listener = UnixListener::bind(anonymous)?;
         std::fs::set_permissions(path, Permissions::from_mode(0o666))?;
         Ok(Self(listener))
     }

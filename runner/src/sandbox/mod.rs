@@ -61,6 +61,9 @@ pub enum SandboxError {
     /// Another one could not be started a moment ago.
     #[error("no sandbox can be started: {0}")]
     Unready(String),
+    /// A program has left something that the next one could find.
+    #[error("sockets of a program outlive it")]
+    Spoilt,
     /// The agent did not do in seconds what takes milliseconds.
     #[error("the sandbox hangs")]
     Stuck,
@@ -320,7 +323,8 @@ impl Sandbox {
     /// Takes note of a reply that is not about a running program.
     fn note(&mut self, reply: Reply) -> Result<(), SandboxError> {
         match (reply, &mut self.spare) {
-            (Reply::Destroyed { id }, _) => {
+            (Reply::Destroyed { clean: false, .. }, _) => Err(SandboxError::Spoilt),
+            (Reply::Destroyed { id, .. }, _) => {
                 if let Some(index) = self.leaving.iter().position(|handle| handle.id == id) {
                     // In the background: the kernel takes a moment to let go.
                     tokio::spawn(self.leaving.swap_remove(index).leaf.remove());
