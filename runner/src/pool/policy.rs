@@ -139,6 +139,17 @@ impl Stock {
         self.in_use + self.waiting
     }
 
+    /// How many to start for those who wait. A job that waits has a slot: where there are as many sandboxes as
+    /// slots, one of them is about to be given back.
+    fn missing(&self, sizes: &PoolSizes) -> usize {
+        let coming = self.starting + self.tidying;
+        let missing = self.waiting.saturating_sub(coming);
+        match sizes.isolation {
+            Isolation::Box => missing.min(sizes.most.saturating_sub(self.idle + coming + self.in_use)),
+            Isolation::Container => missing,
+        }
+    }
+
     /// How many are being started that nobody waits for.
     fn refilling(&self) -> usize {
         self.starting.saturating_sub(self.waiting.saturating_sub(self.tidying))
@@ -179,7 +190,7 @@ pub fn plan(stocks: &[Stock], sizes: &PoolSizes) -> Vec<Change> {
     let mut changes = vec![Change::default(); stocks.len()];
     for ((change, stock), keep) in changes.iter_mut().zip(stocks).zip(allot(stocks, sizes)) {
         change.discard = stock.spare().saturating_sub(keep).min(stock.idle);
-        change.start = stock.waiting.saturating_sub(stock.starting + stock.tidying);
+        change.start = stock.missing(sizes);
         if !stock.resting {
             let more = keep.saturating_sub(stock.spare()).min(refills);
             refills -= more;
@@ -290,6 +301,14 @@ mod tests {
         assert_eq!(plan(&[wanted(0, 4)], &sizes), [change(REFILLS, 0)]);
     }
 
+    #[test]
+    fn a_job_waits_for_the_sandbox_of_the_one_before_rather_than_for_a_new_one() {
+        let handing_over = Stock { in_use: 4, waiting: 1, ..wanted(0, 4) };
+        assert_eq!(plan(&[handing_over], &sizes(32, 1, Isolation::Box)), [change(0, 0)]);
+        let lost = Stock { in_use: 3, ..handing_over };
+        assert_eq!(plan(&[lost], &sizes(32, 1, Isolation::Box)), [change(1, 0)]);
+    }
+
     fn stocks() -> impl Strategy<Value = Vec<Stock>> {
         let start = Instant::now();
         let counts = (0..9_usize, 0..4_usize, 0..4_usize, 0..9_usize, 0..5_usize, 0..9_usize);
@@ -344,7 +363,9 @@ mod tests {
             sizes in any_sizes(),
         ) {
             for (before, after) in stocks.iter().zip(after(&stocks, &sizes)) {
-                prop_assert!(after.starting + after.tidying >= after.waiting);
+                let coming = after.starting + after.tidying;
+                let comes_back = sizes.isolation == Isolation::Box && coming + after.in_use >= sizes.most;
+                prop_assert!(coming >= after.waiting || comes_back);
                 prop_assert!(after.idle <= sizes.most);
                 prop_assert!(after.spare() <= sizes.most.max(before.spare()));
             }
