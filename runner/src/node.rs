@@ -115,6 +115,7 @@ impl Node {
             agent,
             sockets: folder.join("sandboxes"),
             cpus: config.cpus_per_job,
+            disk_bytes: config.maximum_limits.disk_bytes,
             runtime: config.runtime.clone(),
             apparmor: apparmor::confine(),
         });

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use protocol::runner::{Assignment, FromRunner};
-use protocol::{JobSpec, Limits, RunSpec, Step, StepResult, Verdict};
+use protocol::{Flag, JobSpec, Limits, RunSpec, Step, StepResult, Verdict};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
@@ -230,6 +230,7 @@ impl Work<'_> {
         let mut plan = self.plan(step, argv, limits);
         plan.capture = run.expect.is_some();
         let StepOutcome { mut result, stdout, .. } = self.step(sandbox, id, &plan, stdin.as_mut()).await?;
+        sandbox.discard(id);
         result.name.clone_from(&run.name);
         if let (Verdict::Ok, Some(expect)) = (result.verdict, &run.expect)
             && !matches(&stdout, &expect.stdout.bytes(), expect.checker)
@@ -262,14 +263,24 @@ impl Work<'_> {
             Err(SandboxError::Box { stage, errno }) if stage == "execute" => {
                 let why = nix::errno::Errno::from_raw(errno).desc();
                 let program = plan.argv.first().map_or("", String::as_str);
-                let data = Bytes::from(format!("{program}: cannot be started: {why}\n"));
-                let stream = protocol::event::OutputStream::Stderr;
-                let _ = self.reporter.send(Report::Output { step: plan.step, stream, data }).await;
-                let result = StepResult::new(Verdict::RuntimeError);
-                Ok(StepOutcome { result, stdout: Vec::new(), was_lost: false })
+                Ok(self.not_started(plan.step, format!("{program}: cannot be started: {why}\n"), None).await)
+            }
+            Err(SandboxError::Box { stage, errno: DISK_FULL }) if stage == "copy" => {
+                let most = plan.limits.disk_bytes;
+                let why = format!("the compiled files do not fit into {most} bytes (disk_bytes)\n");
+                Ok(self.not_started(plan.step, why, Some(Flag::DiskFull)).await)
             }
             outcome => outcome,
         }
+    }
+
+    /// What came of a step whose program never was: the reason goes where its own words would have gone.
+    async fn not_started(&self, step: Step, why: String, flag: Option<Flag>) -> StepOutcome {
+        let stream = protocol::event::OutputStream::Stderr;
+        let _ = self.reporter.send(Report::Output { step, stream, data: Bytes::from(why) }).await;
+        let mut result = StepResult::new(Verdict::RuntimeError);
+        result.flags.extend(flag);
+        StepOutcome { result, stdout: Vec::new(), was_lost: false }
     }
 
     fn plan(&self, step: Step, argv: Vec<String>, limits: Limits) -> StepPlan {

@@ -15,6 +15,9 @@ pub struct Answer {
     pub body: Value,
 }
 
+/// The longest answer, in bytes: a job may have written megabytes.
+const MOST: u64 = 64 << 20;
+
 fn agent() -> ureq::Agent {
     ureq::Agent::config_builder().http_status_as_error(false).build().into()
 }
@@ -27,7 +30,7 @@ fn answer(response: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> An
         status: response.status().as_u16(),
         content_type: header("content-type").unwrap_or_default(),
         retry_after: header("retry-after"),
-        body: response.body_mut().read_json().unwrap_or(Value::Null),
+        body: response.body_mut().with_config().limit(MOST).read_json().unwrap_or(Value::Null),
     }
 }
 

@@ -86,6 +86,16 @@ impl PrivateDocker {
         assert!(save.wait().expect("it can be waited for").success());
     }
 
+    /// Puts a program into the image that changes its user, as a careless recipe might.
+    pub fn weaken_image(&self) {
+        let weaken =
+            ["run", "--name", "weak", "--network", "none", "--user", "0", IMAGE, "chmod", "u+s", "/bin/true"];
+        for arguments in [weaken.as_slice(), &["commit", "weak", IMAGE], &["rm", "weak"]] {
+            let done = self.docker(arguments);
+            assert!(done.status.success(), "docker {arguments:?}: {}", text(&done.stderr));
+        }
+    }
+
     /// Takes the image away, also from under containers.
     pub fn remove_image(&self) {
         let removed = self.docker(&["rmi", "--force", IMAGE]);

@@ -105,3 +105,22 @@ fn verdicts_and_figures_are_exact_at_the_edges() {
     assert!(wrong.is_empty(), "{wrong:#?}");
     assert_eq!(done["runs"].as_array().unwrap().len(), rows.len());
 }
+
+#[test]
+fn large_files_of_a_compilation_reach_every_run() {
+    let cluster = Cluster::offering("c");
+    let mut spec = job(
+        "c",
+        "main.c",
+        "#include <stdio.h>\nint main(void) { puts(fopen(\"large\", \"r\") ? \"here\" : \"lost\"); }",
+    );
+    spec["files"].as_array_mut().unwrap().push(json!({
+        "path": "make.sh", "content": "head -c 400M /dev/zero >large; exec \"$@\"\n"
+    }));
+    spec["compile_args"] = json!(["-wrapper", "sh,./make.sh"]);
+    spec["limits"] = json!({ "disk_bytes": 512 * MIB, "memory_bytes": 1024 * MIB });
+    spec["runs"] = (0..4).map(|_| json!({})).collect();
+    let done = cluster.job(&spec);
+    assert_eq!((&done["verdict"], &done["attempts"]), (&json!("ok"), &json!(1)), "{done}");
+    assert!(done["runs"].as_array().unwrap().iter().all(|run| run["stdout"] == "here\n"), "{done}");
+}

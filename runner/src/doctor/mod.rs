@@ -279,6 +279,7 @@ impl Examination {
             agent,
             sockets: folder.join("sandboxes"),
             cpus: self.config.cpus_per_job,
+            disk_bytes: self.config.maximum_limits.disk_bytes,
             runtime: self.config.runtime.clone(),
             apparmor: self.confinement.profile(),
         })

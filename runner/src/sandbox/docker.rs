@@ -32,9 +32,14 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(20);
 const REMOVAL_TIMEOUT: Duration = Duration::from_secs(30);
 const REMOVAL_POLL: Duration = Duration::from_millis(20);
 
-/// Memory of a container itself: the agent, the inits of its boxes, and the files on their way through it.
-/// Programs are in groups of their own.
-const CONTAINER_MEMORY: i64 = 1024 * 1024 * 1024;
+/// Memory of a container itself: the agent and the inits of its boxes. Programs are in groups of their own, but
+/// files that the agent puts into a box count as the agent's: those of a run's box, and of the next one.
+const CONTAINER_MEMORY: u64 = 256 * 1024 * 1024;
+const BOXES_WITH_FILES: u64 = 2;
+
+/// A connection that has ended leaves its port taken for a minute, and the boxes of a container share their ports:
+/// here it does not.
+const SYSCTLS: [(&str, &str); 1] = [("net.ipv4.tcp_max_tw_buckets", "0")];
 
 /// Processes of a container itself.
 const CONTAINER_PIDS: i64 = 64;
@@ -83,6 +88,8 @@ pub struct ContainerPlan<'a> {
     pub agent: &'a Path,
     /// The folder on the host with the runner's socket for this container.
     pub socket_folder: PathBuf,
+    /// The most that files of one box may take, in bytes.
+    pub disk_bytes: u64,
     /// The container runtime, where it is not Docker's default.
     pub runtime: Option<&'a str>,
     /// The AppArmor profile, where the host has AppArmor.
@@ -256,6 +263,8 @@ fn container(plan: &ContainerPlan<'_>) -> ContainerCreateBody {
     let mut security = vec!["no-new-privileges".to_owned(), format!("seccomp={}", seccomp::profile())];
     security.extend(plan.apparmor.map(|profile| format!("apparmor={profile}")));
     let text = |text: &str| Some(text.to_owned());
+    let memory = CONTAINER_MEMORY.saturating_add(plan.disk_bytes.saturating_mul(BOXES_WITH_FILES));
+    let memory = i64::try_from(memory).ok();
     let host = HostConfig {
         binds: Some(vec![
             format!("{}:/agent:ro", plan.agent.display()),
@@ -266,13 +275,16 @@ fn container(plan: &ContainerPlan<'_>) -> ContainerCreateBody {
         log_config: Some(HostConfigLogConfig { typ: text("none"), config: None }),
         masked_paths: Some(Vec::new()),
         readonly_paths: Some(Vec::new()),
-        memory: Some(CONTAINER_MEMORY),
-        memory_swap: Some(CONTAINER_MEMORY),
+        memory,
+        memory_swap: memory,
         network_mode: text("none"),
         pids_limit: Some(CONTAINER_PIDS),
         readonly_rootfs: Some(true),
         runtime: plan.runtime.map(str::to_owned),
         security_opt: Some(security),
+        sysctls: Some(
+            SYSCTLS.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        ),
         ..Default::default()
     };
     ContainerCreateBody {
@@ -314,6 +326,7 @@ mod tests {
             image: "i",
             agent: Path::new("/a"),
             socket_folder: "/s".into(),
+            disk_bytes: 1 << 30,
             runtime: None,
             apparmor: None,
         };

@@ -84,6 +84,8 @@ pub struct SandboxHost {
     pub sockets: PathBuf,
     /// How many processors a box may keep busy.
     pub cpus: f64,
+    /// The most that files of one box may take, in bytes.
+    pub disk_bytes: u64,
     /// The container runtime, where it is not Docker's default.
     pub runtime: Option<String>,
     /// The AppArmor profile, where the host has AppArmor.
@@ -120,6 +122,8 @@ pub struct Sandbox {
     next_box: BoxId,
     spare: Option<Spare>,
     used: Vec<BoxHandle>,
+    /// Boxes that have been of use.
+    discarded: Vec<BoxHandle>,
     /// Boxes that the agent was told to take away.
     leaving: Vec<BoxHandle>,
     /// A program that may be started ahead, and when it was last of use.
@@ -156,6 +160,7 @@ impl Sandbox {
             image,
             agent: &host.agent,
             socket_folder: folder.clone(),
+            disk_bytes: host.disk_bytes,
             runtime: host.runtime.as_deref(),
             apparmor: host.apparmor.as_deref(),
         };
@@ -180,6 +185,7 @@ impl Sandbox {
             next_box: 0,
             spare: None,
             used: Vec::new(),
+            discarded: Vec::new(),
             leaving: Vec::new(),
             of_use: None,
             idle_since: Instant::now(),
@@ -247,15 +253,29 @@ impl Sandbox {
         Ok(self.agent.send(&[Command::Copy { from, to }], &[]).await?)
     }
 
+    /// A box has been of use before its job is over: it goes, and with it the memory that its files are, as soon as
+    /// the next program runs.
+    pub fn discard(&mut self, id: BoxId) {
+        if let Some(index) = self.used.iter().position(|handle| handle.id == id) {
+            self.discarded.push(self.used.swap_remove(index));
+        }
+    }
+
+    /// Takes the discarded boxes away.
+    async fn dismiss(&mut self) -> Result<(), SandboxError> {
+        let commands: Vec<Command> =
+            self.discarded.iter().map(|handle| Command::Destroy { id: handle.id }).collect();
+        self.leaving.append(&mut self.discarded);
+        Ok(self.agent.send(&commands, &[]).await?)
+    }
+
     /// Takes all used boxes away and makes sure that the next one stands ready.
     ///
     /// # Errors
     /// [`SandboxError`]: it cannot be used again.
     pub async fn tidy(&mut self) -> Result<(), SandboxError> {
-        let commands: Vec<Command> =
-            self.used.iter().map(|handle| Command::Destroy { id: handle.id }).collect();
-        self.leaving.append(&mut self.used);
-        self.agent.send(&commands, &[]).await?;
+        self.discarded.append(&mut self.used);
+        self.dismiss().await?;
         self.prepare().await?;
         while !self.leaving.is_empty() {
             let reply = self.receive().await?;
@@ -346,6 +366,7 @@ impl Drop for Sandbox {
         let boxes: Vec<BoxHandle> = self
             .used
             .drain(..)
+            .chain(self.discarded.drain(..))
             .chain(self.leaving.drain(..))
             .chain(self.spare.take().map(|spare| spare.handle))
             .collect();

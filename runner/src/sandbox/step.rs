@@ -9,6 +9,7 @@ use protocol::{Limits, Step, StepResult, Verdict};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use super::cgroup::Counters;
 use super::verdict::{Evidence, KillReason, judge};
 use super::{Sandbox, SandboxError};
 use crate::report::{Report, Reporter};
@@ -109,8 +110,9 @@ impl Sandbox {
         };
         let started = Instant::now();
         self.agent.send(&commands, &[]).await?;
-        // The next box is made while this program runs.
+        // While this program runs, the next box is made and the one before goes.
         self.prepare().await?;
+        self.dismiss().await?;
         let course = Course {
             sandbox: self,
             id,
@@ -156,6 +158,8 @@ impl Course<'_> {
                 Event::Deadline if self.killed.is_some() => return Err(SandboxError::Stuck),
                 Event::Deadline => deadline = self.kill(KillReason::Wall).await?,
                 Event::Tick => match self.next_check(self.cpu()?) {
+                    // The kernel may have killed one process of many: the others have no use either.
+                    _ if self.counters()?.oom_killed => deadline = self.kill(KillReason::Memory).await?,
                     Some(wait) => check = Instant::now() + wait,
                     None => deadline = self.kill(KillReason::Cpu).await?,
                 },
@@ -231,8 +235,11 @@ impl Course<'_> {
         Ok(leaf.cpu()?.saturating_sub(self.cpu_before))
     }
 
+    fn counters(&self) -> Result<Counters, SandboxError> {
+        Ok(self.sandbox.leaf(self.id).ok_or(SandboxError::Stuck)?.counters()?)
+    }
+
     fn finish(mut self, end: End, measured: Duration, disk_full: bool) -> Result<StepOutcome, SandboxError> {
-        let leaf = self.sandbox.leaf(self.id).ok_or(SandboxError::Stuck)?;
         let wall = match (self.killed, end) {
             (Some((_, after)), _) => after,
             // The box's init, which measures, went with it.
@@ -246,7 +253,7 @@ impl Course<'_> {
             killed: self.killed.map(|(reason, _)| reason),
             cpu: self.cpu()?,
             wall,
-            counters: leaf.counters()?,
+            counters: self.counters()?,
             disk_full,
             out_of_memory_exit_code: self.plan.out_of_memory_exit_code,
         };

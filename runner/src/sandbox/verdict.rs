@@ -14,6 +14,8 @@ pub enum KillReason {
     Cancelled,
     /// It had written too much.
     Output,
+    /// The kernel had begun to kill it for want of memory.
+    Memory,
     /// It had used up its processor time.
     Cpu,
     /// It had used up its time on the clock.
@@ -75,7 +77,8 @@ fn verdict(evidence: &Evidence, limits: &Limits) -> Verdict {
         Some(KillReason::Output) => return Verdict::OutputExceeded,
         _ => {}
     }
-    if evidence.counters.oom_killed || runtime_out_of_memory {
+    let out_of_memory = evidence.killed == Some(KillReason::Memory) || evidence.counters.oom_killed;
+    if out_of_memory || runtime_out_of_memory {
         Verdict::MemoryExceeded
     } else if evidence.killed == Some(KillReason::Cpu) || evidence.cpu.as_secs_f64() > limits.cpu_seconds {
         Verdict::CpuTimeExceeded

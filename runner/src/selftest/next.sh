@@ -14,7 +14,9 @@ found=$(
     [ "$process" = /proc/1 ] || grep -qs next.sh "$process/cmdline" || [ ! -e "$process" ] || echo "a process"
   done
   grep -q @ /proc/net/unix && echo "an abstract socket"
-  grep -q '^ *[0-9]*: [0-9A-F]*:[0-9A-F]* 0*:0000 0A' /proc/net/tcp /proc/net/tcp6 && echo "a listening socket"
+  for protocol in tcp tcp6 udp udp6; do
+    [ "$(wc -l <"/proc/net/$protocol")" = 1 ] || echo "a socket: $(tail -n +2 "/proc/net/$protocol")"
+  done
   [ "$(uname -n)" = box ] || echo "the host name $(uname -n)"
 )
 echo "${found:-clean}"
