@@ -106,6 +106,41 @@ fn verdicts_and_figures_are_exact_at_the_edges() {
     assert_eq!(done["runs"].as_array().unwrap().len(), rows.len());
 }
 
+/// Burns processor time of the whole process, or sleeps, for so many milliseconds.
+const JAVA_EDGE: &str = "import java.lang.management.ManagementFactory;\n\
+    import com.sun.management.OperatingSystemMXBean;\n\
+    public class Edge {\n  public static void main(String[] a) throws Exception {\n    \
+    long amount = Long.parseLong(a[1]);\n    if (a[0].equals(\"wall\")) Thread.sleep(amount);\n    \
+    var system = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();\n    \
+    while (a[0].equals(\"cpu\") && system.getProcessCpuTime() < amount * 1_000_000) {}\n  }\n}\n";
+
+#[test]
+fn a_virtual_machines_verdicts_and_figures_are_exact_too() {
+    let cluster = Cluster::offering("java");
+    let mut spec = job("java", "Edge.java", JAVA_EDGE);
+    let run = |kind: &str, amount: u64, limits: Value| json!({ "args": [kind, amount.to_string()], "limits": limits });
+    let cpu = json!({ "cpu_seconds": 1.0 });
+    let wall = json!({ "wall_seconds": 1.0 });
+    spec["runs"] = json!([
+        run("cpu", 950, cpu.clone()),
+        run("cpu", 1100, cpu),
+        // It takes a while to start, and a moment to end.
+        run("wall", 700, wall.clone()),
+        run("wall", 1050, wall),
+    ]);
+    let done = cluster.job(&spec);
+    let runs = done["runs"].as_array().unwrap();
+    let verdicts: Vec<&str> = runs.iter().map(|run| run["verdict"].as_str().unwrap()).collect();
+    assert_eq!(verdicts, ["ok", "cpu_time_exceeded", "ok", "wall_time_exceeded"], "{done}");
+    for (run, figure, expected) in [(0, "cpu_ms", 950), (1, "cpu_ms", 1000), (3, "wall_ms", 1000)] {
+        let reported = runs[run]["usage"][figure].as_u64().unwrap();
+        assert!(
+            reported.abs_diff(expected) <= MILLISECONDS,
+            "run {run}: {figure} is {reported}, not {expected}"
+        );
+    }
+}
+
 #[test]
 fn large_files_of_a_compilation_reach_every_run() {
     let cluster = Cluster::offering("c");
