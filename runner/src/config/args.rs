@@ -72,7 +72,7 @@ impl From<DoctorArgs> for StartArgs {
 
 /// Flags of `runner selftest`.
 #[derive(Debug, Clone, Args)]
-#[command(after_help = "Examples:\n  runner selftest\n  runner selftest fork_bomb ptrace\n  \
+#[command(after_help = "Examples:\n  runner selftest\n  runner selftest fork_bomb_busy ptrace\n  \
                         runner selftest --json --config /etc/ruche/runner.toml")]
 pub struct SelftestArgs {
     /// Only these attacks, without remembering the result (default: all)

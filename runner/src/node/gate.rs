@@ -7,6 +7,7 @@ use std::sync::Arc;
 use protocol::runner::{LanguageOffer, SelfTest};
 
 use super::{AGENT, Node};
+use crate::config::DEFAULT_LIMITS;
 use crate::sandbox::docker::DockerError;
 use crate::selftest::attack::{Attack, HeadError};
 use crate::selftest::{self, Outcome, RecordError, Records};
@@ -158,7 +159,9 @@ impl Node {
         let works = self.works.borrow();
         let workshop = |id: &str| {
             let language = self.languages.iter().find(|language| language.id == id)?;
-            works.languages.iter().any(|offer| offer.id == id).then(|| self.workshop(language))
+            // What an attack does not limit itself is the same on every host.
+            let workshop = || Workshop { default_limits: DEFAULT_LIMITS, ..self.workshop(language) };
+            works.languages.iter().any(|offer| offer.id == id).then(workshop)
         };
         Ok(selftest::attacks(workshop)?)
     }

@@ -13,7 +13,7 @@ use crate::config::{Config, SelftestArgs};
 use crate::node::{Node, SelftestError};
 use crate::telemetry::HostProbe;
 use crate::worker::Workshop;
-use crate::{StartError, host_facts};
+use crate::{Signals, StartError, host_facts};
 
 /// Why there is no result, or not the wanted one.
 #[derive(Debug, thiserror::Error)]
@@ -60,7 +60,11 @@ pub async fn run(args: SelftestArgs) -> Result<(), CommandError> {
     start.name = Some(format!("selftest-{}", std::process::id()));
     let config = Config::load(start, &host_facts(&probe)).map_err(StartError::Config)?;
     let node = Node::new(config, &probe).map_err(StartError::Node)?;
-    let tested = test(&node, &args).await;
+    let mut signals = Signals::new().map_err(StartError::Signals)?;
+    let tested = tokio::select! {
+        tested = test(&node, &args) => tested,
+        () = signals.next() => Err(SelftestError::Interrupted.into()),
+    };
     node.clean_up().await;
     let outcome = match tested? {
         Tested::Now(outcome) => outcome,
