@@ -88,6 +88,8 @@ pub struct Node {
     /// What works on this host, offered or not.
     works: watch::Sender<Works>,
     gate: watch::Sender<Gate>,
+    /// The ids of the images whose sandboxes were tested last, by name.
+    tested: watch::Sender<BTreeMap<String, String>>,
     offers: watch::Sender<Arc<Offers>>,
     /// Why no job can be run, if so; nothing until that is known.
     health: watch::Sender<Option<Result<(), String>>>,
@@ -130,6 +132,7 @@ impl Node {
             recipes: Recipes::embedded(),
             works: watch::Sender::default(),
             gate: watch::Sender::default(),
+            tested: watch::Sender::default(),
             offers: watch::Sender::default(),
             health: watch::Sender::default(),
             telemetry: watch::Sender::default(),

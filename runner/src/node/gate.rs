@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use protocol::runner::{LanguageOffer, SelfTest};
 
@@ -79,16 +80,27 @@ impl Gate {
     }
 }
 
+/// After how long a failed test is done again: what made it fail may have been mended, or the host too busy.
+const AGAIN: Duration = Duration::from_secs(300);
+
 /// Tests sandboxes of images that have not been tested yet, as they come. Does not return.
 pub(super) async fn keep(node: &Node) {
-    let mut tested = BTreeMap::new();
     let mut works = node.works.subscribe();
-    while works.changed().await.is_ok() {
+    loop {
+        let failed = matches!(*node.gate.borrow(), Gate::Failed(..));
+        let again = tokio::select! {
+            changed = works.changed() => match changed {
+                Ok(()) => false,
+                Err(_) => return,
+            },
+            () = tokio::time::sleep(AGAIN), if failed => true,
+        };
         let images = works.borrow_and_update().images.clone();
-        if images.iter().any(|(name, id)| tested.get(name) != Some(id)) {
+        if again || !node.is_tested(&images) {
             node.gate.send_replace(Gate::Untested);
-            node.test().await;
-            tested = images;
+            let gate = node.test().await;
+            node.tested.send_replace(images);
+            node.gate.send_replace(gate);
         }
     }
 }
@@ -98,12 +110,17 @@ pub(super) async fn keep(node: &Node) {
 /// # Errors
 /// Why it is not, for people.
 pub(super) fn offer(node: &Node, ill: bool) -> Result<(), String> {
-    let gate = node.gate.borrow().clone();
-    let languages = match gate {
-        Gate::Open(_) => node.works.borrow().languages.clone(),
-        _ => Vec::new(),
+    let works = node.works.borrow().clone();
+    let gate = match node.gate.borrow().clone() {
+        // The images are newer than what was tested.
+        gate if gate.is_decided() && !node.is_tested(&works.images) => Gate::Untested,
+        gate => gate,
     };
     let decided = ill || gate.is_decided();
+    let languages = match gate {
+        Gate::Open(_) => works.languages,
+        _ => Vec::new(),
+    };
     let offers = Offers { languages, selftest: gate.result().cloned(), decided };
     node.offers.send_if_modified(|now| {
         let news = **now != offers;
@@ -114,8 +131,14 @@ pub(super) fn offer(node: &Node, ill: bool) -> Result<(), String> {
 }
 
 impl Node {
-    /// Tries the sandboxes, unless they were tried before, and opens the gate where they withstand.
-    async fn test(&self) {
+    /// Whether sandboxes of all these images have been tested, whatever came of it.
+    fn is_tested(&self, images: &BTreeMap<String, String>) -> bool {
+        let tested = self.tested.borrow();
+        images.iter().all(|(name, id)| tested.get(name) == Some(id))
+    }
+
+    /// Tries the sandboxes, unless they were tried before; the gate opens where they withstand.
+    async fn test(&self) -> Gate {
         let gate = match self.config.selftest {
             false => {
                 tracing::warn!("languages are offered without a self-test (selftest = false)");
@@ -126,7 +149,7 @@ impl Node {
         if let Gate::Failed(_, reason) = &gate {
             tracing::error!(reason, "nothing is offered: `runner selftest` tells more");
         }
-        self.gate.send_replace(gate);
+        gate
     }
 
     async fn try_sandbox(&self) -> Result<Gate, SelftestError> {
