@@ -12,10 +12,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use bytes::Bytes;
 use nix::fcntl::{Flock, FlockArg};
+use protocol::RunnerId;
 use protocol::runner::{LanguageOffer, Registration, Telemetry};
-use protocol::{RunnerId, Step};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
@@ -29,11 +28,9 @@ use crate::config::Config;
 use crate::images::{self, Recipes};
 use crate::languages::{Language, LanguagesError};
 use crate::pool::Pool;
-use crate::report::{Report, queue};
 use crate::sandbox::apparmor;
 use crate::sandbox::cgroup::{CgroupError, CgroupRoot};
 use crate::sandbox::docker::DockerClient;
-use crate::sandbox::step::StepPlan;
 use crate::sandbox::{SandboxError, SandboxHost};
 use crate::telemetry::{HostLoad, HostProbe, PERIOD, unavailable};
 use crate::worker::Workshop;
@@ -302,41 +299,14 @@ impl Node {
     async fn version(&self, language: &Language) -> Result<Option<String>, SandboxError> {
         let mut lease = self.pool.take(&images::tag(&language.image)).await?;
         let limits = language.run_limits(&language.compile_limits(&self.config.default_limits));
-        let sandbox = lease.sandbox()?;
-        let id = sandbox.open_box(&limits, &[]).await?;
-        let plan = StepPlan {
-            step: Step::COMPILE,
-            argv: language.version.clone(),
-            env: Vec::new(),
-            limits,
-            out_of_memory_exit_code: None,
-            capture: false,
-        };
-        let (reporter, mut reports) = queue();
-        let collect = async {
-            let mut said = Vec::new();
-            while let Some(report) = reports.recv().await {
-                if let Report::Output { data, .. } = report {
-                    said.push(data);
-                }
-            }
-            said
-        };
-        let run = async {
-            let outcome = sandbox.run_step(id, &plan, None, &reporter, &CancellationToken::new()).await;
-            drop(reporter);
-            outcome
-        };
-        let (outcome, said) = tokio::join!(run, collect);
-        outcome?;
+        let outcome = lease.sandbox()?.run_alone(&language.version, limits, &[]).await?;
         lease.give_back();
-        Ok(first_line(&said))
+        Ok(first_line(&outcome.stdout))
     }
 }
 
-fn first_line(said: &[Bytes]) -> Option<String> {
-    let said = said.concat();
-    let text = String::from_utf8_lossy(&said);
+fn first_line(said: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(said);
     text.lines().map(str::trim).find(|line| !line.is_empty()).map(|line| line.chars().take(100).collect())
 }
 

@@ -4,14 +4,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use protocol::{Limits, Step, Verdict};
-use tokio_util::sync::CancellationToken;
+use protocol::{Limits, Verdict};
 
 use super::diagnosis::{self, CHECKS};
 use super::finding::Finding;
-use crate::report::queue;
-use crate::sandbox::step::{StepOutcome, StepPlan};
-use crate::sandbox::{Sandbox, SandboxError, SandboxHost};
+use crate::sandbox::step::StepOutcome;
+use crate::sandbox::{Sandbox, SandboxHost};
 
 /// What both programs may use. Every image has what they need.
 const LIMITS: Limits = Limits {
@@ -53,40 +51,18 @@ pub fn no_folder(error: &str) -> Vec<Finding> {
 
 async fn programs(mut sandbox: Sandbox) -> Vec<Finding> {
     let [.., program, memory] = CHECKS;
-    let ran = run_program(&mut sandbox, &["echo", WORD]).await;
+    let ran = sandbox.run_alone(&["echo", WORD], LIMITS, &[]).await;
     let ran = match ran {
         Ok(outcome) => judge_program(program, &outcome),
         Err(error) => {
             return vec![diagnosis::failed(program, &error), Finding::skipped(memory, "a program that runs")];
         }
     };
-    let stopped = match run_program(&mut sandbox, &GLUTTON).await {
+    let stopped = match sandbox.run_alone(&GLUTTON, LIMITS, &[]).await {
         Ok(outcome) => judge_memory(memory, &outcome),
         Err(error) => diagnosis::failed(memory, &error),
     };
     vec![ran, stopped]
-}
-
-async fn run_program(sandbox: &mut Sandbox, argv: &[&str]) -> Result<StepOutcome, SandboxError> {
-    let id = sandbox.open_box(&LIMITS, &[]).await?;
-    let plan = StepPlan {
-        step: Step::COMPILE,
-        argv: argv.iter().map(|word| (*word).to_owned()).collect(),
-        env: Vec::new(),
-        limits: LIMITS,
-        out_of_memory_exit_code: None,
-        capture: true,
-    };
-    let (reporter, mut reports) = queue();
-    let discard = async { while reports.recv().await.is_some() {} };
-    let never = CancellationToken::new();
-    let run = async {
-        let outcome = sandbox.run_step(id, &plan, None, &reporter, &never).await;
-        drop(reporter);
-        outcome
-    };
-    let (outcome, ()) = tokio::join!(run, discard);
-    outcome
 }
 
 fn judge_program(check: &'static str, outcome: &StepOutcome) -> Finding {

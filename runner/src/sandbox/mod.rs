@@ -2,6 +2,7 @@
 //! it, and each step of a job gets a box of its own.
 
 pub mod agent;
+mod alone;
 pub mod apparmor;
 pub mod cgroup;
 pub mod docker;

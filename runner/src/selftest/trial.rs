@@ -10,10 +10,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::attack::Attack;
 use super::judge::Seen;
+use crate::config::DEFAULT_LIMITS;
 use crate::pool::Lease;
 use crate::report::{Report, Reports, queue};
 use crate::sandbox::SandboxError;
-use crate::sandbox::step::StepPlan;
 use crate::worker::{self, Workshop};
 
 /// What the next job runs, in any image.
@@ -67,28 +67,9 @@ async fn look_after(mut lease: Lease, seen: &mut Seen) {
 /// What the next job in the same sandbox says.
 async fn next_job(lease: &mut Lease) -> Result<String, SandboxError> {
     let (path, content) = NEXT;
-    let limits = crate::config::DEFAULT_LIMITS;
-    let sandbox = lease.sandbox()?;
-    let id = sandbox.open_box(&limits, &[(path.to_owned(), Bytes::from_static(content.as_bytes()))]).await?;
-    let plan = StepPlan {
-        step: Step::run(0),
-        argv: vec!["sh".to_owned(), path.to_owned()],
-        env: vec!["PATH=/usr/bin:/bin".to_owned()],
-        limits,
-        out_of_memory_exit_code: None,
-        capture: true,
-    };
-    let (reporter, mut reports) = queue();
-    let run = async {
-        let outcome = sandbox.run_step(id, &plan, None, &reporter, &CancellationToken::new()).await;
-        drop(reporter);
-        outcome
-    };
-    let mut ignored = Seen::default();
-    let (outcome, ()) = tokio::join!(run, listen(&mut reports, &mut ignored));
-    let outcome = outcome?;
-    let verdict = outcome.result.verdict;
-    Ok(match verdict {
+    let files = [(path.to_owned(), Bytes::from_static(content.as_bytes()))];
+    let outcome = lease.sandbox()?.run_alone(&["sh", path], DEFAULT_LIMITS, &files).await?;
+    Ok(match outcome.result.verdict {
         Verdict::Ok => String::from_utf8_lossy(&outcome.stdout).into_owned(),
         verdict => format!("that it ends with {verdict}"),
     })
