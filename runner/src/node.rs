@@ -299,9 +299,9 @@ impl Node {
     async fn version(&self, language: &Language) -> Result<Option<String>, SandboxError> {
         let mut lease = self.pool.take(&images::tag(&language.image)).await?;
         let limits = language.run_limits(&language.compile_limits(&self.config.default_limits));
-        let outcome = lease.sandbox()?.run_alone(&language.version, limits, &[]).await?;
+        let (_, said) = lease.sandbox()?.run_alone(&language.version, limits, &[]).await?;
         lease.give_back();
-        Ok(first_line(&outcome.stdout))
+        Ok(first_line(&said))
     }
 }
 

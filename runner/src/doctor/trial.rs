@@ -4,11 +4,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use protocol::{Limits, Verdict};
+use protocol::{Limits, StepResult, Verdict};
 
 use super::diagnosis::{self, CHECKS};
 use super::finding::Finding;
-use crate::sandbox::step::StepOutcome;
 use crate::sandbox::{Sandbox, SandboxHost};
 
 /// What both programs may use. Every image has what they need.
@@ -53,21 +52,20 @@ async fn programs(mut sandbox: Sandbox) -> Vec<Finding> {
     let [.., program, memory] = CHECKS;
     let ran = sandbox.run_alone(&["echo", WORD], LIMITS, &[]).await;
     let ran = match ran {
-        Ok(outcome) => judge_program(program, &outcome),
+        Ok((result, said)) => judge_program(program, &result, &said),
         Err(error) => {
             return vec![diagnosis::failed(program, &error), Finding::skipped(memory, "a program that runs")];
         }
     };
     let stopped = match sandbox.run_alone(&GLUTTON, LIMITS, &[]).await {
-        Ok(outcome) => judge_memory(memory, &outcome),
+        Ok((result, _)) => judge_memory(memory, &result),
         Err(error) => diagnosis::failed(memory, &error),
     };
     vec![ran, stopped]
 }
 
-fn judge_program(check: &'static str, outcome: &StepOutcome) -> Finding {
-    let result = &outcome.result;
-    let said = String::from_utf8_lossy(&outcome.stdout);
+fn judge_program(check: &'static str, result: &StepResult, said: &[u8]) -> Finding {
+    let said = String::from_utf8_lossy(said);
     let wall = result.usage.wall_ms;
     match (result.verdict, said.trim() == WORD) {
         (Verdict::Ok, true) if result.usage.memory_bytes > 0 => {
@@ -84,8 +82,7 @@ fn judge_program(check: &'static str, outcome: &StepOutcome) -> Finding {
     }
 }
 
-fn judge_memory(check: &'static str, outcome: &StepOutcome) -> Finding {
-    let result = &outcome.result;
+fn judge_memory(check: &'static str, result: &StepResult) -> Finding {
     match result.verdict {
         Verdict::MemoryExceeded => {
             let limit = LIMITS.memory_bytes >> 20;
@@ -114,26 +111,25 @@ pub async fn gone(sockets: &Path) {
 mod tests {
     use super::super::finding::State;
     use super::*;
-    use protocol::StepResult;
 
-    fn outcome(verdict: Verdict, stdout: &str, memory_bytes: u64) -> StepOutcome {
+    fn result(verdict: Verdict, memory_bytes: u64) -> StepResult {
         let mut result = StepResult::new(verdict);
         result.usage.memory_bytes = memory_bytes;
-        StepOutcome { result, stdout: stdout.into(), was_lost: false }
+        result
     }
 
     #[test]
     fn a_program_has_to_say_its_word_and_be_counted() {
-        let state = |outcome| judge_program("program", &outcome).state;
-        assert_eq!(state(outcome(Verdict::Ok, "ruche\n", 262_144)), State::Fine);
-        assert_eq!(state(outcome(Verdict::Ok, "ruche\n", 0)), State::Missing);
-        assert_eq!(state(outcome(Verdict::Ok, "", 262_144)), State::Missing);
-        assert_eq!(state(outcome(Verdict::RuntimeError, "", 262_144)), State::Missing);
+        let state = |result, said: &str| judge_program("program", &result, said.as_bytes()).state;
+        assert_eq!(state(result(Verdict::Ok, 262_144), "ruche\n"), State::Fine);
+        assert_eq!(state(result(Verdict::Ok, 0), "ruche\n"), State::Missing);
+        assert_eq!(state(result(Verdict::Ok, 262_144), ""), State::Missing);
+        assert_eq!(state(result(Verdict::RuntimeError, 262_144), ""), State::Missing);
     }
 
     #[test]
     fn a_program_over_its_memory_has_to_be_killed_for_that() {
-        let state = |verdict| judge_memory("memory limit", &outcome(verdict, "", 0)).state;
+        let state = |verdict| judge_memory("memory limit", &result(verdict, 0)).state;
         assert_eq!(state(Verdict::MemoryExceeded), State::Fine);
         assert_eq!(state(Verdict::WallTimeExceeded), State::Missing);
     }

@@ -12,7 +12,8 @@ pub const NAME: &str = "ruche-sandbox";
 /// The name that lifts AppArmor from a container: where the profile cannot be loaded.
 pub const UNCONFINED: &str = "unconfined";
 
-const PROFILE: &str = include_str!("../../apparmor/ruche-sandbox");
+/// The profile's text.
+pub const PROFILE: &str = include_str!("../../apparmor/ruche-sandbox");
 
 /// The rule that parsers before version 4 do not know.
 const USERNS_RULE: &str = "  userns,\n";

@@ -257,6 +257,23 @@ fn refused(action: &'static str) -> impl FnOnce(bollard::errors::Error) -> Docke
     }
 }
 
+/// All that decides what sandbox containers may do: the same text for the same settings.
+pub fn make(runtime: Option<&str>, apparmor: Option<&str>, disk_bytes: u64) -> String {
+    let (agent, socket_folder) = (Path::new(""), PathBuf::new());
+    let plan = ContainerPlan {
+        runner: "",
+        name: "",
+        image: "",
+        agent,
+        socket_folder,
+        disk_bytes,
+        runtime,
+        apparmor,
+    };
+    // Plain data, as a value with its keys in order.
+    serde_json::to_value(container(&plan)).unwrap_or_default().to_string()
+}
+
 /// The container: no user but an ordinary one, no capability, no network, nothing writable. Docker's masks over
 /// /proc have to go, since under them no fresh /proc can be mounted; the agent lays its own over each box's.
 fn container(plan: &ContainerPlan<'_>) -> ContainerCreateBody {
@@ -316,6 +333,17 @@ mod tests {
         assert_eq!(said, "Docker refused to make a container: Unknown runtime specified fast");
         let gone = refused("make a container")(bollard::errors::Error::RequestTimeoutError);
         assert!(matches!(gone, DockerError::Gone(_)));
+    }
+
+    #[test]
+    fn the_make_is_the_same_for_the_same_settings_and_tells_of_each() {
+        let first = make(None, None, 1);
+        assert_eq!(first, make(None, None, 1));
+        assert!(first.contains("tcp_max_tw_buckets") && first.contains("SCMP_ACT_ALLOW"), "{first}");
+        for other in [make(Some("runsc"), None, 1), make(None, Some("ruche-sandbox"), 1), make(None, None, 2)]
+        {
+            assert_ne!(first, other);
+        }
     }
 
     #[test]

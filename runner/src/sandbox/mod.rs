@@ -100,10 +100,11 @@ impl SandboxHost {
     /// Where Docker does not answer.
     pub async fn make(&self, images: impl Iterator<Item = &str>) -> Result<Vec<Vec<u8>>, DockerError> {
         let kernel = std::fs::read("/proc/version").unwrap_or_default();
-        let settings =
-            format!("{} {:?} {:?} {}", self.cgroups.version(), self.runtime, self.apparmor, self.cpus);
-        let mut parts = vec![kernel, settings.into_bytes(), self.docker.version().await?.into_bytes()];
-        parts.push(seccomp::profile().to_string().into_bytes());
+        let settings = format!("{} {}", self.cgroups.version(), self.cpus);
+        let container = docker::make(self.runtime.as_deref(), self.apparmor.as_deref(), self.disk_bytes);
+        let engine = self.docker.version().await?;
+        let mut parts = vec![kernel, apparmor::PROFILE.as_bytes().to_vec()];
+        parts.extend([settings, container, engine].map(String::into_bytes));
         let images: std::collections::BTreeSet<&str> = images.collect();
         for image in images {
             parts.push(self.docker.image_id(image).await?.into_bytes());

@@ -68,9 +68,9 @@ async fn look_after(mut lease: Lease, seen: &mut Seen) {
 async fn next_job(lease: &mut Lease) -> Result<String, SandboxError> {
     let (path, content) = NEXT;
     let files = [(path.to_owned(), Bytes::from_static(content.as_bytes()))];
-    let outcome = lease.sandbox()?.run_alone(&["sh", path], DEFAULT_LIMITS, &files).await?;
-    Ok(match outcome.result.verdict {
-        Verdict::Ok => String::from_utf8_lossy(&outcome.stdout).into_owned(),
+    let (result, said) = lease.sandbox()?.run_alone(&["sh", path], DEFAULT_LIMITS, &files).await?;
+    Ok(match result.verdict {
+        Verdict::Ok => String::from_utf8_lossy(&said).into_owned(),
         verdict => format!("that it ends with {verdict}"),
     })
 }
