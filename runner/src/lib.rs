@@ -10,6 +10,7 @@
 //! Each floor only knows the one below. [`node`] is what they share, and the supervisor beside them.
 
 pub mod config;
+pub mod digest;
 pub mod docker;
 pub mod doctor;
 pub mod images;

@@ -5,7 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use rust_embed::RustEmbed;
-use sha2::{Digest, Sha256};
+
+use crate::digest;
 
 const DOCKERFILE: &str = ".Dockerfile";
 
@@ -57,18 +58,11 @@ impl Recipes {
 
     /// A digest of everything that decides what is in the image: its files and its base.
     pub fn fingerprint(&self, name: &str, base_id: &str) -> String {
-        let mut digest = Sha256::new();
-        let mut part = |bytes: &[u8]| {
-            // With the length in front, no two lists of parts run together into the same bytes.
-            digest.update((bytes.len() as u64).to_be_bytes());
-            digest.update(bytes);
-        };
-        part(base_id.as_bytes());
+        let mut parts = vec![base_id.as_bytes()];
         for (path, content) in self.files_of(name) {
-            part(path.as_bytes());
-            part(content);
+            parts.extend([path.as_bytes(), content]);
         }
-        digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        digest::of(parts)
     }
 
     /// The build context of an image, as the tar archive that Docker expects.

@@ -9,6 +9,7 @@ use protocol::runner::{LanguageOffer, SelfTest};
 
 use super::{AGENT, Node};
 use crate::config::DEFAULT_LIMITS;
+use crate::digest;
 use crate::sandbox::docker::DockerError;
 use crate::selftest::attack::{Attack, HeadError};
 use crate::selftest::{self, Outcome, RecordError, Records};
@@ -212,7 +213,7 @@ impl Node {
         }
         let folder = self.config.state_dir.clone();
         let records = tokio::task::spawn_blocking(move || Records::open(&folder)).await;
-        Ok((selftest::make(&parts), records.map_err(|_| SelftestError::Interrupted)??))
+        Ok((digest::of(&parts), records.map_err(|_| SelftestError::Interrupted)??))
     }
 }
 

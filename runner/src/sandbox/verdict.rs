@@ -91,7 +91,8 @@ fn verdict(evidence: &Evidence, limits: &Limits) -> Verdict {
     }
 }
 
-fn milliseconds(time: Duration) -> u64 {
+/// Whole milliseconds, as results have them.
+pub fn milliseconds(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 

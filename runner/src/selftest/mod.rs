@@ -15,17 +15,18 @@ mod judge;
 mod record;
 mod trial;
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures_util::StreamExt;
 use protocol::Timestamp;
 use protocol::runner::SelfTest;
 use serde::Serialize;
 
-pub use self::record::{RecordError, Records, make};
+pub use self::record::{RecordError, Records};
 
 use self::attack::Attack;
 use self::host::HostState;
+use crate::sandbox::verdict::milliseconds;
 use crate::worker::Workshop;
 
 /// The name under which a change of the host is reported beside the attacks.
@@ -107,10 +108,6 @@ fn unchanged(before: &HostState, after: &HostState) -> Trial {
         complaints: changed.iter().map(|path| format!("{path} is not what it was")).collect(),
         took_ms: 0,
     }
-}
-
-fn milliseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// All attacks that there is a workshop for.

@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use nix::fcntl::{Flock, FlockArg};
 use protocol::runner::SelfTest;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 /// How many makes are remembered: more than there are runners of different settings on a host.
 const REMEMBERED: usize = 16;
@@ -77,17 +76,6 @@ impl Records {
     }
 }
 
-/// A digest of all that a sandbox's strength depends on.
-pub fn make(parts: &[impl AsRef<[u8]>]) -> String {
-    let mut digest = Sha256::new();
-    for part in parts {
-        // With the length in front, no two lists of parts run together into the same bytes.
-        digest.update((part.as_ref().len() as u64).to_be_bytes());
-        digest.update(part.as_ref());
-    }
-    digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use protocol::Timestamp;
@@ -120,10 +108,5 @@ mod tests {
         assert_eq!(records.passed("a"), None);
         records.keep("a", &result(&[])).unwrap();
         assert!(records.passed("a").is_some());
-    }
-
-    #[test]
-    fn parts_do_not_run_together() {
-        assert_ne!(make(&["ab", "c"]), make(&["a", "bc"]));
     }
 }
