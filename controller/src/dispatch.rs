@@ -9,6 +9,7 @@ use protocol::{JobId, Problem, ProblemKind, RunnerId};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
+use crate::backlog::{Backlog, Place};
 use crate::ending;
 use crate::live::Live;
 use crate::roster::Roster;
@@ -27,8 +28,10 @@ const BATCH: usize = 256;
 /// What dispatching needs.
 #[derive(Clone)]
 pub struct Dispatcher {
-    /// Where jobs wait.
+    /// Where jobs are kept.
     pub store: Arc<dyn Store>,
+    /// Where they wait.
+    pub backlog: Arc<Backlog>,
     /// Who watches them.
     pub live: Arc<Live>,
     /// Who can run them.
@@ -42,13 +45,14 @@ impl Dispatcher {
         polls.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
             let polled = tokio::select! {
-                () = self.store.queue_changed().notified() => false,
+                () = self.backlog.changed().notified() => false,
                 () = self.roster.changed().notified() => false,
                 _ = polls.tick() => true,
                 () = stop.cancelled() => return,
             };
             if polled {
                 self.tidy().await;
+                self.adopt().await;
             }
             if let Err(error) = self.round().await {
                 tracing::error!(%error, "jobs cannot be dispatched");
@@ -66,10 +70,23 @@ impl Dispatcher {
                     if let Some(live) = self.live.get(expired.id) {
                         live.lost(expired.attempt, reason);
                     }
-                    ending::announce(&self.live, expired.id, expired.released);
+                    ending::announce(&self.live, &self.backlog, expired.id, expired.released);
                 }
             }
             Err(error) => tracing::error!(%error, "leases cannot be looked at"),
+        }
+    }
+
+    /// Takes in jobs that are at home nowhere.
+    async fn adopt(&self) {
+        loop {
+            match self.store.adopt(BATCH).await {
+                Ok(adopted) if adopted.is_empty() => return,
+                Ok(adopted) => adopted.into_iter().for_each(|job| {
+                    self.backlog.add(job);
+                }),
+                Err(error) => return tracing::error!(%error, "jobs of other controllers cannot be looked at"),
+            }
         }
     }
 
@@ -81,15 +98,15 @@ impl Dispatcher {
             if languages.is_empty() {
                 break;
             }
-            let batch = self.store.queued(&languages, after, BATCH).await?;
+            let batch = self.backlog.head(&languages, after, BATCH);
             self.place(&batch, &mut runners).await?;
             match batch.last() {
-                Some(last) if batch.len() == BATCH => after = Some(last.place),
+                Some(last) if batch.len() == BATCH => after = Some(Place::of(last)),
                 _ => break,
             }
         }
         for id in self.live.all_undecided() {
-            if let Some(job) = self.store.waiting(id).await? {
+            if let Some((job, _)) = self.backlog.get(id) {
                 self.decide(&job, &mut runners).await?;
             }
         }
@@ -116,14 +133,16 @@ impl Dispatcher {
     }
 
     async fn hand_over(&self, id: JobId, runner: RunnerId, name: &str) -> Result<(), StoreError> {
-        let Some(claim) = self.store.claim(id, name, LEASE).await? else { return Ok(()) };
+        let claim = self.store.claim(id, name, LEASE).await?;
+        self.backlog.remove(id);
+        let Some(claim) = claim else { return Ok(()) };
         let live = self.live.get_or_open(id);
         live.started(name, claim.attempt);
         if let Err(claim) = self.roster.assign(runner, claim) {
             // It left between the look and the claim.
             live.refused(claim.attempt);
             let released = self.store.release(id, claim.attempt, Release::Refused).await?;
-            ending::announce(&self.live, id, released);
+            ending::announce(&self.live, &self.backlog, id, released);
         }
         Ok(())
     }
@@ -134,7 +153,8 @@ impl Dispatcher {
             return Ok(());
         }
         let why = scheduler::explain(&demand(job), runners.values());
-        if self.store.withdraw(job.id).await?.is_some()
+        self.backlog.remove(job.id);
+        if self.store.withdraw(job.id).await?
             && let Some(live) = self.live.get(job.id)
         {
             live.decline(Problem::new(ProblemKind::NoRunnerFree, why).retry_after(1));

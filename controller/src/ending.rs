@@ -2,13 +2,15 @@
 
 use protocol::JobId;
 
+use crate::backlog::Backlog;
 use crate::live::Live;
 use crate::store::Released;
 
-/// Tells what became of a job whose attempt ended without an outcome.
-pub fn announce(live: &Live, id: JobId, released: Released) {
+/// Tells what became of a job whose attempt ended without an outcome; one that waits again is dispatched again.
+pub fn announce(live: &Live, backlog: &Backlog, id: JobId, released: Released) {
     match released {
-        Released::Requeued { position } => {
+        Released::Requeued(queued) => {
+            let position = backlog.add(queued);
             if let Some(job) = live.get(id) {
                 job.queued(position);
             }

@@ -13,17 +13,21 @@ use protocol::{Job, JobId, JobPage, JobSpec, JobState, Problem, ProblemKind, Tim
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::backlog::Backlog;
 use crate::budget::{Budget, Held};
 use crate::live::{Live, StdinLog, Watcher};
 use crate::roster::Roster;
 use crate::scheduler::{self, Demand};
-use crate::store::{Cancelled, EnqueueError, NewJob, Store, StoreError};
+use crate::store::{Cancelled, EnqueueError, Enqueued, NewJob, Queued, Store, StoreError};
 
 use admission::peak;
 pub use watching::Watching;
 
 /// When to come back to a full queue, in seconds.
 const RETRY_AFTER: u32 = 2;
+
+/// The label that tells whose share of the cluster a job uses.
+const SHARE_LABEL: &str = "user";
 
 /// The most jobs on a page.
 const MAX_PAGE: u32 = 100;
@@ -43,6 +47,7 @@ pub struct JobLimits {
 #[derive(Clone)]
 pub struct Jobs {
     store: Arc<dyn Store>,
+    backlog: Arc<Backlog>,
     live: Arc<Live>,
     roster: Arc<Roster>,
     budget: Budget,
@@ -65,6 +70,7 @@ impl Jobs {
     /// The jobs in this store.
     pub fn new(
         store: Arc<dyn Store>,
+        backlog: Arc<Backlog>,
         live: Arc<Live>,
         roster: Arc<Roster>,
         budget: Budget,
@@ -72,6 +78,7 @@ impl Jobs {
     ) -> Self {
         Self {
             store,
+            backlog,
             live,
             roster,
             budget,
@@ -113,9 +120,17 @@ impl Jobs {
         let stdin = submission.stdin;
         let watcher = self.live.open(id, stdin.clone(), submission.keep);
         let undecided = no_wait.then(|| self.live.undecided(id));
-        let new = NewJob { id, spec: Arc::new(spec), peak, stdin_follows: stdin.is_some() };
+        let share = spec.labels.get(SHARE_LABEL).cloned().unwrap_or_default();
+        let new = NewJob { id, spec: Arc::new(spec), peak, share, stdin_follows: stdin.is_some() };
         let position = match self.store.enqueue(new).await {
-            Ok(position) => position,
+            Ok(Enqueued::New(queued)) => self.backlog.add(queued),
+            Ok(Enqueued::Existing(existing)) => {
+                self.live.discard(id);
+                return self.live.watch(existing, 0).ok_or_else(|| {
+                    Problem::new(ProblemKind::Conflict, format!("job {existing} has this key already"))
+                        .at("idempotency_key")
+                });
+            }
             Err(error) => {
                 self.live.discard(id);
                 return Err(queue_problem(error));
@@ -141,8 +156,11 @@ impl Jobs {
     /// Where there is none.
     pub async fn get(&self, id: JobId) -> Result<Job, Problem> {
         let mut job = self.store.get(id).await.map_err(internal)?.ok_or_else(|| unknown(id))?;
-        if job.state == JobState::Queued {
-            job.message = self.why_it_waits(id).await;
+        if job.state == JobState::Queued
+            && let Some((queued, position)) = self.backlog.get(id)
+        {
+            job.message = Some(self.why_it_waits(&queued));
+            job.position = Some(position);
         }
         Ok(job)
     }
@@ -186,6 +204,7 @@ impl Jobs {
     pub async fn cancel(&self, id: JobId, message: &str) -> Result<Job, Problem> {
         match self.store.cancel(id, message).await.map_err(internal)? {
             Cancelled::Finished(job) => {
+                self.backlog.remove(id);
                 self.live.finish(&job);
                 Ok(*job)
             }
@@ -274,10 +293,9 @@ impl Jobs {
         let _ = self.cancel(id, &over).await;
     }
 
-    async fn why_it_waits(&self, id: JobId) -> Option<String> {
-        let queued = self.store.waiting(id).await.ok()??;
+    fn why_it_waits(&self, queued: &Queued) -> String {
         let demand = Demand { language: &queued.language, limits: &queued.peak };
-        Some(scheduler::explain(&demand, self.roster.view().values()))
+        scheduler::explain(&demand, self.roster.view().values())
     }
 }
 

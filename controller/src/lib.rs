@@ -9,6 +9,7 @@
 //! The doors for clients and those for runners meet in the store and in `live` only; `roster` is what both know
 //! of the runners.
 
+mod backlog;
 mod budget;
 pub mod config;
 mod dispatch;
@@ -35,6 +36,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::backlog::Backlog;
 use crate::budget::Budget;
 use crate::config::Config;
 use crate::dispatch::Dispatcher;
@@ -103,21 +105,34 @@ pub async fn run(config: Config, listeners: Listeners, shutdown: Shutdown) {
         max_queue: config.max_queue,
         max_queue_bytes: config.max_memory,
         keep_finished: config.keep_finished,
-        keep_output: config.max_memory,
+        keep_bytes: config.max_memory,
     }));
     let budget = Budget::new(config.max_memory);
     let live = Arc::new(Live::new(budget.clone(), MAX_JOB_OUTPUT));
     let roster = Arc::new(Roster::default());
+    let backlog = Arc::new(Backlog::default());
     let limits =
         JobLimits { max_body: config.max_body, max_stdin: config.max_stdin, max_queue: config.max_queue };
-    let jobs = Jobs::new(Arc::clone(&store), Arc::clone(&live), Arc::clone(&roster), budget, limits);
+    let jobs = Jobs::new(
+        Arc::clone(&store),
+        Arc::clone(&backlog),
+        Arc::clone(&live),
+        Arc::clone(&roster),
+        budget,
+        limits,
+    );
 
     // What serves clients ends before what serves runners: the last results still reach somebody.
     let (clients, runners) = (TaskTracker::new(), TaskTracker::new());
     let (close_clients, close_runners) = (CancellationToken::new(), CancellationToken::new());
-    let fleet = Fleet { store: Arc::clone(&store), live: Arc::clone(&live), roster: Arc::clone(&roster) };
+    let fleet = Fleet {
+        store: Arc::clone(&store),
+        backlog: Arc::clone(&backlog),
+        live: Arc::clone(&live),
+        roster: Arc::clone(&roster),
+    };
     runners.spawn(fleet::serve(fleet, listeners.runners, runners.clone(), close_runners.clone()));
-    runners.spawn(Dispatcher { store, live, roster }.run(close_runners.clone()));
+    runners.spawn(Dispatcher { store, backlog, live, roster }.run(close_runners.clone()));
     runners.spawn(jobs.clone().look_after(close_runners.clone()));
     clients.spawn(tcp::serve(jobs.clone(), listeners.clients, clients.clone(), close_clients.clone()));
     clients.spawn(http::serve(jobs.clone(), listeners.http, close_clients.clone()));

@@ -305,6 +305,7 @@ impl Member {
             connected_at: self.connected_at,
             selftest: registration.selftest.clone(),
             telemetry: self.telemetry.clone(),
+            labels: registration.labels.clone(),
         }
     }
 }

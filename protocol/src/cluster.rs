@@ -1,5 +1,7 @@
 //! The cluster as its users see it.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::runner::{SelfTest, Telemetry};
@@ -51,6 +53,9 @@ pub struct RunnerInfo {
     pub selftest: Option<SelfTest>,
     /// What it last measured.
     pub telemetry: Option<Telemetry>,
+    /// What its operator says of it, for jobs that require it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
 }
 
 /// A language that some runner can run.
@@ -98,4 +103,23 @@ pub struct ClusterInfo {
     pub max_queue: u64,
     /// Whether the controller is shutting down and takes no more jobs.
     pub draining: bool,
+}
+
+/// How a runner's host was doing at a moment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Sample {
+    /// The runner's name.
+    pub runner: String,
+    /// When.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
+    pub at: Timestamp,
+    /// Busy share of all of the host's processors, in percent.
+    pub cpu_percent: f32,
+    /// Used share of the host's memory, in percent.
+    pub memory_percent: f32,
+    /// Jobs it ran.
+    pub active_jobs: u32,
+    /// Sandbox containers it kept.
+    pub active_containers: u32,
 }

@@ -68,6 +68,12 @@ random_id!(
     "runner"
 );
 
+random_id!(
+    /// One life of a controller process, new at each start: 32 hexadecimal digits.
+    ControllerId,
+    "controller"
+);
+
 /// Text that is not an identifier.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not a {0} id: expected 32 hexadecimal digits")]

@@ -162,6 +162,12 @@ pub struct JobSpec {
     /// Whether to be refused at once rather than to wait for a free runner.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub no_wait: bool,
+    /// Labels that a runner must have, with these values, to get the job.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub requires: BTreeMap<String, String>,
+    /// A word of the client's own for this submission: another submission with the same word is this job.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idempotency_key: Option<String>,
 }
 
 fn is_zero(number: &i8) -> bool {
@@ -333,6 +339,42 @@ impl Job {
             finished_at: self.finished_at,
         }
     }
+}
+
+/// How an attempt at a job ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum AttemptEnd {
+    /// It gave the job its verdict.
+    Finished,
+    /// The runner did not take it.
+    Refused,
+    /// It was lost with its runner, or its runner failed.
+    Lost,
+}
+
+/// One time that a job was handed to a runner.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct JobAttempt {
+    /// Which attempt.
+    pub attempt: Attempt,
+    /// The runner's name.
+    pub runner: String,
+    /// When it was handed over.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
+    pub started_at: Timestamp,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
+    pub ended_at: Option<Timestamp>,
+    /// How it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<AttemptEnd>,
+    /// Why, where it was lost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// A job as one line of a list; the fields are those of [`Job`].

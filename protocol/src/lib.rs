@@ -21,8 +21,10 @@ mod validate;
 pub mod window;
 
 pub use content::{Content, DetachError, Detached};
-pub use ids::{Attempt, JobId, RunnerId, Step};
-pub use job::{Checker, Expect, Job, JobPage, JobSpec, JobState, JobSummary, RunSpec, SourceFile};
+pub use ids::{Attempt, ControllerId, JobId, RunnerId, Step};
+pub use job::{
+    AttemptEnd, Checker, Expect, Job, JobAttempt, JobPage, JobSpec, JobState, JobSummary, RunSpec, SourceFile,
+};
 pub use limits::{ExceededLimit, Limits, LimitsRequest};
 pub use outcome::{Flag, StepResult, Usage, Verdict};
 pub use problem::{Problem, ProblemKind};

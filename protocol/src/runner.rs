@@ -11,7 +11,8 @@ use crate::{Attempt, JobId, JobSpec, Limits, Problem, RunnerId, Step, StepResult
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum FromRunner {
-    /// Who it is. The first message after the hello; and again when the languages that it offers have changed.
+    /// Who it is. The first message after the hello; and again when the languages that it offers have changed,
+    /// or when it holds attempts that came over a link that has broken.
     Register(Registration),
     /// How its host is doing. Once a second, and at once when its availability changes.
     Telemetry(Telemetry),
@@ -63,6 +64,25 @@ pub enum ToRunner {
     Run(Box<Assignment>),
     /// Stop it. The attempt still ends with `finished`.
     Cancel,
+    /// An attempt that the runner holds goes on here: all its reports are sent again on this stream, from the
+    /// first, and then what is new.
+    Resume {
+        /// The job.
+        job: JobId,
+        /// Which attempt.
+        attempt: Attempt,
+    },
+    /// An attempt that the runner holds is of no use any more, or recorded: stop it and forget it. On stream 0.
+    Forget {
+        /// The job.
+        job: JobId,
+        /// Which attempt.
+        attempt: Attempt,
+    },
+    /// The end of the attempt is recorded: the runner may forget it. The last message on its stream.
+    Recorded,
+    /// Finish what runs, take nothing new, then leave. On stream 0.
+    Drain,
 }
 
 /// A job handed to a runner.
@@ -99,6 +119,21 @@ pub struct Registration {
     /// How its sandbox withstood the hostile programs, where that was tried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub selftest: Option<SelfTest>,
+    /// What its operator says of it, for jobs that require it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
+    /// Attempts that came over a link that has broken and whose end nobody has confirmed as recorded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<HeldAttempt>,
+}
+
+/// An attempt that a runner still has, under way or ended, after the link that brought it has broken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct HeldAttempt {
+    /// The job.
+    pub job: JobId,
+    /// Which attempt.
+    pub attempt: Attempt,
 }
 
 /// How a runner's sandbox withstood the hostile programs that come with it, on its own host.

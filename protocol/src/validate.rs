@@ -1,6 +1,6 @@
 //! What a job may look like, whatever the language and the runners: checked before anything is stored.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{Content, JobSpec, LimitsRequest, Problem};
 
@@ -32,7 +32,14 @@ impl JobSpec {
         check_strings("args", &self.args)?;
         check_strings("compile_args", &self.compile_args)?;
         check_environment(&self.env)?;
-        check_labels(&self.labels)?;
+        check_labels("labels", &self.labels)?;
+        check_labels("requires", &self.requires)?;
+        if let Some(key) = &self.idempotency_key {
+            if key.is_empty() {
+                return Err(Problem::invalid("idempotency_key", "a key has at least one character"));
+            }
+            check_text("idempotency_key", key, 255)?;
+        }
         check_limits("limits", &self.limits)?;
         if !(-100..=100).contains(&self.priority) {
             return Err(Problem::invalid("priority", "a priority is between -100 and 100"));
@@ -153,12 +160,12 @@ fn check_environment(env: &std::collections::BTreeMap<String, String>) -> Result
     Ok(())
 }
 
-fn check_labels(labels: &std::collections::BTreeMap<String, String>) -> Result<(), Problem> {
+fn check_labels(what: &str, labels: &BTreeMap<String, String>) -> Result<(), Problem> {
     if labels.len() > 32 {
-        return Err(Problem::invalid("labels", "at most 32 labels"));
+        return Err(Problem::invalid(what, "at most 32 labels"));
     }
     for (name, value) in labels {
-        let field = format!("labels.{name}");
+        let field = format!("{what}.{name}");
         check_text(&field, name, 64)?;
         check_text(&field, value, MAX_PATH_BYTES)?;
     }

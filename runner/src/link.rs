@@ -292,6 +292,10 @@ impl Session {
                     self.announce();
                     Ok(())
                 }
+                // Nothing is held yet, and what is recorded needs no more.
+                ToRunner::Resume { .. } | ToRunner::Forget { .. } | ToRunner::Recorded | ToRunner::Drain => {
+                    Ok(())
+                }
             },
             FrameKind::Credit | FrameKind::Blob | FrameKind::Stdin | FrameKind::StdinEnd => {
                 // What is still on its way to an attempt that has ended is let go.

@@ -162,6 +162,8 @@ impl Node {
             cpus: self.host.0,
             memory_bytes: self.host.1,
             selftest: offers.selftest.clone(),
+            labels: BTreeMap::new(),
+            held: Vec::new(),
         }
     }
 

@@ -48,6 +48,8 @@ fn specification(args: &RunArgs) -> Result<JobSpec, Failure> {
         priority: args.priority,
         labels: args.label.iter().cloned().collect(),
         no_wait: args.no_wait,
+        requires: std::collections::BTreeMap::new(),
+        idempotency_key: None,
         ..JobSpec::default()
     })
 }

@@ -150,6 +150,7 @@ mod tests {
             memory_bytes: 1 << 30,
             connected_at: Timestamp::UNIX_EPOCH,
             selftest,
+            labels: std::collections::BTreeMap::new(),
             telemetry: None,
         }
     }

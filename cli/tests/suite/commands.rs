@@ -39,6 +39,7 @@ fn runner() -> RunnerInfo {
         memory_bytes: 1 << 33,
         connected_at: Timestamp::UNIX_EPOCH,
         selftest: Some(SelfTest { at: Timestamp::UNIX_EPOCH, attacks: 70, failed: vec!["ptrace".into()] }),
+        labels: std::collections::BTreeMap::new(),
         telemetry: Some(Telemetry {
             cpu_percent: 93.2,
             memory_percent: 41.7,

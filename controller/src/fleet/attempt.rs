@@ -13,7 +13,7 @@ use super::feeder::feed;
 use super::progress::{Impossible, Progress};
 use crate::ending;
 use crate::live::{Kept, LiveJob};
-use crate::store::{Claim, Outcome, Release, StoreError};
+use crate::store::{Claim, Outcome, Recorded, Release, StoreError};
 use crate::text;
 use crate::wire::{Outgoing, WireError};
 
@@ -140,8 +140,8 @@ impl Running {
         let release = match end {
             End::Outcome(outcome) => {
                 match fleet.store.finish(self.id, self.attempt, *outcome).await? {
-                    Some(job) => fleet.live.finish(&job),
-                    None => {
+                    Recorded::Now(job) => fleet.live.finish(&job),
+                    Recorded::Before | Recorded::Stale => {
                         tracing::info!(job = %self.id, attempt = %self.attempt, "a late result is refused")
                     }
                 }
@@ -159,7 +159,7 @@ impl Running {
             }
         };
         let released = fleet.store.release(self.id, self.attempt, release).await?;
-        ending::announce(&fleet.live, self.id, released);
+        ending::announce(&fleet.live, &fleet.backlog, self.id, released);
         Ok(())
     }
 }

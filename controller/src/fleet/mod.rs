@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::backlog::Backlog;
 use crate::live::Live;
 use crate::roster::Roster;
 use crate::store::Store;
@@ -25,6 +26,8 @@ const MAX_CONNECTIONS: usize = 16_384;
 pub struct Fleet {
     /// Where results go.
     pub store: Arc<dyn Store>,
+    /// Where jobs wait again whose attempt is over.
+    pub backlog: Arc<Backlog>,
     /// Where output goes.
     pub live: Arc<Live>,
     /// Where runners are known.

@@ -4,7 +4,7 @@ use protocol::client::JobQuery;
 use protocol::{JobPage, JobState, Verdict};
 
 use super::Jobs;
-use crate::store::{Outcome, StoreError};
+use crate::store::{Outcome, Recorded, StoreError};
 
 /// How many jobs are ended at a time.
 const BATCH: u32 = 100;
@@ -39,9 +39,9 @@ impl Jobs {
                 let message = "the controller was shut down before it had finished";
                 let outcome = Outcome::without_results(Verdict::Cancelled, message);
                 match self.store.finish(job.id, job.attempts, outcome).await {
-                    Ok(Some(job)) => self.live.finish(&job),
+                    Ok(Recorded::Now(job)) => self.live.finish(&job),
                     // It ended by itself meanwhile.
-                    Ok(None) => {}
+                    Ok(Recorded::Before | Recorded::Stale) => {}
                     Err(error) => {
                         tracing::error!(%error, "what runs cannot be ended");
                         return;

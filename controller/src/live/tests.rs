@@ -20,7 +20,7 @@ fn write(job: &LiveJob, attempt: Attempt, text: &'static str) -> Kept {
 
 /// A job as the store gives it back when it has been cancelled.
 async fn finished_job(id: JobId) -> Job {
-    let limits = MemoryLimits { max_queue: 1, max_queue_bytes: 100, keep_finished: 1, keep_output: 100 };
+    let limits = MemoryLimits { max_queue: 1, max_queue_bytes: 100, keep_finished: 1, keep_bytes: 100 };
     let store = Memory::new(limits);
     let mut new = conformance::job("c", 0);
     new.id = id;

@@ -1,16 +1,28 @@
 //! What every store must do, whatever it is made of. Call [`run`] with a way to make an empty one that takes at
-//! least 100 jobs.
+//! least 100 jobs, and [`run_shared`] with a way to make two controllers' views of an empty one.
 
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::client::JobQuery;
-use protocol::{Attempt, JobId, JobSpec, JobState, LimitsRequest, SourceFile, StepResult, Verdict};
+use protocol::cluster::Sample;
+use protocol::runner::Registration;
+use protocol::{
+    Attempt, AttemptEnd, JobId, JobSpec, JobState, LimitsRequest, RunnerId, SourceFile, StepResult,
+    Timestamp, Verdict,
+};
+use tokio::time::{sleep, timeout};
 
-use super::{Cancelled, MAX_LOST, NewJob, Outcome, Release, Released, Store};
+use super::{
+    Cancelled, Change, Enqueued, HOME_TIMEOUT, MAX_LOST, NewJob, ORPHANED, Outcome, Queued, Recorded,
+    Release, Released, Retention, Store, TakenOver,
+};
 
 const LEASE: Duration = Duration::from_secs(60);
+
+/// How often to look again for what has to happen by itself.
+const SOON: Duration = Duration::from_millis(50);
 
 pub(crate) fn job(language: &str, priority: i8) -> NewJob {
     let spec = JobSpec {
@@ -20,11 +32,21 @@ pub(crate) fn job(language: &str, priority: i8) -> NewJob {
         labels: [("kind".to_owned(), language.to_owned())].into(),
         ..JobSpec::default()
     };
-    NewJob { id: JobId::random(), spec: Arc::new(spec), peak: LimitsRequest::default(), stdin_follows: false }
+    NewJob {
+        id: JobId::random(),
+        spec: Arc::new(spec),
+        peak: LimitsRequest::default(),
+        share: "class".to_owned(),
+        stdin_follows: false,
+    }
 }
 
 fn outcome(verdict: Verdict) -> Outcome {
-    let run = StepResult { stdout: Some("hello".into()), ..StepResult::new(verdict) };
+    let run = StepResult {
+        stdout: Some("hello".into()),
+        stderr: Some(vec![0xff, 0, b'x'].into()),
+        ..StepResult::new(verdict)
+    };
     Outcome { verdict, message: None, compile: None, runs: vec![run] }
 }
 
@@ -32,25 +54,32 @@ fn lost() -> Release {
     Release::Lost { reason: "its runner went away".to_owned() }
 }
 
-async fn enqueue(store: &impl Store, language: &str, priority: i8) -> JobId {
-    let new = job(language, priority);
-    let id = new.id;
-    store.enqueue(new).await.unwrap();
-    id
+async fn enqueue_new(store: &impl Store, new: NewJob) -> Queued {
+    match store.enqueue(new).await.unwrap() {
+        Enqueued::New(queued) => queued,
+        Enqueued::Existing(id) => panic!("{id} is there already"),
+    }
+}
+
+async fn enqueue(store: &impl Store, language: &str) -> JobId {
+    enqueue_new(store, job(language, 0)).await.id
 }
 
 async fn claim(store: &impl Store, id: JobId) -> Attempt {
     store.claim(id, "a", LEASE).await.unwrap().unwrap().attempt
 }
 
-async fn order(store: &impl Store, languages: &[&str]) -> Vec<JobId> {
-    let languages: Vec<_> = languages.iter().map(|&language| language.to_owned()).collect();
-    store.queued(&languages, None, 100).await.unwrap().into_iter().map(|queued| queued.id).collect()
+async fn finish(store: &impl Store, language: &str) -> JobId {
+    let id = enqueue(store, language).await;
+    let attempt = claim(store, id).await;
+    let recorded = store.finish(id, attempt, outcome(Verdict::Ok)).await.unwrap();
+    assert!(matches!(recorded, Recorded::Now(_)));
+    id
 }
 
 pub(crate) async fn run<S: Store, F: Future<Output = S>>(empty: impl Fn() -> F) {
-    jobs_start_by_priority_and_then_in_order(&empty().await).await;
-    the_queue_can_be_read_in_parts(&empty().await).await;
+    a_queued_job_is_what_was_submitted(&empty().await).await;
+    a_key_makes_one_job(&empty().await).await;
     a_job_is_claimed_once(&empty().await).await;
     a_result_counts_only_from_the_attempt_that_has_the_job(&empty().await).await;
     a_refused_attempt_leaves_the_job_untouched(&empty().await).await;
@@ -59,86 +88,125 @@ pub(crate) async fn run<S: Store, F: Future<Output = S>>(empty: impl Fn() -> F) 
     a_cancelled_job_does_not_come_back(&empty().await).await;
     only_a_waiting_job_can_be_withdrawn(&empty().await).await;
     leases_run_out_unless_renewed(&empty().await).await;
+    a_runner_that_holds_an_attempt_goes_on_with_it(&empty().await).await;
+    attempts_are_remembered(&empty().await).await;
     pages_are_complete_and_newest_first(&empty().await).await;
-    a_new_job_wakes(&empty().await).await;
+    the_oldest_finished_jobs_go(&empty().await).await;
+    runners_are_remembered(&empty().await).await;
+    samples_are_kept_for_a_time(&empty().await).await;
+    whoever_listens_hears_of_ends_and_wishes(&empty().await).await;
 }
 
-async fn jobs_start_by_priority_and_then_in_order(store: &impl Store) {
-    let first = enqueue(store, "c", 0).await;
-    let second = enqueue(store, "java", 0).await;
-    let urgent = enqueue(store, "c", 5).await;
-    assert_eq!(order(store, &["c", "java", "python"]).await, [urgent, first, second]);
-    assert_eq!(order(store, &["java"]).await, [second]);
-    assert_eq!(order(store, &[]).await, []);
-    assert_eq!(store.get(urgent).await.unwrap().unwrap().position, Some(0));
-    assert_eq!(store.get(second).await.unwrap().unwrap().position, Some(2));
-    assert_eq!(store.enqueue(job("c", 1)).await.unwrap(), 1);
+pub(crate) async fn run_shared<S: Store, F: Future<Output = (S, S)>>(empty: impl Fn() -> F) {
+    let (here, there) = empty().await;
+    a_job_is_dispatched_from_its_home_alone(&here, &there).await;
+    let (here, there) = empty().await;
+    what_a_controller_leaves_behind_is_adopted(&here, &there).await;
+    let (here, there) = empty().await;
+    the_jobs_of_a_dead_controller_are_adopted(&here, &there).await;
+    let (here, there) = empty().await;
+    an_attempt_is_taken_over_with_its_runner(&here, &there).await;
+    let (here, there) = empty().await;
+    an_orphaned_lease_is_anybodys_to_end(&here, &there).await;
+    let (here, there) = empty().await;
+    two_controllers_cannot_both_win(&here, &there).await;
 }
 
-async fn the_queue_can_be_read_in_parts(store: &impl Store) {
-    let languages = ["c".to_owned(), "java".to_owned()];
-    let mut expected = Vec::new();
-    for index in 0..7 {
-        expected.push(enqueue(store, &languages[index % 2], 0).await);
-    }
-    let mut read = Vec::new();
-    let mut after = None;
-    loop {
-        let part = store.queued(&languages, after, 3).await.unwrap();
-        let Some(last) = part.last() else { break };
-        after = Some(last.place);
-        read.extend(part.iter().map(|queued| queued.id));
-    }
-    assert_eq!(read, expected);
+async fn a_queued_job_is_what_was_submitted(store: &impl Store) {
+    let mut new = job("c", 5);
+    let spec = Arc::make_mut(&mut new.spec);
+    spec.requires = [("gpu".to_owned(), "yes".to_owned())].into();
+    spec.files[0].content = vec![0, 159, 146, 150].into();
+    new.peak.memory_bytes = Some(77);
+    new.stdin_follows = true;
+    let first = enqueue_new(store, new.clone()).await;
+    assert_eq!((first.id, first.priority, first.language.as_str()), (new.id, 5, "c"));
+    assert_eq!((first.share.as_str(), first.peak.memory_bytes), ("class", Some(77)));
+    assert_eq!(first.requires, new.spec.requires);
+    assert!(first.stdin_follows && !first.no_wait);
+    assert_eq!(store.spec(new.id).await.unwrap(), Some(Arc::clone(&new.spec)));
+    let job = store.get(new.id).await.unwrap().unwrap();
+    assert_eq!((job.state, job.queued_at), (JobState::Queued, first.queued_at));
+
+    let second = enqueue_new(store, job_without_wait()).await;
+    assert!(second.number > first.number && second.no_wait);
+    assert_eq!(store.counts().await.unwrap().queued, 2);
+    assert_eq!(store.get(JobId::random()).await.unwrap(), None);
+    assert_eq!(store.spec(JobId::random()).await.unwrap(), None);
+}
+
+fn job_without_wait() -> NewJob {
+    let mut new = job("c", 0);
+    Arc::make_mut(&mut new.spec).no_wait = true;
+    new
+}
+
+async fn a_key_makes_one_job(store: &impl Store) {
+    let keyed = |key: &str| {
+        let mut new = job("c", 0);
+        Arc::make_mut(&mut new.spec).idempotency_key = Some(key.to_owned());
+        new
+    };
+    let first = enqueue_new(store, keyed("one")).await.id;
+    assert_eq!(store.enqueue(keyed("one")).await.unwrap(), Enqueued::Existing(first));
+    assert_ne!(enqueue_new(store, keyed("two")).await.id, first);
+    let attempt = claim(store, first).await;
+    store.finish(first, attempt, outcome(Verdict::Ok)).await.unwrap();
+    assert_eq!(store.enqueue(keyed("one")).await.unwrap(), Enqueued::Existing(first));
+    assert_eq!(store.counts().await.unwrap().queued, 1);
 }
 
 async fn a_job_is_claimed_once(store: &impl Store) {
-    let id = enqueue(store, "c", 0).await;
+    let id = enqueue(store, "c").await;
     let claim = store.claim(id, "a", LEASE).await.unwrap().unwrap();
     assert_eq!((claim.id, claim.attempt), (id, Attempt(1)));
     assert_eq!(claim.spec.files.len(), 1);
     assert!(store.claim(id, "b", LEASE).await.unwrap().is_none());
     let job = store.get(id).await.unwrap().unwrap();
-    assert_eq!((job.state, job.runner.as_deref(), job.position), (JobState::Running, Some("a"), None));
+    assert_eq!((job.state, job.runner.as_deref()), (JobState::Running, Some("a")));
     let counts = store.counts().await.unwrap();
     assert_eq!((counts.queued, counts.running), (0, 1));
     assert!(store.claim(JobId::random(), "a", LEASE).await.unwrap().is_none());
 }
 
 async fn a_result_counts_only_from_the_attempt_that_has_the_job(store: &impl Store) {
-    let id = enqueue(store, "c", 0).await;
+    let id = enqueue(store, "c").await;
     let first = claim(store, id).await;
     store.release(id, first, lost()).await.unwrap();
-    assert_eq!(store.finish(id, first, outcome(Verdict::Ok)).await.unwrap(), None);
+    assert_eq!(store.finish(id, first, outcome(Verdict::Ok)).await.unwrap(), Recorded::Stale);
     let second = claim(store, id).await;
     assert!(second > first);
-    assert_eq!(store.finish(id, first, outcome(Verdict::Ok)).await.unwrap(), None);
+    assert_eq!(store.finish(id, first, outcome(Verdict::Ok)).await.unwrap(), Recorded::Stale);
     assert_eq!(store.release(id, first, lost()).await.unwrap(), Released::Stale);
 
-    let job = store.finish(id, second, outcome(Verdict::Ok)).await.unwrap().unwrap();
+    let Recorded::Now(job) = store.finish(id, second, outcome(Verdict::Ok)).await.unwrap() else { panic!() };
     assert_eq!((job.state, job.verdict, job.attempts), (JobState::Finished, Some(Verdict::Ok), second));
-    assert_eq!(store.get(id).await.unwrap(), Some(job));
-    assert_eq!(store.finish(id, second, outcome(Verdict::WrongAnswer)).await.unwrap(), None);
+    assert_eq!(job.runs, outcome(Verdict::Ok).runs);
+    assert_eq!(store.get(id).await.unwrap(), Some(*job));
+    assert_eq!(store.finish(id, second, outcome(Verdict::WrongAnswer)).await.unwrap(), Recorded::Before);
+    assert_eq!(store.finish(id, first, outcome(Verdict::WrongAnswer)).await.unwrap(), Recorded::Stale);
+    assert_eq!(store.get(id).await.unwrap().unwrap().verdict, Some(Verdict::Ok));
     assert_eq!(store.counts().await.unwrap().running, 0);
+    let nobody = store.finish(JobId::random(), first, outcome(Verdict::Ok)).await.unwrap();
+    assert_eq!(nobody, Recorded::Stale);
 }
 
 async fn a_refused_attempt_leaves_the_job_untouched(store: &impl Store) {
-    let id = enqueue(store, "c", 0).await;
-    let later = enqueue(store, "c", 0).await;
+    let before = enqueue_new(store, job("c", 0)).await;
     for _ in 0..=MAX_LOST {
-        let attempt = claim(store, id).await;
-        let released = store.release(id, attempt, Release::Refused).await.unwrap();
-        assert_eq!(released, Released::Requeued { position: 0 });
+        let attempt = claim(store, before.id).await;
+        let released = store.release(before.id, attempt, Release::Refused).await.unwrap();
+        assert_eq!(released, Released::Requeued(before.clone()));
     }
-    assert_eq!(order(store, &["c"]).await, [id, later]);
-    assert_eq!(store.get(id).await.unwrap().unwrap().runner, None);
+    assert_eq!(store.get(before.id).await.unwrap().unwrap().runner, None);
+    assert_eq!(store.counts().await.unwrap().queued, 1);
 }
 
 async fn a_job_that_is_lost_too_often_is_given_up(store: &impl Store) {
-    let id = enqueue(store, "c", 0).await;
+    let id = enqueue(store, "c").await;
     for _ in 1..MAX_LOST {
         let attempt = claim(store, id).await;
-        assert!(matches!(store.release(id, attempt, lost()).await.unwrap(), Released::Requeued { .. }));
+        assert!(matches!(store.release(id, attempt, lost()).await.unwrap(), Released::Requeued(_)));
     }
     let attempt = claim(store, id).await;
     let Released::Finished(job) = store.release(id, attempt, lost()).await.unwrap() else {
@@ -150,23 +218,26 @@ async fn a_job_that_is_lost_too_often_is_given_up(store: &impl Store) {
 }
 
 async fn cancelling(store: &impl Store) {
-    let queued = enqueue(store, "c", 0).await;
+    let queued = enqueue(store, "c").await;
     let Cancelled::Finished(job) = store.cancel(queued, "no more").await.unwrap() else { panic!() };
     assert_eq!((job.verdict, job.message.as_deref()), (Some(Verdict::Cancelled), Some("no more")));
     assert_eq!(store.cancel(queued, "no more").await.unwrap(), Cancelled::TooLate);
-    assert_eq!(order(store, &["c"]).await, []);
+    assert_eq!(store.claim(queued, "a", LEASE).await.unwrap().map(|claim| claim.id), None);
 
-    let running = enqueue(store, "c", 0).await;
+    let running = enqueue(store, "c").await;
     let attempt = claim(store, running).await;
     assert!(matches!(store.cancel(running, "no more").await.unwrap(), Cancelled::Requested(_)));
-    let job = store.finish(running, attempt, outcome(Verdict::Cancelled)).await.unwrap().unwrap();
+    let renewed = store.renew(&[(running, attempt)], LEASE).await.unwrap();
+    assert_eq!((renewed.cancelled, renewed.gone), (vec![(running, attempt)], vec![]));
+    let recorded = store.finish(running, attempt, outcome(Verdict::Cancelled)).await.unwrap();
+    let Recorded::Now(job) = recorded else { panic!() };
     assert_eq!(job.message.as_deref(), Some("no more"));
     assert_eq!(store.cancel(JobId::random(), "").await.unwrap(), Cancelled::Unknown);
 }
 
 async fn a_cancelled_job_does_not_come_back(store: &impl Store) {
     for release in [Release::Refused, lost()] {
-        let id = enqueue(store, "c", 0).await;
+        let id = enqueue(store, "c").await;
         let attempt = claim(store, id).await;
         store.cancel(id, "no more").await.unwrap();
         let Released::Finished(job) = store.release(id, attempt, release).await.unwrap() else { panic!() };
@@ -175,35 +246,71 @@ async fn a_cancelled_job_does_not_come_back(store: &impl Store) {
 }
 
 async fn only_a_waiting_job_can_be_withdrawn(store: &impl Store) {
-    let id = enqueue(store, "c", 0).await;
-    assert_eq!(store.waiting(id).await.unwrap().unwrap().id, id);
-    assert_eq!(store.withdraw(id).await.unwrap().unwrap().id, id);
+    let mut new = job("c", 0);
+    Arc::make_mut(&mut new.spec).idempotency_key = Some("key".to_owned());
+    let id = enqueue_new(store, new.clone()).await.id;
+    assert!(store.withdraw(id).await.unwrap());
+    assert!(!store.withdraw(id).await.unwrap());
     assert_eq!(store.get(id).await.unwrap(), None);
-    let id = enqueue(store, "c", 0).await;
+    let again = NewJob { id: JobId::random(), ..new };
+    let id = enqueue_new(store, again).await.id;
     claim(store, id).await;
-    assert_eq!(store.waiting(id).await.unwrap(), None);
-    assert_eq!(store.withdraw(id).await.unwrap(), None);
+    assert!(!store.withdraw(id).await.unwrap());
     assert!(store.get(id).await.unwrap().is_some());
 }
 
 async fn leases_run_out_unless_renewed(store: &impl Store) {
-    let id = enqueue(store, "c", 0).await;
+    let queued = enqueue_new(store, job("c", 0)).await;
+    let id = queued.id;
     let attempt = store.claim(id, "a", Duration::ZERO).await.unwrap().unwrap().attempt;
-    store.renew(&[(id, attempt)], LEASE).await.unwrap();
+    assert_eq!(store.renew(&[(id, attempt)], LEASE).await.unwrap(), super::Renewed::default());
     assert_eq!(store.expire().await.unwrap(), []);
-    store.renew(&[(id, attempt.next())], Duration::ZERO).await.unwrap();
+    let stale = store.renew(&[(id, attempt.next())], Duration::ZERO).await.unwrap();
+    assert_eq!(stale.gone, [(id, attempt.next())]);
     assert_eq!(store.expire().await.unwrap(), []);
     store.renew(&[(id, attempt)], Duration::ZERO).await.unwrap();
     let expired = store.expire().await.unwrap();
     assert_eq!((expired[0].id, expired[0].attempt), (id, attempt));
-    assert_eq!(expired[0].released, Released::Requeued { position: 0 });
+    assert_eq!(expired[0].released, Released::Requeued(queued));
     assert_eq!(store.expire().await.unwrap(), []);
+}
+
+async fn a_runner_that_holds_an_attempt_goes_on_with_it(store: &impl Store) {
+    let id = enqueue(store, "c").await;
+    let attempt = store.claim(id, "a", Duration::ZERO).await.unwrap().unwrap().attempt;
+    let taken = store.take_over(id, attempt, LEASE).await.unwrap();
+    let TakenOver::Resumed(claim) = taken else { panic!("{taken:?}") };
+    assert_eq!((claim.id, claim.attempt, claim.spec.files.len()), (id, attempt, 1));
+    assert_eq!(store.expire().await.unwrap(), [], "its lease is renewed");
+    let other = store.take_over(id, attempt.next(), LEASE).await.unwrap();
+    assert!(matches!(other, TakenOver::Stale));
+    store.finish(id, attempt, outcome(Verdict::Ok)).await.unwrap();
+    assert!(matches!(store.take_over(id, attempt, LEASE).await.unwrap(), TakenOver::Recorded));
+    assert!(matches!(store.take_over(JobId::random(), attempt, LEASE).await.unwrap(), TakenOver::Stale));
+}
+
+async fn attempts_are_remembered(store: &impl Store) {
+    let id = enqueue(store, "c").await;
+    for release in [Release::Refused, lost()] {
+        let attempt = claim(store, id).await;
+        store.release(id, attempt, release).await.unwrap();
+    }
+    let attempt = store.claim(id, "b", LEASE).await.unwrap().unwrap().attempt;
+    store.finish(id, attempt, outcome(Verdict::Ok)).await.unwrap();
+    let attempts = store.attempts(id).await.unwrap();
+    let ends: Vec<_> = attempts.iter().map(|attempt| (attempt.runner.as_str(), attempt.end)).collect();
+    let expected =
+        [("a", Some(AttemptEnd::Refused)), ("a", Some(AttemptEnd::Lost)), ("b", Some(AttemptEnd::Finished))];
+    assert_eq!(ends, expected);
+    assert_eq!(attempts[1].reason.as_deref(), Some("its runner went away"));
+    assert!(attempts.iter().all(|attempt| attempt.ended_at >= Some(attempt.started_at)));
+    assert_eq!(store.attempts(JobId::random()).await.unwrap(), []);
 }
 
 async fn pages_are_complete_and_newest_first(store: &impl Store) {
     let mut expected = Vec::new();
     for index in 0..10 {
-        expected.insert(0, enqueue(store, if index % 2 == 0 { "c" } else { "java" }, 0).await);
+        expected.insert(0, enqueue(store, if index % 2 == 0 { "c" } else { "java" }).await);
     }
     let mut query = JobQuery { limit: Some(4), ..JobQuery::default() };
     let mut listed = Vec::new();
@@ -227,7 +334,173 @@ async fn pages_are_complete_and_newest_first(store: &impl Store) {
     assert!(store.list(&bad).await.is_err());
 }
 
-async fn a_new_job_wakes(store: &impl Store) {
-    enqueue(store, "c", 0).await;
-    tokio::time::timeout(Duration::from_secs(5), store.queue_changed().notified()).await.unwrap();
+async fn the_oldest_finished_jobs_go(store: &impl Store) {
+    let waiting = enqueue(store, "c").await;
+    let mut finished = Vec::new();
+    for _ in 0..4 {
+        finished.push(finish(store, "c").await);
+    }
+    let keep = |jobs, age| Retention { age, jobs, bytes: None };
+    assert_eq!(drain(store, keep(Some(10), Some(LEASE))).await, 0);
+    assert_eq!(drain(store, keep(Some(3), None)).await, 1);
+    assert_eq!(store.get(finished[0]).await.unwrap(), None);
+    assert!(store.get(finished[1]).await.unwrap().is_some());
+    sleep(Duration::from_millis(20)).await;
+    let small = Retention { age: None, jobs: None, bytes: Some(1) };
+    assert!(drain(store, small).await >= 1);
+    assert_eq!(store.get(finished[1]).await.unwrap(), None);
+    assert!(store.get(waiting).await.unwrap().is_some(), "only finished ones go");
+}
+
+async fn drain(store: &impl Store, keep: Retention) -> u64 {
+    let mut all = 0;
+    loop {
+        match store.retain(&keep).await.unwrap() {
+            0 => return all,
+            forgotten => all += forgotten,
+        }
+    }
+}
+
+async fn runners_are_remembered(store: &impl Store) {
+    let mut registration = Registration {
+        id: RunnerId::random(),
+        name: "b".to_owned(),
+        version: "1".to_owned(),
+        languages: Vec::new(),
+        max_jobs: 4,
+        cpus: 2,
+        memory_bytes: 1 << 30,
+        selftest: None,
+        labels: [("room".to_owned(), "12".to_owned())].into(),
+        held: Vec::new(),
+    };
+    store.remember_runner(&registration).await.unwrap();
+    registration.max_jobs = 5;
+    store.remember_runner(&registration).await.unwrap();
+    registration.name = "a".to_owned();
+    store.remember_runner(&registration).await.unwrap();
+    let known = store.runners().await.unwrap();
+    let known: Vec<_> =
+        known.iter().map(|known| (&*known.registration.name, known.registration.max_jobs)).collect();
+    assert_eq!(known, [("a", 5), ("b", 5)]);
+    assert!(store.forget_runner("a").await.unwrap());
+    assert!(!store.forget_runner("a").await.unwrap());
+    assert_eq!(store.runners().await.unwrap().len(), 1);
+}
+
+async fn samples_are_kept_for_a_time(store: &impl Store) {
+    let now = Timestamp::now();
+    let sample = |runner: &str, seconds: i64| Sample {
+        runner: runner.to_owned(),
+        at: now - jiff::SignedDuration::from_secs(seconds),
+        cpu_percent: 12.5,
+        memory_percent: 50.0,
+        active_jobs: 1,
+        active_containers: 3,
+    };
+    let keep = Duration::from_secs(100);
+    store.record_samples(&[sample("a", 200), sample("a", 50)], keep).await.unwrap();
+    store.record_samples(&[sample("a", 10), sample("b", 10)], keep).await.unwrap();
+    let ago = |seconds| now - jiff::SignedDuration::from_secs(seconds);
+    assert_eq!(store.samples(Some("a"), ago(300)).await.unwrap(), [sample("a", 50), sample("a", 10)]);
+    assert_eq!(store.samples(None, ago(20)).await.unwrap().len(), 2);
+}
+
+async fn whoever_listens_hears_of_ends_and_wishes(store: &impl Store) {
+    let mut changes = store.changes();
+    let id = enqueue(store, "c").await;
+    let attempt = claim(store, id).await;
+    store.cancel(id, "no more").await.unwrap();
+    store.finish(id, attempt, outcome(Verdict::Cancelled)).await.unwrap();
+    for expected in [Change::Cancel(id), Change::Finished(id)] {
+        let heard = timeout(HOME_TIMEOUT, async { while changes.recv().await != Ok(expected.clone()) {} });
+        heard.await.unwrap_or_else(|_| panic!("{expected:?} was not told"));
+    }
+}
+
+async fn a_job_is_dispatched_from_its_home_alone(here: &impl Store, there: &impl Store) {
+    let id = enqueue(here, "c").await;
+    assert!(there.claim(id, "a", LEASE).await.unwrap().is_none());
+    assert_eq!(there.adopt(10).await.unwrap(), []);
+    assert!(there.get(id).await.unwrap().is_some());
+    let attempt = claim(here, id).await;
+    // Released by another controller it waits there.
+    assert!(matches!(there.release(id, attempt, Release::Refused).await.unwrap(), Released::Requeued(_)));
+    assert!(here.claim(id, "a", LEASE).await.unwrap().is_none());
+    assert!(there.claim(id, "a", LEASE).await.unwrap().is_some());
+}
+
+async fn what_a_controller_leaves_behind_is_adopted(here: &impl Store, there: &impl Store) {
+    let mut expected = Vec::new();
+    for _ in 0..3 {
+        expected.push(enqueue_new(here, job("c", 0)).await);
+    }
+    here.disown().await.unwrap();
+    assert_eq!(there.adopt(2).await.unwrap(), expected[..2]);
+    assert_eq!(there.adopt(2).await.unwrap(), expected[2..]);
+    assert!(here.claim(expected[0].id, "a", LEASE).await.unwrap().is_none());
+    assert!(there.claim(expected[0].id, "a", LEASE).await.unwrap().is_some());
+}
+
+async fn the_jobs_of_a_dead_controller_are_adopted(here: &impl Store, there: &impl Store) {
+    let waiting = enqueue(here, "c").await;
+    let running = enqueue(here, "c").await;
+    let attempt = here.claim(running, "a", Duration::ZERO).await.unwrap().unwrap().attempt;
+    let adopted = timeout(HOME_TIMEOUT * 2, async {
+        loop {
+            there.heartbeat().await.unwrap();
+            let adopted = there.adopt(10).await.unwrap();
+            if !adopted.is_empty() {
+                return adopted;
+            }
+            sleep(SOON).await;
+        }
+    });
+    let adopted: Vec<JobId> = adopted.await.unwrap().iter().map(|queued| queued.id).collect();
+    assert_eq!(adopted, [waiting]);
+    let expired = there.expire().await.unwrap();
+    assert_eq!((expired[0].id, expired[0].attempt), (running, attempt));
+    assert!(there.claim(running, "b", LEASE).await.unwrap().is_some(), "it waits where it was found");
+}
+
+async fn an_attempt_is_taken_over_with_its_runner(here: &impl Store, there: &impl Store) {
+    let id = enqueue(here, "c").await;
+    let attempt = claim(here, id).await;
+    assert!(matches!(there.take_over(id, attempt, LEASE).await.unwrap(), TakenOver::Resumed(_)));
+    assert_eq!(here.renew(&[(id, attempt)], Duration::ZERO).await.unwrap().gone, [(id, attempt)]);
+    assert_eq!(there.renew(&[(id, attempt)], LEASE).await.unwrap().gone, []);
+    assert!(matches!(there.finish(id, attempt, outcome(Verdict::Ok)).await.unwrap(), Recorded::Now(_)));
+    assert_eq!(here.finish(id, attempt, outcome(Verdict::Ok)).await.unwrap(), Recorded::Before);
+}
+
+async fn an_orphaned_lease_is_anybodys_to_end(here: &impl Store, there: &impl Store) {
+    let id = enqueue(here, "c").await;
+    here.claim(id, "a", Duration::ZERO).await.unwrap().unwrap();
+    assert_eq!(there.expire().await.unwrap(), [], "its home comes first");
+    let ended = timeout(ORPHANED * 2, async {
+        while there.expire().await.unwrap().is_empty() {
+            here.heartbeat().await.unwrap();
+            sleep(SOON).await;
+        }
+    });
+    ended.await.unwrap();
+    assert_eq!(here.expire().await.unwrap(), []);
+}
+
+async fn two_controllers_cannot_both_win(here: &impl Store, there: &impl Store) {
+    let id = enqueue(here, "c").await;
+    let attempt = claim(here, id).await;
+    let (one, other) = tokio::join!(
+        here.finish(id, attempt, outcome(Verdict::Ok)),
+        there.finish(id, attempt, outcome(Verdict::WrongAnswer))
+    );
+    let (one, other) = (one.unwrap(), other.unwrap());
+    let won = [&one, &other].into_iter().filter(|recorded| matches!(recorded, Recorded::Now(_))).count();
+    assert_eq!(won, 1, "{one:?} {other:?}");
+    let recorded = [one, other].into_iter().find_map(|recorded| match recorded {
+        Recorded::Now(job) => job.verdict,
+        _ => None,
+    });
+    assert_eq!(here.get(id).await.unwrap().unwrap().verdict, recorded);
 }

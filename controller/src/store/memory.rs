@@ -1,24 +1,30 @@
-//! The store that forgets everything at exit: for one controller, tests and simulations.
+//! The store that forgets everything at exit: for one controller, tests and simulations. Several controllers of
+//! one process can share one: see [`Memory::share`].
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::sync::Mutex;
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use protocol::client::JobQuery;
-use protocol::{Attempt, Job, JobId, JobPage, JobState};
-use tokio::sync::Notify;
+use protocol::cluster::Sample;
+use protocol::runner::Registration;
+use protocol::{Attempt, ControllerId, Job, JobAttempt, JobId, JobPage, JobSpec, JobState, Timestamp};
+use tokio::sync::broadcast;
+use tokio::time::Instant;
 
-use super::order::Queue;
 use super::record::Record;
 use super::{
-    Cancelled, Claim, Counts, EnqueueError, Expired, NewJob, Outcome, Place, Queued, Release, Released,
-    Store, StoreError,
+    Cancelled, Change, Claim, Counts, EnqueueError, Enqueued, Expired, HOME_TIMEOUT, KnownRunner, NewJob,
+    ORPHANED, Outcome, Queued, Recorded, Release, Released, Renewed, Retention, Store, StoreError, TakenOver,
 };
 use crate::lock::lock;
 
 /// How many jobs a page has where the query does not say.
 const PAGE: u32 = 20;
+
+/// Changes that may wait for whoever listens; a listener that is slower than that polls.
+const CHANGES: usize = 1024;
 
 /// What a memory store may hold.
 #[derive(Debug, Clone, Copy)]
@@ -29,16 +35,22 @@ pub struct MemoryLimits {
     pub max_queue_bytes: u64,
     /// Finished jobs.
     pub keep_finished: usize,
-    /// Bytes of output of finished jobs.
-    pub keep_output: u64,
+    /// Bytes of programs and output of finished jobs.
+    pub keep_bytes: u64,
 }
 
-/// Jobs in memory.
+/// Jobs in memory, as one controller sees them.
 #[derive(Debug)]
 pub struct Memory {
+    home: ControllerId,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
     limits: MemoryLimits,
     state: Mutex<State>,
-    queue_changed: Notify,
+    changes: broadcast::Sender<Change>,
 }
 
 #[derive(Debug, Default)]
@@ -46,19 +58,45 @@ struct State {
     records: HashMap<JobId, Record>,
     /// All jobs by number, for the list.
     numbers: BTreeMap<u64, JobId>,
-    queue: Queue,
-    running: u64,
+    /// The numbers of those that wait.
+    queued: BTreeSet<u64>,
+    running: BTreeSet<u64>,
     /// Finished jobs, the oldest first.
     finished: VecDeque<JobId>,
+    keys: HashMap<String, JobId>,
+    /// When controllers were last heard of.
+    alive: HashMap<ControllerId, Instant>,
+    runners: BTreeMap<String, KnownRunner>,
+    samples: VecDeque<Sample>,
+    /// Bytes of the programs that wait or run.
     work_bytes: u64,
-    output_bytes: u64,
+    /// Bytes of programs and output of finished jobs.
+    kept_bytes: u64,
     last_number: u64,
 }
 
 impl Memory {
-    /// An empty store.
+    /// An empty store, seen by the first controller on it.
     pub fn new(limits: MemoryLimits) -> Self {
-        Self { limits, state: Mutex::default(), queue_changed: Notify::new() }
+        let shared = Shared { limits, state: Mutex::default(), changes: broadcast::Sender::new(CHANGES) };
+        Self::at(Arc::new(shared))
+    }
+
+    /// The same jobs, seen by another controller.
+    #[cfg(test)]
+    pub fn share(&self) -> Self {
+        Self::at(Arc::clone(&self.shared))
+    }
+
+    fn at(shared: Arc<Shared>) -> Self {
+        let home = ControllerId::random();
+        lock(&shared.state).alive.insert(home, Instant::now());
+        Self { home, shared }
+    }
+
+    fn tell(&self, change: Change) {
+        // Nobody may be listening.
+        let _ = self.shared.changes.send(change);
     }
 
     /// Ends the attempt, if it is the one that has the job.
@@ -66,52 +104,75 @@ impl Memory {
         let Some(record) = state.records.get_mut(&id).filter(|record| record.runs_as(attempt)) else {
             return Released::Stale;
         };
-        state.running -= 1;
-        if let Some(outcome) = record.released(release) {
-            let job = state.conclude(id, outcome, &self.limits);
+        let outcome = record.released(release);
+        if let Some(outcome) = outcome {
+            let job = self.conclude(state, id, outcome);
             return job.map_or(Released::Stale, |job| Released::Finished(Box::new(job)));
         }
-        record.requeue();
-        let position = state.queue.insert(record.place, &record.job().language, id);
-        self.queue_changed.notify_one();
-        Released::Requeued { position }
+        record.requeue(self.home);
+        state.running.remove(&record.number);
+        state.queued.insert(record.number);
+        Released::Requeued(record.queued())
+    }
+
+    fn conclude(&self, state: &mut State, id: JobId, outcome: Outcome) -> Option<Job> {
+        let record = state.records.get_mut(&id)?;
+        state.queued.remove(&record.number);
+        state.running.remove(&record.number);
+        state.work_bytes -= record.bytes;
+        record.finish(outcome);
+        state.kept_bytes += record.bytes + record.output_bytes();
+        let job = record.job().clone();
+        state.finished.push_back(id);
+        let limits = &self.shared.limits;
+        state.forget_beyond(Some(limits.keep_finished as u64), Some(limits.keep_bytes));
+        self.tell(Change::Finished(id));
+        Some(job)
     }
 }
 
 impl State {
     fn admits(&self, bytes: u64, limits: &MemoryLimits) -> bool {
-        self.queue.len() < limits.max_queue && self.work_bytes.saturating_add(bytes) <= limits.max_queue_bytes
+        (self.queued.len() as u64) < limits.max_queue
+            && self.work_bytes.saturating_add(bytes) <= limits.max_queue_bytes
     }
 
-    fn view(&self, record: &Record) -> Job {
-        let mut job = record.job().clone();
-        job.position = (job.state == JobState::Queued).then(|| self.queue.position(record.place));
-        job
+    /// Whether a controller is there to look after its jobs.
+    fn is_alive(&self, home: Option<ControllerId>) -> bool {
+        let seen = home.and_then(|home| self.alive.get(&home));
+        seen.is_some_and(|seen| seen.elapsed() < HOME_TIMEOUT)
     }
 
-    fn conclude(&mut self, id: JobId, outcome: Outcome, limits: &MemoryLimits) -> Option<Job> {
-        let record = self.records.get_mut(&id)?;
-        self.work_bytes -= record.work.as_ref().map_or(0, |work| work.bytes);
-        record.finish(outcome);
-        self.output_bytes += record.output_bytes();
-        let job = record.job().clone();
-        self.finished.push_back(id);
-        self.forget_oldest(limits);
-        Some(job)
+    fn running(&self, id: JobId, attempt: Attempt) -> Option<&Record> {
+        self.records.get(&id).filter(|record| record.runs_as(attempt))
     }
 
-    /// The job that finished last is always kept, however much it wrote.
-    fn forget_oldest(&mut self, limits: &MemoryLimits) {
-        let keep = limits.keep_finished.max(1);
-        while self.finished.len() > keep
-            || (self.output_bytes > limits.keep_output && self.finished.len() > 1)
+    /// Forgets the oldest finished jobs. The one that finished last is always kept, however large it is.
+    fn forget_beyond(&mut self, jobs: Option<u64>, bytes: Option<u64>) -> u64 {
+        let mut forgotten = 0;
+        while self.finished.len() > 1
+            && (jobs.is_some_and(|jobs| self.finished.len() as u64 > jobs)
+                || bytes.is_some_and(|bytes| self.kept_bytes > bytes))
         {
-            let Some(record) = self.finished.pop_front().and_then(|id| self.records.remove(&id)) else {
-                break;
-            };
-            self.output_bytes -= record.output_bytes();
-            self.numbers.remove(&record.place.number());
+            self.forget_oldest();
+            forgotten += 1;
         }
+        forgotten
+    }
+
+    fn forget_oldest(&mut self) {
+        let Some(id) = self.finished.pop_front() else { return };
+        let Some(record) = self.forget(id) else { return };
+        self.kept_bytes -= record.bytes + record.output_bytes();
+    }
+
+    fn forget(&mut self, id: JobId) -> Option<Record> {
+        let record = self.records.remove(&id)?;
+        self.numbers.remove(&record.number);
+        if let Some(key) = &record.spec.idempotency_key {
+            self.keys.remove(key);
+        }
+        Some(record)
     }
 
     fn page(&self, query: &JobQuery, before: u64) -> JobPage {
@@ -140,30 +201,51 @@ fn matches(query: &JobQuery, job: &Job) -> bool {
 
 #[async_trait]
 impl Store for Memory {
-    fn queue_changed(&self) -> &Notify {
-        &self.queue_changed
+    fn is_durable(&self) -> bool {
+        false
     }
 
-    async fn enqueue(&self, job: NewJob) -> Result<u64, EnqueueError> {
-        let mut state = lock(&self.state);
-        let bytes = job.spec.content_bytes();
-        if !state.admits(bytes, &self.limits) {
-            return Err(EnqueueError::Full { waiting: state.queue.len() });
+    fn changes(&self) -> broadcast::Receiver<Change> {
+        self.shared.changes.subscribe()
+    }
+
+    async fn heartbeat(&self) -> Result<(), StoreError> {
+        lock(&self.shared.state).alive.insert(self.home, Instant::now());
+        Ok(())
+    }
+
+    async fn enqueue(&self, job: NewJob) -> Result<Enqueued, EnqueueError> {
+        let state = &mut *lock(&self.shared.state);
+        let key = job.spec.idempotency_key.clone();
+        if let Some(existing) = key.as_ref().and_then(|key| state.keys.get(key)) {
+            return Ok(Enqueued::Existing(*existing));
+        }
+        if !state.admits(job.spec.content_bytes(), &self.shared.limits) {
+            return Err(EnqueueError::Full { waiting: state.queued.len() as u64 });
         }
         state.last_number += 1;
         let (id, number) = (job.id, state.last_number);
-        let place = Place::new(job.spec.priority, number);
-        let position = state.queue.insert(place, &job.spec.language, id);
+        let record = Record::new(job, number, self.home);
+        let queued = record.queued();
+        state.keys.extend(key.map(|key| (key, id)));
         state.numbers.insert(number, id);
-        state.records.insert(id, Record::new(job, place));
-        state.work_bytes += bytes;
-        self.queue_changed.notify_one();
-        Ok(position)
+        state.queued.insert(number);
+        state.work_bytes += record.bytes;
+        state.records.insert(id, record);
+        Ok(Enqueued::New(queued))
     }
 
     async fn get(&self, id: JobId) -> Result<Option<Job>, StoreError> {
-        let state = lock(&self.state);
-        Ok(state.records.get(&id).map(|record| state.view(record)))
+        Ok(lock(&self.shared.state).records.get(&id).map(|record| record.job().clone()))
+    }
+
+    async fn spec(&self, id: JobId) -> Result<Option<Arc<JobSpec>>, StoreError> {
+        Ok(lock(&self.shared.state).records.get(&id).map(|record| Arc::clone(&record.spec)))
+    }
+
+    async fn attempts(&self, id: JobId) -> Result<Vec<JobAttempt>, StoreError> {
+        let state = lock(&self.shared.state);
+        Ok(state.records.get(&id).map(|record| record.attempts.clone()).unwrap_or_default())
     }
 
     async fn list(&self, query: &JobQuery) -> Result<JobPage, StoreError> {
@@ -171,87 +253,124 @@ impl Store for Memory {
             Some(cursor) => u64::from_str_radix(cursor, 16).map_err(|_| StoreError::Cursor)?,
             None => u64::MAX,
         };
-        Ok(lock(&self.state).page(query, before))
+        Ok(lock(&self.shared.state).page(query, before))
     }
 
-    async fn queued(
-        &self,
-        languages: &[String],
-        after: Option<Place>,
-        limit: usize,
-    ) -> Result<Vec<Queued>, StoreError> {
-        let state = lock(&self.state);
-        let head = state.queue.head(languages, after, limit);
-        Ok(head.iter().filter_map(|id| state.records.get(id)?.queued()).collect())
+    async fn adopt(&self, limit: usize) -> Result<Vec<Queued>, StoreError> {
+        let state = &mut *lock(&self.shared.state);
+        let waiting = state.queued.iter().filter_map(|number| state.numbers.get(number)).copied();
+        let homeless =
+            waiting.filter(|id| state.records.get(id).is_some_and(|record| !state.is_alive(record.home)));
+        let homeless: Vec<JobId> = homeless.take(limit).collect();
+        let adopt = |id: &JobId| {
+            let record = state.records.get_mut(id)?;
+            record.home = Some(self.home);
+            Some(record.queued())
+        };
+        Ok(homeless.iter().filter_map(adopt).collect())
     }
 
-    async fn waiting(&self, id: JobId) -> Result<Option<Queued>, StoreError> {
-        Ok(lock(&self.state).records.get(&id).and_then(Record::queued))
-    }
-
-    async fn claim(&self, id: JobId, runner: &str, lease: Duration) -> Result<Option<Claim>, StoreError> {
-        let state = &mut *lock(&self.state);
-        let Some(record) = state.records.get_mut(&id) else { return Ok(None) };
-        let Some(claim) = record.claim(runner, lease) else { return Ok(None) };
-        state.queue.remove(record.place, &record.job().language);
-        state.running += 1;
-        Ok(Some(claim))
-    }
-
-    async fn renew(&self, attempts: &[(JobId, Attempt)], lease: Duration) -> Result<(), StoreError> {
-        let mut state = lock(&self.state);
-        for (id, attempt) in attempts {
-            if let Some(record) = state.records.get_mut(id).filter(|record| record.runs_as(*attempt)) {
-                record.renew(lease);
+    async fn disown(&self) -> Result<(), StoreError> {
+        let state = &mut *lock(&self.shared.state);
+        for record in state.records.values_mut() {
+            if record.state() == JobState::Queued && record.home == Some(self.home) {
+                record.home = None;
             }
         }
+        self.tell(Change::Adoptable);
         Ok(())
     }
 
-    async fn finish(&self, id: JobId, attempt: Attempt, outcome: Outcome) -> Result<Option<Job>, StoreError> {
-        let mut state = lock(&self.state);
-        if !state.records.get(&id).is_some_and(|record| record.runs_as(attempt)) {
-            return Ok(None);
+    async fn claim(&self, id: JobId, runner: &str, lease: Duration) -> Result<Option<Claim>, StoreError> {
+        let state = &mut *lock(&self.shared.state);
+        let here =
+            |record: &&mut Record| record.state() == JobState::Queued && record.home == Some(self.home);
+        let Some(record) = state.records.get_mut(&id).filter(here) else { return Ok(None) };
+        state.queued.remove(&record.number);
+        state.running.insert(record.number);
+        Ok(Some(record.claim(runner, lease)))
+    }
+
+    async fn take_over(&self, id: JobId, attempt: Attempt, lease: Duration) -> Result<TakenOver, StoreError> {
+        let mut state = lock(&self.shared.state);
+        Ok(match state.records.get_mut(&id) {
+            Some(record) if record.runs_as(attempt) => {
+                record.home = Some(self.home);
+                record.renew(lease);
+                TakenOver::Resumed(record.current_claim())
+            }
+            Some(record) if record.ended_with(attempt) => TakenOver::Recorded,
+            _ => TakenOver::Stale,
+        })
+    }
+
+    async fn renew(&self, attempts: &[(JobId, Attempt)], lease: Duration) -> Result<Renewed, StoreError> {
+        let mut state = lock(&self.shared.state);
+        let mut renewed = Renewed::default();
+        for (id, attempt) in attempts {
+            let record = state.records.get_mut(id);
+            match record.filter(|record| record.runs_as(*attempt) && record.home == Some(self.home)) {
+                Some(record) => {
+                    record.renew(lease);
+                    renewed.cancelled.extend(record.is_to_be_cancelled().then_some((*id, *attempt)));
+                }
+                None => renewed.gone.push((*id, *attempt)),
+            }
         }
-        state.running -= 1;
-        Ok(state.conclude(id, outcome, &self.limits))
+        Ok(renewed)
+    }
+
+    async fn finish(&self, id: JobId, attempt: Attempt, outcome: Outcome) -> Result<Recorded, StoreError> {
+        let state = &mut *lock(&self.shared.state);
+        if state.running(id, attempt).is_some() {
+            let job = self.conclude(state, id, outcome);
+            return Ok(job.map_or(Recorded::Stale, |job| Recorded::Now(Box::new(job))));
+        }
+        let before = state.records.get(&id).is_some_and(|record| record.ended_with(attempt));
+        Ok(if before { Recorded::Before } else { Recorded::Stale })
     }
 
     async fn release(&self, id: JobId, attempt: Attempt, release: Release) -> Result<Released, StoreError> {
-        Ok(self.end_attempt(&mut lock(&self.state), id, attempt, &release))
+        Ok(self.end_attempt(&mut lock(&self.shared.state), id, attempt, &release))
     }
 
     async fn cancel(&self, id: JobId, message: &str) -> Result<Cancelled, StoreError> {
-        let state = &mut *lock(&self.state);
+        let state = &mut *lock(&self.shared.state);
         let Some(record) = state.records.get_mut(&id) else { return Ok(Cancelled::Unknown) };
         Ok(match record.state() {
             JobState::Finished => Cancelled::TooLate,
             JobState::Running => {
                 record.want_cancelled(message);
-                Cancelled::Requested(Box::new(record.job().clone()))
+                let job = record.job().clone();
+                self.tell(Change::Cancel(id));
+                Cancelled::Requested(Box::new(job))
             }
             JobState::Queued => {
-                state.queue.remove(record.place, &record.job().language);
                 let outcome = Outcome::without_results(protocol::Verdict::Cancelled, message);
-                let job = state.conclude(id, outcome, &self.limits);
+                let job = self.conclude(state, id, outcome);
                 job.map_or(Cancelled::Unknown, |job| Cancelled::Finished(Box::new(job)))
             }
         })
     }
 
-    async fn withdraw(&self, id: JobId) -> Result<Option<Queued>, StoreError> {
-        let state = &mut *lock(&self.state);
-        let Some(queued) = state.records.get(&id).and_then(Record::queued) else { return Ok(None) };
-        state.queue.remove(queued.place, &queued.language);
-        state.numbers.remove(&queued.place.number());
-        let record = state.records.remove(&id);
-        state.work_bytes -= record.and_then(|record| record.work).map_or(0, |work| work.bytes);
-        Ok(Some(queued))
+    async fn withdraw(&self, id: JobId) -> Result<bool, StoreError> {
+        let state = &mut *lock(&self.shared.state);
+        if state.records.get(&id).is_none_or(|record| record.state() != JobState::Queued) {
+            return Ok(false);
+        }
+        let Some(record) = state.forget(id) else { return Ok(false) };
+        state.queued.remove(&record.number);
+        state.work_bytes -= record.bytes;
+        Ok(true)
     }
 
     async fn expire(&self) -> Result<Vec<Expired>, StoreError> {
-        let state = &mut *lock(&self.state);
-        let over = state.records.values().filter(|record| record.lease_is_over());
+        let state = &mut *lock(&self.shared.state);
+        let running = state.running.iter().filter_map(|number| state.records.get(state.numbers.get(number)?));
+        let over = running.filter(|record| {
+            let ours = record.home == Some(self.home) || !state.is_alive(record.home);
+            record.overdue().is_some_and(|overdue| ours || overdue >= ORPHANED)
+        });
         let over: Vec<_> = over.map(|record| (record.job().id, record.job().attempts)).collect();
         let release = Release::Lost { reason: "nothing was heard of its runner".to_owned() };
         let expire = |(id, attempt)| {
@@ -262,9 +381,59 @@ impl Store for Memory {
     }
 
     async fn counts(&self) -> Result<Counts, StoreError> {
-        let state = lock(&self.state);
-        Ok(Counts { queued: state.queue.len(), running: state.running })
+        let state = lock(&self.shared.state);
+        Ok(Counts { queued: state.queued.len() as u64, running: state.running.len() as u64 })
     }
+
+    async fn retain(&self, keep: &Retention) -> Result<u64, StoreError> {
+        let state = &mut *lock(&self.shared.state);
+        let mut forgotten = state.forget_beyond(keep.jobs, keep.bytes);
+        let oldest = keep.age.and_then(|age| Timestamp::now().checked_sub(age).ok());
+        let is_old = |state: &State| {
+            let record = state.finished.front().and_then(|id| state.records.get(id));
+            record.is_some_and(|record| record.job().finished_at < oldest)
+        };
+        while is_old(state) {
+            state.forget_oldest();
+            forgotten += 1;
+        }
+        Ok(forgotten)
+    }
+
+    async fn remember_runner(&self, registration: &Registration) -> Result<(), StoreError> {
+        let known = KnownRunner { registration: registration.clone(), seen_at: Timestamp::now() };
+        lock(&self.shared.state).runners.insert(registration.name.clone(), known);
+        Ok(())
+    }
+
+    async fn forget_runner(&self, name: &str) -> Result<bool, StoreError> {
+        Ok(lock(&self.shared.state).runners.remove(name).is_some())
+    }
+
+    async fn runners(&self) -> Result<Vec<KnownRunner>, StoreError> {
+        Ok(lock(&self.shared.state).runners.values().cloned().collect())
+    }
+
+    async fn record_samples(&self, samples: &[Sample], keep: Duration) -> Result<(), StoreError> {
+        let mut state = lock(&self.shared.state);
+        state.samples.extend(samples.iter().cloned());
+        let Ok(oldest) = Timestamp::now().checked_sub(keep) else { return Ok(()) };
+        while state.samples.front().is_some_and(|sample| sample.at < oldest) {
+            state.samples.pop_front();
+        }
+        Ok(())
+    }
+
+    async fn samples(&self, runner: Option<&str>, since: Timestamp) -> Result<Vec<Sample>, StoreError> {
+        let state = lock(&self.shared.state);
+        let wanted = state
+            .samples
+            .iter()
+            .filter(|sample| sample.at >= since && runner.is_none_or(|runner| sample.runner == runner));
+        Ok(wanted.cloned().collect())
+    }
+
+    async fn close(&self) {}
 }
 
 #[cfg(test)]
@@ -272,13 +441,19 @@ mod tests {
     use super::*;
     use crate::store::conformance::{self, job};
 
-    fn store(max_queue: u64, keep_finished: usize, keep_output: u64) -> Memory {
-        Memory::new(MemoryLimits { max_queue, max_queue_bytes: 1000, keep_finished, keep_output })
+    fn store(max_queue: u64, keep_finished: usize, keep_bytes: u64) -> Memory {
+        Memory::new(MemoryLimits { max_queue, max_queue_bytes: 1000, keep_finished, keep_bytes })
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn it_is_a_store() {
         conformance::run(|| async { store(100, 100, 1 << 20) }).await;
+        conformance::run_shared(|| async {
+            let here = store(100, 100, 1 << 20);
+            let there = here.share();
+            (here, there)
+        })
+        .await;
     }
 
     #[tokio::test]
@@ -308,6 +483,6 @@ mod tests {
         assert_eq!(store.get(ids[0]).await.unwrap(), None);
         assert!(store.get(ids[1]).await.unwrap().is_some());
         assert_eq!(store.list(&JobQuery::default()).await.unwrap().jobs.len(), 2);
-        assert_eq!(lock(&store.state).work_bytes, 0);
+        assert_eq!(lock(&store.shared.state).work_bytes, 0);
     }
 }

@@ -1,25 +1,39 @@
 //! What is known of every job. Each change is one compare-and-set in spirit: it names the state that it expects
 //! and says whether it found it, so that two controllers on one store cannot both win.
+//!
+//! A store object is one controller's view of the jobs. A queued job is **at home** with one controller, which
+//! alone dispatches it and normally has its client's connection too. The jobs of a controller that has not
+//! been heard of for [`HOME_TIMEOUT`] are at home nowhere, and others [adopt](Store::adopt) them. The order in
+//! which jobs start is the scheduler's business, not the store's.
 
 #[cfg(test)]
 pub(crate) mod conformance;
 mod memory;
-mod order;
 mod record;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use protocol::client::JobQuery;
-use protocol::{Attempt, Job, JobId, JobPage, JobSpec, LimitsRequest, StepResult, Verdict};
-use tokio::sync::Notify;
+use protocol::cluster::Sample;
+use protocol::runner::Registration;
+use protocol::{
+    Attempt, Job, JobAttempt, JobId, JobPage, JobSpec, LimitsRequest, StepResult, Timestamp, Verdict,
+};
+use tokio::sync::broadcast;
 
 pub use memory::{Memory, MemoryLimits};
-pub use order::Place;
 
 /// After this many lost attempts a job is given up.
 pub const MAX_LOST: u32 = 3;
+
+/// A controller that has not been heard of for so long is dead: its jobs are at home nowhere.
+pub const HOME_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A lease that has been over for so long is anybody's to end, not only its home's.
+pub const ORPHANED: Duration = Duration::from_secs(5);
 
 /// A store that could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -52,12 +66,23 @@ pub enum EnqueueError {
 pub struct NewJob {
     /// Its identifier.
     pub id: JobId,
-    /// The program, with all its contents.
+    /// The program, with all its contents. Its `idempotency_key` makes it the only one with this key.
     pub spec: Arc<JobSpec>,
     /// The most it asks for in any step, for the scheduler.
     pub peak: LimitsRequest,
+    /// Whose share of the cluster it uses.
+    pub share: String,
     /// Whether its standard input is streamed to it.
     pub stdin_follows: bool,
+}
+
+/// What became of a job to be queued.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Enqueued {
+    /// It waits, at home here.
+    New(Queued),
+    /// There is one with its idempotency key already; nothing changed.
+    Existing(JobId),
 }
 
 /// A job that waits, as the scheduler needs to know it.
@@ -65,12 +90,25 @@ pub struct NewJob {
 pub struct Queued {
     /// Which job.
     pub id: JobId,
+    /// Its number in the order of submission. It keeps it, so a job that comes back is where it was.
+    pub number: u64,
+    /// Higher ones start first.
+    pub priority: i8,
     /// Its language as it was stored: an id, or in lower case what nobody knew then.
     pub language: String,
     /// The most it asks for in any step.
     pub peak: LimitsRequest,
-    /// Where in the queue it stands.
-    pub place: Place,
+    /// Labels that its runner must have.
+    pub requires: BTreeMap<String, String>,
+    /// Whose share of the cluster it uses.
+    pub share: String,
+    /// When it was submitted.
+    pub queued_at: Timestamp,
+    /// Whether its standard input is streamed to it: then it cannot be run by another controller than the one
+    /// that took it in.
+    pub stdin_follows: bool,
+    /// Whether its client wants to hear at once that nobody can take it.
+    pub no_wait: bool,
 }
 
 /// A job that has been given to a runner.
@@ -106,6 +144,17 @@ impl Outcome {
     }
 }
 
+/// What came of an outcome.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Recorded {
+    /// It is the job's verdict.
+    Now(Box<Job>),
+    /// This attempt has ended the job before: it is told twice.
+    Before,
+    /// The job is another attempt's, or unknown.
+    Stale,
+}
+
 /// Why an attempt ended without an outcome.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Release {
@@ -121,15 +170,32 @@ pub enum Release {
 /// What became of a job whose attempt ended without an outcome.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Released {
-    /// It waits again, at the place it had.
-    Requeued {
-        /// How many jobs are before it.
-        position: u64,
-    },
+    /// It waits again, at home here.
+    Requeued(Queued),
     /// It was lost too often, or somebody wanted it stopped anyway.
     Finished(Box<Job>),
     /// The attempt was over already; nothing changed.
     Stale,
+}
+
+/// What a runner that holds an attempt is to do with it.
+#[derive(Debug, Clone)]
+pub enum TakenOver {
+    /// Go on: the job is at home here now.
+    Resumed(Claim),
+    /// Forget it: the attempt's end is recorded.
+    Recorded,
+    /// Forget it: the job is another attempt's, or unknown.
+    Stale,
+}
+
+/// Attempts whose leases were to be renewed and that want attention.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Renewed {
+    /// They are over, or another controller has taken them over.
+    pub gone: Vec<(JobId, Attempt)>,
+    /// They are to be stopped.
+    pub cancelled: Vec<(JobId, Attempt)>,
 }
 
 /// An attempt whose lease ran out, and what became of its job.
@@ -165,40 +231,83 @@ pub struct Counts {
     pub running: u64,
 }
 
+/// Something that happened in the store and that other controllers may want to know at once. They can be
+/// missing: poll, too.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// There may be jobs that are at home nowhere.
+    Adoptable,
+    /// Somebody wants this running job stopped.
+    Cancel(JobId),
+    /// This job has its verdict.
+    Finished(JobId),
+}
+
+/// How long finished jobs are kept; whatever is reached first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// So long after their end.
+    pub age: Option<Duration>,
+    /// So many, the newest.
+    pub jobs: Option<u64>,
+    /// So many bytes of sources and output, as stored, the newest.
+    pub bytes: Option<u64>,
+}
+
+/// A runner that was once here.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KnownRunner {
+    /// What it last said of itself.
+    pub registration: Registration,
+    /// When it was last connected to any controller.
+    pub seen_at: Timestamp,
+}
+
 /// Where jobs are kept.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
-    /// Notified when a job may have come into the queue, by whoever. A wake-up can be missing: poll, too.
-    fn queue_changed(&self) -> &Notify;
+    /// Whether what is stored outlives this process.
+    fn is_durable(&self) -> bool;
 
-    /// Takes a job in. Returns how many jobs are before it.
-    async fn enqueue(&self, job: NewJob) -> Result<u64, EnqueueError>;
+    /// What other controllers, or other parts of this one, change from now on.
+    fn changes(&self) -> broadcast::Receiver<Change>;
 
-    /// A job with its output, if it is known.
+    /// Says that this controller lives. To be called several times within [`HOME_TIMEOUT`].
+    async fn heartbeat(&self) -> Result<(), StoreError>;
+
+    /// Takes a job in.
+    async fn enqueue(&self, job: NewJob) -> Result<Enqueued, EnqueueError>;
+
+    /// A job with its output, if it is known. Its `position` is not the store's to know.
     async fn get(&self, id: JobId) -> Result<Option<Job>, StoreError>;
+
+    /// What was submitted, if the job is known.
+    async fn spec(&self, id: JobId) -> Result<Option<Arc<JobSpec>>, StoreError>;
+
+    /// The attempts at a job, the first one first.
+    async fn attempts(&self, id: JobId) -> Result<Vec<JobAttempt>, StoreError>;
 
     /// A page of jobs, newest first. The limit of the query has been checked by the caller.
     async fn list(&self, query: &JobQuery) -> Result<JobPage, StoreError>;
 
-    /// The next jobs behind `after` that wait for one of these languages, the first to start first.
-    async fn queued(
-        &self,
-        languages: &[String],
-        after: Option<Place>,
-        limit: usize,
-    ) -> Result<Vec<Queued>, StoreError>;
+    /// Makes up to `limit` queued jobs that are at home nowhere at home here, in the order of their numbers.
+    async fn adopt(&self, limit: usize) -> Result<Vec<Queued>, StoreError>;
 
-    /// A job while it waits.
-    async fn waiting(&self, id: JobId) -> Result<Option<Queued>, StoreError>;
+    /// Makes all queued jobs that are at home here at home nowhere: this controller leaves.
+    async fn disown(&self) -> Result<(), StoreError>;
 
-    /// Hands a queued job to a runner for as long as the lease lasts. `None` where it is not queued any more.
+    /// Hands a job that is queued and at home here to a runner for as long as the lease lasts. `None` where it
+    /// is not, any more.
     async fn claim(&self, id: JobId, runner: &str, lease: Duration) -> Result<Option<Claim>, StoreError>;
 
-    /// Makes the leases of these attempts last so long from now; stale ones are passed over.
-    async fn renew(&self, attempts: &[(JobId, Attempt)], lease: Duration) -> Result<(), StoreError>;
+    /// A runner still holds this attempt: where the store knows it as running, it goes on at home here.
+    async fn take_over(&self, id: JobId, attempt: Attempt, lease: Duration) -> Result<TakenOver, StoreError>;
 
-    /// Records how a job ended and returns it; `None` where this attempt is not the one that has it.
-    async fn finish(&self, id: JobId, attempt: Attempt, outcome: Outcome) -> Result<Option<Job>, StoreError>;
+    /// Makes the leases of these attempts, at home here, last so long from now.
+    async fn renew(&self, attempts: &[(JobId, Attempt)], lease: Duration) -> Result<Renewed, StoreError>;
+
+    /// Records how a job ended.
+    async fn finish(&self, id: JobId, attempt: Attempt, outcome: Outcome) -> Result<Recorded, StoreError>;
 
     /// Ends an attempt without an outcome.
     async fn release(&self, id: JobId, attempt: Attempt, release: Release) -> Result<Released, StoreError>;
@@ -206,12 +315,35 @@ pub trait Store: Send + Sync + 'static {
     /// Stops a job: at once where it is queued, else with the help of its runner. The message says why.
     async fn cancel(&self, id: JobId, message: &str) -> Result<Cancelled, StoreError>;
 
-    /// Forgets a job that waits, as if it had never been submitted. Returns it, if it did wait.
-    async fn withdraw(&self, id: JobId) -> Result<Option<Queued>, StoreError>;
+    /// Forgets a job that waits, as if it had never been submitted. Returns whether it did wait.
+    async fn withdraw(&self, id: JobId) -> Result<bool, StoreError>;
 
-    /// Ends every attempt whose lease has run out as lost.
+    /// Ends every attempt whose lease has run out as lost: those at home here or nowhere at once, others when
+    /// they are [`ORPHANED`].
     async fn expire(&self) -> Result<Vec<Expired>, StoreError>;
 
-    /// How many jobs there are.
+    /// How many jobs there are; may lag by a second.
     async fn counts(&self) -> Result<Counts, StoreError>;
+
+    /// Forgets finished jobs beyond what is to be kept, some at a time. Returns how many it forgot: until that
+    /// is none there may be more.
+    async fn retain(&self, keep: &Retention) -> Result<u64, StoreError>;
+
+    /// Remembers what a runner says of itself.
+    async fn remember_runner(&self, registration: &Registration) -> Result<(), StoreError>;
+
+    /// Forgets a runner by name. Returns whether it was known.
+    async fn forget_runner(&self, name: &str) -> Result<bool, StoreError>;
+
+    /// All runners that are remembered, by name.
+    async fn runners(&self) -> Result<Vec<KnownRunner>, StoreError>;
+
+    /// Keeps how runners' hosts are doing, and forgets what is older than `keep`.
+    async fn record_samples(&self, samples: &[Sample], keep: Duration) -> Result<(), StoreError>;
+
+    /// What was kept since then, of one runner or of all, the oldest first.
+    async fn samples(&self, runner: Option<&str>, since: Timestamp) -> Result<Vec<Sample>, StoreError>;
+
+    /// Writes what is still to be written and lets go of the store.
+    async fn close(&self);
 }

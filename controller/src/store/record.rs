@@ -10,36 +10,38 @@
 //! ```
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use protocol::{Attempt, Content, Job, JobSpec, JobState, LimitsRequest, Timestamp, Verdict};
+use protocol::{
+    Attempt, AttemptEnd, Content, ControllerId, Job, JobAttempt, JobSpec, JobState, LimitsRequest, Timestamp,
+    Verdict,
+};
+use tokio::time::Instant;
 
-use super::{Claim, MAX_LOST, NewJob, Outcome, Place, Queued, Release};
+use super::{Claim, MAX_LOST, NewJob, Outcome, Queued, Release};
 
 /// A job of the memory store.
 #[derive(Debug)]
 pub(super) struct Record {
-    pub(super) place: Place,
-    /// What was submitted, as long as it may still run.
-    pub(super) work: Option<Work>,
+    pub(super) number: u64,
+    pub(super) spec: Arc<JobSpec>,
+    /// The controller that dispatches it.
+    pub(super) home: Option<ControllerId>,
+    pub(super) attempts: Vec<JobAttempt>,
+    /// Bytes of the specification's contents.
+    pub(super) bytes: u64,
     job: Job,
+    peak: LimitsRequest,
+    share: String,
+    stdin_follows: bool,
     lease: Option<Instant>,
     lost: u32,
     cancelled: Option<String>,
 }
 
-/// What a job needs in order to run.
-#[derive(Debug)]
-pub(super) struct Work {
-    pub(super) spec: Arc<JobSpec>,
-    pub(super) bytes: u64,
-    peak: LimitsRequest,
-    stdin_follows: bool,
-}
-
 impl Record {
-    pub(super) fn new(new: NewJob, place: Place) -> Self {
-        let NewJob { id, spec, peak, stdin_follows } = new;
+    pub(super) fn new(new: NewJob, number: u64, home: ControllerId) -> Self {
+        let NewJob { id, spec, peak, share, stdin_follows } = new;
         let job = Job {
             id,
             state: JobState::Queued,
@@ -56,8 +58,20 @@ impl Record {
             started_at: None,
             finished_at: None,
         };
-        let work = Work { bytes: spec.content_bytes(), spec, peak, stdin_follows };
-        Self { place, work: Some(work), job, lease: None, lost: 0, cancelled: None }
+        Self {
+            number,
+            bytes: spec.content_bytes(),
+            spec,
+            home: Some(home),
+            attempts: Vec::new(),
+            job,
+            peak,
+            share,
+            stdin_follows,
+            lease: None,
+            lost: 0,
+            cancelled: None,
+        }
     }
 
     pub(super) fn job(&self) -> &Job {
@@ -68,31 +82,49 @@ impl Record {
         self.job.state
     }
 
-    pub(super) fn queued(&self) -> Option<Queued> {
-        let work = self.work.as_ref().filter(|_| self.job.state == JobState::Queued)?;
-        Some(Queued {
+    /// The job as the scheduler needs to know it.
+    pub(super) fn queued(&self) -> Queued {
+        Queued {
             id: self.job.id,
+            number: self.number,
+            priority: self.spec.priority,
             language: self.job.language.clone(),
-            peak: work.peak,
-            place: self.place,
-        })
+            peak: self.peak,
+            requires: self.spec.requires.clone(),
+            share: self.share.clone(),
+            queued_at: self.job.queued_at,
+            stdin_follows: self.stdin_follows,
+            no_wait: self.spec.no_wait,
+        }
     }
 
-    pub(super) fn claim(&mut self, runner: &str, lease: Duration) -> Option<Claim> {
-        let work = self.work.as_ref().filter(|_| self.job.state == JobState::Queued)?;
+    pub(super) fn claim(&mut self, runner: &str, lease: Duration) -> Claim {
         let attempt = self.job.attempts.next();
-        let claim = Claim {
-            id: self.job.id,
-            attempt,
-            spec: Arc::clone(&work.spec),
-            stdin_follows: work.stdin_follows,
-        };
+        let now = Timestamp::now();
         self.job.state = JobState::Running;
         self.job.attempts = attempt;
         self.job.runner = Some(runner.to_owned());
-        self.job.started_at = Some(Timestamp::now());
+        self.job.started_at = Some(now);
         self.lease = Some(Instant::now() + lease);
-        Some(claim)
+        self.attempts.push(JobAttempt {
+            attempt,
+            runner: runner.to_owned(),
+            started_at: now,
+            ended_at: None,
+            end: None,
+            reason: None,
+        });
+        self.current_claim()
+    }
+
+    /// What the runner of the current attempt was given.
+    pub(super) fn current_claim(&self) -> Claim {
+        Claim {
+            id: self.job.id,
+            attempt: self.job.attempts,
+            spec: Arc::clone(&self.spec),
+            stdin_follows: self.stdin_follows,
+        }
     }
 
     /// Whether this attempt is the one that has the job.
@@ -100,22 +132,37 @@ impl Record {
         self.job.state == JobState::Running && self.job.attempts == attempt
     }
 
+    /// Whether the job ended with this attempt.
+    pub(super) fn ended_with(&self, attempt: Attempt) -> bool {
+        self.job.state == JobState::Finished && self.job.attempts == attempt
+    }
+
     pub(super) fn renew(&mut self, lease: Duration) {
         self.lease = Some(Instant::now() + lease);
     }
 
-    pub(super) fn lease_is_over(&self) -> bool {
-        self.lease.is_some_and(|until| until <= Instant::now())
+    /// For how long its lease has been over.
+    pub(super) fn overdue(&self) -> Option<Duration> {
+        let now = Instant::now();
+        self.lease.filter(|until| *until <= now).map(|until| now - until)
     }
 
     pub(super) fn want_cancelled(&mut self, message: &str) {
         self.cancelled.get_or_insert_with(|| message.to_owned());
     }
 
+    pub(super) fn is_to_be_cancelled(&self) -> bool {
+        self.cancelled.is_some()
+    }
+
     /// What the end of an attempt without an outcome means: the outcome it has after all, or a requeue.
     pub(super) fn released(&mut self, release: &Release) -> Option<Outcome> {
-        if let Release::Lost { .. } = release {
-            self.lost += 1;
+        match release {
+            Release::Refused => self.end_attempt(AttemptEnd::Refused, None),
+            Release::Lost { reason } => {
+                self.lost += 1;
+                self.end_attempt(AttemptEnd::Lost, Some(reason));
+            }
         }
         if let Some(message) = &self.cancelled {
             return Some(Outcome::without_results(Verdict::Cancelled, message));
@@ -129,16 +176,18 @@ impl Record {
         }
     }
 
-    pub(super) fn requeue(&mut self) {
+    pub(super) fn requeue(&mut self, home: ControllerId) {
         self.job.state = JobState::Queued;
         self.job.runner = None;
         self.job.started_at = None;
+        self.home = Some(home);
         self.lease = None;
     }
 
     pub(super) fn finish(&mut self, outcome: Outcome) {
         let Outcome { verdict, message, compile, runs } = outcome;
         let cancelled = self.cancelled.take().filter(|_| verdict == Verdict::Cancelled);
+        self.end_attempt(AttemptEnd::Finished, None);
         self.job.state = JobState::Finished;
         self.job.verdict = Some(verdict);
         self.job.message = message.or(cancelled);
@@ -146,12 +195,20 @@ impl Record {
         self.job.runs = runs;
         self.job.finished_at = Some(Timestamp::now());
         self.lease = None;
-        self.work = None;
     }
 
     /// The bytes of output it keeps.
     pub(super) fn output_bytes(&self) -> u64 {
         let steps = self.job.compile.iter().chain(&self.job.runs);
         steps.flat_map(|step| step.stdout.iter().chain(&step.stderr)).map(Content::size).sum()
+    }
+
+    /// Ends the current attempt, where one is under way.
+    fn end_attempt(&mut self, end: AttemptEnd, reason: Option<&str>) {
+        if let Some(attempt) = self.attempts.last_mut().filter(|attempt| attempt.end.is_none()) {
+            attempt.end = Some(end);
+            attempt.ended_at = Some(Timestamp::now());
+            attempt.reason = reason.map(str::to_owned);
+        }
     }
 }

@@ -53,6 +53,8 @@ pub fn registration(name: &str, slots: u32) -> Registration {
         cpus: 2,
         memory_bytes: 1 << 30,
         selftest: None,
+        labels: std::collections::BTreeMap::new(),
+        held: Vec::new(),
     }
 }
 
