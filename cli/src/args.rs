@@ -80,6 +80,10 @@ pub struct RunArgs {
     #[arg(long, value_name = "NAME=VALUE", value_parser = parse_pair, action = ArgAction::Append)]
     pub label: Vec<(String, String)>,
 
+    /// Run it only where a runner has this label. May be given more than once.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_pair, action = ArgAction::Append)]
+    pub require: Vec<(String, String)>,
+
     /// Jobs of higher priority start first, from -100 to 100.
     #[arg(long, value_name = "NUMBER", default_value_t = 0, allow_negative_numbers = true)]
     #[arg(value_parser = clap::value_parser!(i8).range(-100..=100))]
@@ -283,7 +287,13 @@ mod tests {
 
     #[test]
     fn wrong_values_are_refused() {
-        for wrong in [["--cpu", "fast"], ["--memory", "0"], ["--env", "=x"], ["--priority", "101"]] {
+        for wrong in [
+            ["--cpu", "fast"],
+            ["--memory", "0"],
+            ["--env", "=x"],
+            ["--priority", "101"],
+            ["--require", "room"],
+        ] {
             let arguments = ["cli", "run", "a.py"].into_iter().chain(wrong);
             assert!(Args::try_parse_from(arguments).is_err(), "{wrong:?}");
         }

@@ -8,26 +8,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::client::JobQuery;
-use protocol::cluster::{ClusterInfo, LanguageInfo, RunnerInfo, RunnerState};
+use protocol::cluster::{ClusterInfo, LanguageInfo, RunnerInfo};
 use protocol::{Job, JobId, JobPage, JobSpec, JobState, Problem, ProblemKind, Timestamp};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::backlog::Backlog;
+use crate::backlog::{Backlog, share_of};
 use crate::budget::{Budget, Held};
 use crate::live::{Live, StdinLog, Watcher};
 use crate::roster::Roster;
-use crate::scheduler::{self, Demand};
-use crate::store::{Cancelled, EnqueueError, Enqueued, NewJob, Queued, Store, StoreError};
+use crate::store::{Cancelled, EnqueueError, Enqueued, NewJob, Store, StoreError};
 
 use admission::peak;
 pub use watching::Watching;
 
 /// When to come back to a full queue, in seconds.
 const RETRY_AFTER: u32 = 2;
-
-/// The label that tells whose share of the cluster a job uses.
-const SHARE_LABEL: &str = "user";
 
 /// The most jobs on a page.
 const MAX_PAGE: u32 = 100;
@@ -120,7 +116,7 @@ impl Jobs {
         let stdin = submission.stdin;
         let watcher = self.live.open(id, stdin.clone(), submission.keep);
         let undecided = no_wait.then(|| self.live.undecided(id));
-        let share = spec.labels.get(SHARE_LABEL).cloned().unwrap_or_default();
+        let share = share_of(&spec);
         let new = NewJob { id, spec: Arc::new(spec), peak, share, stdin_follows: stdin.is_some() };
         let position = match self.store.enqueue(new).await {
             Ok(Enqueued::New(queued)) => self.backlog.add(queued),
@@ -157,9 +153,9 @@ impl Jobs {
     pub async fn get(&self, id: JobId) -> Result<Job, Problem> {
         let mut job = self.store.get(id).await.map_err(internal)?.ok_or_else(|| unknown(id))?;
         if job.state == JobState::Queued
-            && let Some((queued, position)) = self.backlog.get(id)
+            && let Some((why, position)) = self.backlog.explain(id)
         {
-            job.message = Some(self.why_it_waits(&queued));
+            job.message = Some(why);
             job.position = Some(position);
         }
         Ok(job)
@@ -246,14 +242,13 @@ impl Jobs {
     /// Where the store fails.
     pub async fn cluster(&self) -> Result<ClusterInfo, Problem> {
         let counts = self.store.counts().await.map_err(internal)?;
-        let runners = self.roster.runners();
-        let available = runners.iter().filter(|runner| runner.state == RunnerState::Available);
+        let totals = self.roster.totals();
         Ok(ClusterInfo {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             started_at: self.started_at,
-            runners: u32::try_from(runners.len()).unwrap_or(u32::MAX),
-            available_runners: u32::try_from(available.count()).unwrap_or(u32::MAX),
-            slots: runners.iter().map(|runner| runner.max_jobs).fold(0, u32::saturating_add),
+            runners: totals.runners,
+            available_runners: totals.available,
+            slots: totals.slots,
             queued: counts.queued,
             running: counts.running,
             max_queue: self.limits.max_queue,
@@ -291,11 +286,6 @@ impl Jobs {
             () = live.ended() => return,
         };
         let _ = self.cancel(id, &over).await;
-    }
-
-    fn why_it_waits(&self, queued: &Queued) -> String {
-        let demand = Demand { language: &queued.language, limits: &queued.peak };
-        scheduler::explain(&demand, self.roster.view().values())
     }
 }
 

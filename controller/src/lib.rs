@@ -109,8 +109,8 @@ pub async fn run(config: Config, listeners: Listeners, shutdown: Shutdown) {
     }));
     let budget = Budget::new(config.max_memory);
     let live = Arc::new(Live::new(budget.clone(), MAX_JOB_OUTPUT));
-    let roster = Arc::new(Roster::default());
-    let backlog = Arc::new(Backlog::default());
+    let backlog = Arc::new(Backlog::new(config.rules));
+    let roster = Arc::new(Roster::new(Arc::clone(&backlog)));
     let limits =
         JobLimits { max_body: config.max_body, max_stdin: config.max_stdin, max_queue: config.max_queue };
     let jobs = Jobs::new(

@@ -162,7 +162,7 @@ impl Node {
             cpus: self.host.0,
             memory_bytes: self.host.1,
             selftest: offers.selftest.clone(),
-            labels: BTreeMap::new(),
+            labels: self.config.labels.clone(),
             held: Vec::new(),
         }
     }

@@ -48,7 +48,7 @@ fn specification(args: &RunArgs) -> Result<JobSpec, Failure> {
         priority: args.priority,
         labels: args.label.iter().cloned().collect(),
         no_wait: args.no_wait,
-        requires: std::collections::BTreeMap::new(),
+        requires: args.require.iter().cloned().collect(),
         idempotency_key: None,
         ..JobSpec::default()
     })

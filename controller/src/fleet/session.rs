@@ -63,6 +63,7 @@ async fn serve(
         Ok(()) => format!("runner {name} was let go: the controller is shutting down"),
         Err(error) => format!("runner {name} was lost: {error}"),
     };
+    session.membership.leave();
     session.give_back(claims).await;
     session.lose_all(&reason).await;
     tracing::info!(runner = name, "a runner has left");
@@ -137,9 +138,11 @@ impl Session<'_> {
                 // Whatever it still does with the job is of no use to anybody.
                 self.connection.outgoing.message(frame.stream, &ToRunner::Cancel).await?;
             }
+            let (job, _) = running.key();
             match end {
-                End::Refused => self.membership.refused(),
-                _ => self.membership.done(),
+                End::Refused => self.membership.refused(job),
+                End::Lost(_) => self.membership.lost(job),
+                End::Outcome(_) => self.membership.done(job),
             }
             self.end(frame.stream, end).await;
         }

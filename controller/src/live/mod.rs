@@ -115,9 +115,9 @@ impl Live {
         Undecided { live: Arc::clone(self), id }
     }
 
-    /// The jobs that are marked so.
-    pub fn all_undecided(&self) -> Vec<JobId> {
-        lock(&self.undecided).iter().copied().collect()
+    /// Whether a job is marked so.
+    pub fn is_undecided(&self, id: JobId) -> bool {
+        lock(&self.undecided).contains(&id)
     }
 
     /// Waits for jobs that lost their last watcher and were not to go on without one. A job may have found a

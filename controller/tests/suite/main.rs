@@ -9,5 +9,6 @@ mod drain;
 mod http;
 mod jobs;
 mod runners;
+mod scheduling;
 mod strangers;
 mod support;
