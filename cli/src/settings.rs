@@ -45,6 +45,11 @@ impl Masters {
         self.0.iter()
     }
 
+    /// Whether there is more than one.
+    pub fn are_several(&self) -> bool {
+        self.0.len() > 1
+    }
+
     /// The one to try after this one; the first again after the last.
     pub fn after(&self, master: &Master) -> Master {
         let mut rest = self.0.iter().skip_while(|other| *other != master).skip(1);

@@ -177,8 +177,9 @@ fn a_job_is_stopped_at_the_controller_where_it_is_followed_by_then() {
 
 #[test]
 fn a_controller_that_is_down_is_passed_over() {
-    let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let gone = gone.local_addr().unwrap().to_string();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let gone = listener.local_addr().unwrap().to_string();
+    drop(listener);
     let controller = FakeController::start(|client| {
         client.start_job();
         client.finished(ok());
