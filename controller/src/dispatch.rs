@@ -92,7 +92,9 @@ impl Dispatcher {
         let claim = match self.store.claim(id, &name, LEASE).await {
             Ok(Some(claim)) => claim,
             Ok(None) => {
+                // Another controller has it, or it has ended.
                 self.backlog.with(|scheduler, now| scheduler.end(runner, id, Ending::Void, now));
+                self.live.stray(id);
                 return Ok(());
             }
             Err(error) => {

@@ -9,6 +9,7 @@ use protocol::cluster::{LanguageInfo, RunnerInfo, RunnerState};
 use protocol::runner::{LanguageOffer, Registration, Telemetry};
 use protocol::{ExceededLimit, JobId, LimitsRequest, Problem, ProblemKind, RunnerId, Timestamp};
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use languages::{Languages, Menu};
 
@@ -43,6 +44,9 @@ struct Member {
     menu: Menu,
     telemetry: Option<Telemetry>,
     connected_at: Timestamp,
+    /// Whether it understands that it is to leave.
+    can_be_drained: bool,
+    drain: CancellationToken,
     claims: mpsc::Sender<Claim>,
 }
 
@@ -63,6 +67,7 @@ pub struct Membership {
     roster: Arc<Roster>,
     id: RunnerId,
     session: u64,
+    drain: CancellationToken,
 }
 
 impl Roster {
@@ -91,12 +96,21 @@ impl Roster {
         let (claims, receiver) = mpsc::channel(registration.max_jobs.clamp(1, 1024) as usize);
         let newcomer = newcomer(&registration, &menu);
         state.names.insert(registration.name.clone(), id);
-        let connected_at = Timestamp::now();
-        let member = Member { session, registration, menu, telemetry: None, connected_at, claims };
+        let drain = CancellationToken::new();
+        let member = Member {
+            session,
+            registration,
+            menu,
+            telemetry: None,
+            connected_at: Timestamp::now(),
+            can_be_drained: false,
+            drain: drain.clone(),
+            claims,
+        };
         // A session of the same life that has not noticed its end yet is replaced.
         state.runners.insert(id, member);
         self.backlog.with(|scheduler, now| scheduler.join(newcomer, now));
-        Ok((Membership { roster: Arc::clone(self), id, session }, receiver))
+        Ok((Membership { roster: Arc::clone(self), id, session, drain }, receiver))
     }
 
     /// Gives a job to a runner that the scheduler has chosen for it.
@@ -111,6 +125,32 @@ impl Roster {
             member.filter(|_| self.backlog.with(|scheduler, _| scheduler.holder(claim.id) == Some(id)));
         let Some(member) = member else { return Err(Box::new(claim)) };
         member.claims.try_send(claim).map_err(|error| Box::new(error.into_inner()))
+    }
+
+    /// Lets a runner leave, given its name or id, once it has finished what it runs. Returns it as it is.
+    ///
+    /// # Errors
+    /// Where there is none, or it cannot be told.
+    pub fn drain(&self, runner: &str) -> Result<RunnerInfo, Problem> {
+        let state = lock(&self.state);
+        let is_meant =
+            |id: &RunnerId, member: &Member| member.registration.name == runner || runner.parse() == Ok(*id);
+        let Some((_, member)) = state.runners.iter().find(|(id, member)| is_meant(id, member)) else {
+            let names = state.runners.values().map(|member| member.registration.name.as_str());
+            let mut known: Vec<&str> = names.collect();
+            known.sort_unstable();
+            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+            let detail = format!("there is no runner {runner:?} here; there are {known}");
+            return Err(Problem::new(ProblemKind::NotFound, detail).at("runner"));
+        };
+        if !member.can_be_drained {
+            let name = &member.registration.name;
+            let detail =
+                format!("runner {name} is of a version that cannot be told to leave: send it SIGTERM");
+            return Err(Problem::new(ProblemKind::Conflict, detail).at("runner"));
+        }
+        member.drain.cancel();
+        Ok(self.backlog.with(|scheduler, now| member.info(scheduler, now)))
     }
 
     /// The id of a language, given its id or an alias in any case. `None` where nobody ever offered it; the
@@ -210,6 +250,20 @@ impl Membership {
         });
     }
 
+    /// It understands that it is to leave.
+    pub fn can_be_drained(&self) {
+        self.roster.with(self, |state, _, _| {
+            if let Some(member) = state.runners.get_mut(&self.id) {
+                member.can_be_drained = true;
+            }
+        });
+    }
+
+    /// Tells when it is to leave.
+    pub fn drained(&self) -> CancellationToken {
+        self.drain.clone()
+    }
+
     /// A job that it was given has its verdict.
     pub fn done(&self, job: JobId) {
         self.ended(job, Ending::Finished);
@@ -220,13 +274,17 @@ impl Membership {
         self.ended(job, Ending::Lost);
     }
 
+    /// A job that it was given is over elsewhere.
+    pub fn gone(&self, job: JobId) {
+        self.ended(job, Ending::Void);
+    }
+
     /// It did not take a job.
     pub fn refused(&self, job: JobId) {
         self.ended(job, Ending::Refused);
     }
 
     /// It has a job that it was not given over this link.
-    #[expect(dead_code, reason = "for sessions that take attempts over from a broken link")]
     pub fn resumed(&self, claim: &Claim) {
         self.roster.with(self, |_, scheduler, _| {
             scheduler.resume(self.id, claim.id, &claim.spec.language, &share_of(&claim.spec));

@@ -12,3 +12,4 @@ mod runners;
 mod scheduling;
 mod strangers;
 mod support;
+mod take_over;
