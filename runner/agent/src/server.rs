@@ -44,6 +44,9 @@ enum Source {
 pub struct Server {
     runner: OwnedFd,
     inbox: Vec<u8>,
+    /// What is read goes here first. Made once: each box is a copy of this process, so that every page written to
+    /// afresh is copied.
+    buffer: Vec<u8>,
     descriptors: VecDeque<OwnedFd>,
     outbox: Vec<u8>,
     boxes: BTreeMap<BoxId, Box>,
@@ -58,6 +61,7 @@ impl Server {
         let mut server = Self {
             runner,
             inbox: Vec::new(),
+            buffer: vec![0; MAX_DATA],
             descriptors: VecDeque::new(),
             outbox: Vec::new(),
             boxes: BTreeMap::new(),
@@ -137,10 +141,9 @@ impl Server {
         if !events.intersects(PollFlags::POLLIN | PollFlags::POLLHUP | PollFlags::POLLERR) {
             return Ok(());
         }
-        let mut buffer = vec![0; MAX_DATA + 1024];
-        match socket::receive(&self.runner, &mut buffer, &mut self.descriptors) {
+        match socket::receive(&self.runner, &mut self.buffer, &mut self.descriptors) {
             Ok(0) => return Err(Stop::RunnerGone),
-            Ok(length) => self.inbox.extend_from_slice(buffer.get(..length).unwrap_or_default()),
+            Ok(length) => self.inbox.extend_from_slice(self.buffer.get(..length).unwrap_or_default()),
             Err(Errno::EAGAIN | Errno::EINTR) => return Ok(()),
             Err(errno) => return Err(Stop::Kernel(errno)),
         }
@@ -255,11 +258,10 @@ impl Server {
         let Some(sandbox) = self.boxes.get_mut(&id) else { return };
         let pipe = if stderr { &mut sandbox.pipes.stderr } else { &mut sandbox.pipes.stdout };
         let Some(open) = pipe else { return };
-        let mut data = vec![0; MAX_DATA];
-        match read(open, &mut data) {
+        match read(open, &mut self.buffer) {
             Ok(0) => *pipe = None,
             Ok(length) => {
-                data.truncate(length);
+                let data = self.buffer.get(..length).unwrap_or_default().to_vec();
                 self.reply(&Reply::Output { id, stderr, data });
             }
             Err(Errno::EAGAIN | Errno::EINTR) => {}
