@@ -11,6 +11,7 @@ pub mod spare;
 pub mod step;
 pub mod verdict;
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -123,6 +124,8 @@ pub struct Sandbox {
     serial: String,
     next_box: BoxId,
     spare: Option<Spare>,
+    /// Groups of boxes that are gone, for those to come, the oldest first: the kernel takes a moment to be done.
+    leaves: VecDeque<Leaf>,
     used: Vec<BoxHandle>,
     /// Boxes that have been of use.
     discarded: Vec<BoxHandle>,
@@ -186,6 +189,7 @@ impl Sandbox {
             serial,
             next_box: 0,
             spare: None,
+            leaves: VecDeque::new(),
             used: Vec::new(),
             discarded: Vec::new(),
             leaving: Vec::new(),
@@ -293,16 +297,30 @@ impl Sandbox {
     }
 
     /// A box to be made, as the spare one: the command, and the descriptors that go with it.
-    fn next_box(&mut self) -> Result<(Command, Vec<File>), SandboxError> {
+    fn next_box(&mut self) -> Result<(Command, Arc<[File]>), SandboxError> {
         let id = self.next_box;
         self.next_box += 1;
-        let leaf = self.host.cgroups.leaf(&format!("{}-{id}", self.serial))?;
+        let leaf = match self.renewed_leaf() {
+            Some(leaf) => leaf,
+            None => self.host.cgroups.leaf(&format!("{}-{id}", self.serial))?,
+        };
         let doors = leaf.doors();
         self.spare = Some(Spare { handle: BoxHandle { id, leaf, input: None }, stage: Stage::Making });
         let doors = doors?;
         let cgroups = doors.len() as u8;
         let command = Command::Prepare { id, hostname: "box".to_owned(), disk_bytes: DISK_BYTES, cgroups };
         Ok((command, doors))
+    }
+
+    /// The group of a box that is gone, as good as new. Those that cannot be that are removed.
+    fn renewed_leaf(&mut self) -> Option<Leaf> {
+        while let Some(leaf) = self.leaves.pop_front() {
+            match leaf.renew() {
+                Ok(leaf) => return Some(leaf),
+                Err(leaf) => remove_in_background(leaf),
+            }
+        }
+        None
     }
 
     /// Takes the spare box into use. `input` is for the program in it, if there is one.
@@ -314,7 +332,7 @@ impl Sandbox {
     ) -> Result<BoxId, SandboxError> {
         self.prepare().await?;
         self.await_spare().await?;
-        let Some(Spare { handle, .. }) = self.spare.take() else { return Err(SandboxError::Stuck) };
+        let Some(Spare { mut handle, .. }) = self.spare.take() else { return Err(SandboxError::Stuck) };
         let id = handle.id;
         handle.leaf.limit(limits, self.host.cpus)?;
         let mut commands = Vec::new();
@@ -348,8 +366,11 @@ impl Sandbox {
             (Reply::Destroyed { clean: false, .. }, _) => Err(SandboxError::Spoilt),
             (Reply::Destroyed { id, .. }, _) => {
                 if let Some(index) = self.leaving.iter().position(|handle| handle.id == id) {
-                    // In the background: the kernel takes a moment to let go.
-                    tokio::spawn(self.leaving.swap_remove(index).leaf.remove());
+                    let leaf = self.leaving.swap_remove(index).leaf;
+                    match leaf.may_serve_again() {
+                        true => self.leaves.push_back(leaf),
+                        false => remove_in_background(leaf),
+                    }
                 }
                 Ok(())
             }
@@ -365,22 +386,24 @@ impl Drop for Sandbox {
         let host = Arc::clone(&self.host);
         let container = std::mem::take(&mut self.container);
         let folder = std::mem::take(&mut self.folder);
-        let boxes: Vec<BoxHandle> = self
-            .used
-            .drain(..)
-            .chain(self.discarded.drain(..))
-            .chain(self.leaving.drain(..))
-            .chain(self.spare.take().map(|spare| spare.handle))
-            .collect();
+        let spare = self.spare.take().map(|spare| spare.handle);
+        let boxes = self.used.drain(..).chain(self.discarded.drain(..)).chain(self.leaving.drain(..));
+        let mut leaves: Vec<Leaf> = boxes.chain(spare).map(|handle| handle.leaf).collect();
+        leaves.extend(self.leaves.drain(..));
         tokio::spawn(async move {
             host.docker.remove(&container).await;
-            for handle in boxes {
-                handle.leaf.kill();
-                handle.leaf.remove().await;
+            for leaf in leaves {
+                leaf.kill();
+                leaf.remove().await;
             }
             remove_folder(&folder);
         });
     }
+}
+
+/// The kernel takes a moment to let go of a group.
+fn remove_in_background(leaf: Leaf) {
+    tokio::spawn(leaf.remove());
 }
 
 /// A file in pieces that fit the agent's messages.

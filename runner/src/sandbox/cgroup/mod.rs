@@ -2,6 +2,7 @@
 //! Docker's tree, so that the sandbox container has no access to them; the agent is only ever handed the
 //! write-only descriptor with which it moves its child in.
 
+mod interface;
 mod survey;
 mod v1;
 mod v2;
@@ -9,6 +10,7 @@ mod v2;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::Limits;
@@ -47,7 +49,7 @@ pub enum CgroupRoot {
 #[derive(Debug)]
 pub enum Leaf {
     /// A folder in each controller's hierarchy.
-    V1(v1::Hierarchies),
+    V1(v1::Group),
     /// One folder.
     V2(PathBuf),
 }
@@ -84,6 +86,7 @@ impl CgroupRoot {
         if let Some(hierarchies) = v1::Hierarchies::find(&mounts) {
             let own = hierarchies.below("ruche").below(name);
             own.make().inspect_err(|_| own.folders().for_each(remove_with_parent))?;
+            v1::allow_many_files();
             return Ok(Self::V1(own));
         }
         let own_group = read(Path::new("/proc/self/cgroup"))?;
@@ -105,9 +108,9 @@ impl CgroupRoot {
     pub fn leaf(&self, name: &str) -> Result<Leaf, CgroupError> {
         match self {
             Self::V1(own) => {
-                let leaf = own.below(name);
-                leaf.make()?;
-                Ok(Leaf::V1(leaf))
+                let folders = own.below(name);
+                folders.make()?;
+                v1::Group::open(folders).map(Leaf::V1)
             }
             Self::V2(own) => {
                 let leaf = own.join(name);
@@ -126,12 +129,11 @@ impl CgroupRoot {
         let Ok(entries) = fs::read_dir(folder) else { return };
         let folders = entries.filter_map(Result::ok).filter(|entry| entry.path().is_dir());
         for name in folders.filter_map(|entry| entry.file_name().into_string().ok()).collect::<Vec<_>>() {
-            let leaf = match self {
-                Self::V1(own) => Leaf::V1(own.below(&name)),
-                Self::V2(own) => Leaf::V2(own.join(name)),
-            };
-            leaf.kill();
-            leaf.remove().await;
+            // It is there already.
+            if let Ok(leaf) = self.leaf(&name) {
+                leaf.kill();
+                leaf.remove().await;
+            }
         }
     }
 
@@ -155,23 +157,21 @@ impl Leaf {
     ///
     /// # Errors
     /// Where the kernel refuses a value.
-    pub fn limit(&self, limits: &Limits, cpus: f64) -> Result<(), CgroupError> {
+    pub fn limit(&mut self, limits: &Limits, cpus: f64) -> Result<(), CgroupError> {
         match self {
-            Self::V1(leaf) => v1::limit(leaf, limits, cpus),
+            Self::V1(leaf) => leaf.limit(limits, cpus),
             Self::V2(leaf) => v2::limit(leaf, limits, cpus),
         }
     }
 
-    /// Opens the files that a process is moved in with.
+    /// The files that a process is moved in with.
     ///
     /// # Errors
     /// Where one cannot be opened.
-    pub fn doors(&self) -> Result<Vec<File>, CgroupError> {
+    pub fn doors(&self) -> Result<Arc<[File]>, CgroupError> {
         match self {
-            Self::V1(leaf) => {
-                leaf.folders().map(|folder| open_for_writing(&folder.join("cgroup.procs"))).collect()
-            }
-            Self::V2(leaf) => Ok(vec![open_for_writing(&leaf.join("cgroup.procs"))?]),
+            Self::V1(leaf) => Ok(leaf.doors()),
+            Self::V2(leaf) => Ok([open_for_writing(&leaf.join("cgroup.procs"))?].into()),
         }
     }
 
@@ -181,7 +181,7 @@ impl Leaf {
     /// Where the counter cannot be read.
     pub fn cpu(&self) -> Result<Duration, CgroupError> {
         match self {
-            Self::V1(leaf) => v1::cpu(leaf),
+            Self::V1(leaf) => leaf.cpu(),
             Self::V2(leaf) => v2::cpu(leaf),
         }
     }
@@ -192,7 +192,7 @@ impl Leaf {
     /// Where a counter cannot be read.
     pub fn counters(&self) -> Result<Counters, CgroupError> {
         match self {
-            Self::V1(leaf) => v1::counters(leaf),
+            Self::V1(leaf) => leaf.counters(),
             Self::V2(leaf) => v2::counters(leaf),
         }
     }
@@ -200,10 +200,7 @@ impl Leaf {
     /// Which of the things that not every kernel does it does for this group.
     pub fn abilities(&self) -> Abilities {
         match self {
-            Self::V1(leaf) => {
-                let swap = leaf.memory.join("memory.memsw.limit_in_bytes").exists();
-                Abilities { peak: true, kill: None, swap }
-            }
+            Self::V1(leaf) => Abilities { peak: true, kill: None, swap: leaf.counts_swap() },
             Self::V2(leaf) => Abilities {
                 peak: leaf.join("memory.peak").exists(),
                 kill: Some(leaf.join("cgroup.kill").exists()),
@@ -215,7 +212,7 @@ impl Leaf {
     /// Kills what is in it, where the agent does not: the runner's own backstop.
     pub fn kill(&self) {
         let procs = match self {
-            Self::V1(leaf) => leaf.memory.join("cgroup.procs"),
+            Self::V1(leaf) => leaf.folders.memory.join("cgroup.procs"),
             Self::V2(leaf) => {
                 if fs::write(leaf.join("cgroup.kill"), "1").is_ok() {
                     return;
@@ -231,10 +228,28 @@ impl Leaf {
         }
     }
 
+    /// Whether it can be made as good as new for another box, as far as is known without looking.
+    pub fn may_serve_again(&self) -> bool {
+        // Version 2 does not begin afresh with the highest memory (but for one descriptor, since Linux 6.12).
+        matches!(self, Self::V1(_))
+    }
+
+    /// Makes it as good as new for another box, where the one before is gone. Returns it otherwise, to be removed: where
+    /// something is left that would count for the other box, or the kernel cannot start afresh with counting.
+    ///
+    /// # Errors
+    /// The group itself.
+    pub fn renew(self) -> Result<Self, Self> {
+        match &self {
+            Self::V1(leaf) if leaf.renew().unwrap_or(false) => Ok(self),
+            Self::V1(_) | Self::V2(_) => Err(self),
+        }
+    }
+
     /// Removes it. The kernel takes a moment to let go of processes that have just ended.
     pub async fn remove(self) {
         let folders: Vec<PathBuf> = match &self {
-            Self::V1(leaf) => leaf.folders().map(Path::to_path_buf).collect(),
+            Self::V1(leaf) => leaf.folders.folders().map(Path::to_path_buf).collect(),
             Self::V2(leaf) => vec![leaf.clone()],
         };
         for folder in folders {
