@@ -24,7 +24,7 @@ const WRITABLE: [(&str, &str, u32); 3] = [
 ];
 
 /// Files of a fresh /proc that tell about the host, or act on it.
-const MASKED_FILES: [&str; 14] = [
+pub const MASKED_FILES: [&str; 14] = [
     "/proc/kcore",
     "/proc/keys",
     "/proc/key-users",
@@ -42,10 +42,10 @@ const MASKED_FILES: [&str; 14] = [
 ];
 
 /// Folders of a fresh /proc that programs may read and nobody may write.
-const READ_ONLY_FOLDERS: [&str; 4] = ["/proc/sys", "/proc/bus", "/proc/fs", "/proc/irq"];
+pub const READ_ONLY_FOLDERS: [&str; 4] = ["/proc/sys", "/proc/bus", "/proc/fs", "/proc/irq"];
 
 /// Folders that are of no concern to programs, beside [`SOCKET_FOLDER`].
-const HIDDEN_FOLDERS: [&str; 4] = ["/proc/acpi", "/proc/scsi", "/sys", "/dev/pts"];
+pub const HIDDEN_FOLDERS: [&str; 4] = ["/proc/acpi", "/proc/scsi", "/sys", "/dev/pts"];
 
 const PLAIN: MsFlags = MsFlags::MS_NOSUID.union(MsFlags::MS_NODEV);
 const INERT: MsFlags = PLAIN.union(MsFlags::MS_NOEXEC);
@@ -82,7 +82,8 @@ pub fn resize(disk_bytes: u64) -> Result<(), Failure> {
         .stage("resize the box")
 }
 
-/// Lays one empty folder over all that are hidden: a file system for each would cost more than all other mounts.
+/// Lays one empty folder over all that are hidden. A file system for each would take the kernel far longer than a bind,
+/// to make and to take away.
 fn hide_folders() -> Result<(), Failure> {
     let options = Some("mode=0555,size=0,nr_inodes=1");
     // The agent and programs share a user: its socket has to go.

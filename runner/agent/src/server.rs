@@ -11,9 +11,10 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::unistd::{read, write};
 
 use crate::boxes::{Box, News};
-use crate::message::{BoxId, Command, MAX_COMMAND, MAX_DATA, Reply, decode, encode};
-use crate::system::{Failure, Stage};
-use crate::{files, seccomp, socket, sockets};
+use crate::message::{BoxId, Command, End, MAX_COMMAND, MAX_DATA, Reply, decode, encode};
+use crate::sockets::Sockets;
+use crate::system::{Child, Failure, Stage};
+use crate::{files, seccomp, socket};
 
 /// With more than this waiting for the runner, programs' output is left in their pipes.
 const HIGH_WATER: usize = 256 * 1024;
@@ -37,6 +38,22 @@ enum Source {
     Stdin(BoxId),
     Stdout(BoxId),
     Stderr(BoxId),
+    Dying(BoxId),
+}
+
+/// A box that has been killed.
+#[derive(Debug)]
+struct Dying {
+    id: BoxId,
+    /// Whether nothing was left of its program already when that ended.
+    was_clean: bool,
+    child: Child,
+}
+
+impl Dying {
+    fn new(id: BoxId, sandbox: Box) -> Self {
+        Self { id, was_clean: sandbox.was_clean, child: sandbox.kill_for_good() }
+    }
 }
 
 /// The agent's state.
@@ -50,9 +67,10 @@ pub struct Server {
     descriptors: VecDeque<OwnedFd>,
     outbox: Vec<u8>,
     boxes: BTreeMap<BoxId, Box>,
+    /// Boxes that have been killed, and are not gone yet.
+    dying: Vec<Dying>,
     filter: Vec<sock_filter>,
-    /// How many sockets there were before the first box.
-    sockets: usize,
+    sockets: Sockets,
 }
 
 impl Server {
@@ -65,8 +83,9 @@ impl Server {
             descriptors: VecDeque::new(),
             outbox: Vec::new(),
             boxes: BTreeMap::new(),
+            dying: Vec::new(),
             filter: seccomp::filter(),
-            sockets: sockets::count(),
+            sockets: Sockets::new(),
         };
         server.reply(&Reply::Hello);
         server
@@ -91,6 +110,7 @@ impl Server {
                 Source::Stdin(id) => self.feed(id),
                 Source::Stdout(id) => self.drain(id, false),
                 Source::Stderr(id) => self.drain(id, true),
+                Source::Dying(id) => self.bury(|dying| dying.id == id),
             }
         }
         self.announce_ends();
@@ -128,6 +148,9 @@ impl Server {
             if let Some(stderr) = pipes.stderr.as_ref().filter(|_| room) {
                 add(Source::Stderr(*id), stderr.as_fd(), PollFlags::POLLIN);
             }
+        }
+        for dying in &self.dying {
+            add(Source::Dying(dying.id), dying.child.pidfd.as_fd(), PollFlags::POLLIN);
         }
         match poll(&mut polled, PollTimeout::NONE) {
             Ok(_) | Err(Errno::EINTR) => {}
@@ -201,10 +224,11 @@ impl Server {
             }
             Command::Kill { id } => self.find(id)?.kill(),
             Command::Destroy { id } => {
-                if let Some(sandbox) = self.boxes.remove(&id) {
-                    sandbox.destroy();
+                match self.boxes.remove(&id) {
+                    Some(sandbox) => self.dying.push(Dying::new(id, sandbox)),
+                    // It was never made.
+                    None => self.reply(&Reply::Destroyed { id, clean: true }),
                 }
-                self.reply(&Reply::Destroyed { id, clean: sockets::settle(self.sockets, self.boxes.len()) });
             }
         }
         Ok(())
@@ -279,12 +303,33 @@ impl Server {
     }
 
     fn announce_ends(&mut self) {
-        let ended = self.boxes.iter_mut().filter_map(|(id, sandbox)| {
-            let (end, wall_us) = sandbox.take_end()?;
-            Some(Reply::Ended { id: *id, end, wall_us, disk_full: sandbox.is_full() })
-        });
-        let ended: Vec<Reply> = ended.collect();
-        ended.iter().for_each(|reply| self.reply(reply));
+        let ended = self.boxes.iter_mut().filter_map(|(id, sandbox)| Some((*id, sandbox.take_end()?)));
+        for (id, (end, wall_us)) in ended.collect::<Vec<_>>() {
+            let clean = end != End::Killed && self.is_clean();
+            let Some(sandbox) = self.boxes.get_mut(&id) else { continue };
+            sandbox.was_clean = clean;
+            let disk_full = sandbox.is_full();
+            self.reply(&Reply::Ended { id, end, wall_us, disk_full, clean });
+        }
+    }
+
+    /// Whether there are no sockets but the agent's own and those to the inits of its boxes.
+    fn is_clean(&mut self) -> bool {
+        // Those to the inits that are about to end could hide others.
+        self.bury(|_| true);
+        self.sockets.settle(self.boxes.len())
+    }
+
+    /// Waits until these are gone, and says so.
+    fn bury(&mut self, which: impl Fn(&Dying) -> bool) {
+        // Where sockets have to be counted, those of all others have to be gone.
+        let all = self.dying.iter().any(|dying| which(dying) && !dying.was_clean);
+        let gone: Vec<Dying> = self.dying.extract_if(.., |dying| all || which(dying)).collect();
+        gone.iter().for_each(|dying| dying.child.reap());
+        for Dying { id, was_clean, .. } in gone {
+            let clean = was_clean || self.sockets.settle(self.boxes.len());
+            self.reply(&Reply::Destroyed { id, clean });
+        }
     }
 
     fn get(&self, id: BoxId) -> Result<&Box, Failure> {

@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ::agent::message::{BoxId, Command, Reply};
+use ::agent::message::{BoxId, Command, End, Reply};
 use bytes::Bytes;
 use protocol::Limits;
 
@@ -126,11 +126,15 @@ pub struct Sandbox {
     spare: Option<Spare>,
     /// Groups of boxes that are gone, for those to come, the oldest first: the kernel takes a moment to be done.
     leaves: VecDeque<Leaf>,
+    /// What the agent is to be told together with what comes next.
+    queued: Vec<Command>,
     used: Vec<BoxHandle>,
     /// Boxes that have been of use.
     discarded: Vec<BoxHandle>,
     /// Boxes that the agent was told to take away.
     leaving: Vec<BoxHandle>,
+    /// Whether a program has left something that the next one could find.
+    is_spoilt: bool,
     /// A program that may be started ahead, and when it was last of use.
     of_use: Option<(Ahead, Instant)>,
     /// Since when no job uses it.
@@ -144,6 +148,8 @@ pub struct BoxHandle {
     leaf: Leaf,
     /// What the program that was started in it waits for; nothing where none was.
     input: Option<Vec<u8>>,
+    /// Whether its program has ended and left nothing but what goes with the box.
+    is_over: bool,
 }
 
 impl Sandbox {
@@ -190,13 +196,15 @@ impl Sandbox {
             next_box: 0,
             spare: None,
             leaves: VecDeque::new(),
+            queued: Vec::new(),
             used: Vec::new(),
             discarded: Vec::new(),
             leaving: Vec::new(),
+            is_spoilt: false,
             of_use: None,
             idle_since: Instant::now(),
         };
-        sandbox.prepare().await?;
+        sandbox.turn_over().await?;
         sandbox.await_spare().await?;
         Ok(sandbox)
     }
@@ -206,19 +214,25 @@ impl Sandbox {
         self.agent.is_alive()
     }
 
-    /// Asks for the next box, unless there is one already. It is made while other things go on.
+    /// Asks for the next box, unless there is one already, and has the discarded ones taken away. Both is done while
+    /// other things go on.
     ///
     /// # Errors
     /// [`SandboxError`].
-    pub async fn prepare(&mut self) -> Result<(), SandboxError> {
-        if self.spare.is_some() {
-            return Ok(());
+    async fn turn_over(&mut self) -> Result<(), SandboxError> {
+        let mut commands = Vec::new();
+        let mut doors: Arc<[File]> = [].into();
+        if self.spare.is_none() {
+            let (command, its_doors) = self.next_box()?;
+            commands.push(command);
+            doors = its_doors;
         }
-        let (command, doors) = self.next_box()?;
-        Ok(self.agent.send(&[command], &doors).await?)
+        commands.extend(self.discarded.iter().map(|handle| Command::Destroy { id: handle.id }));
+        self.leaving.append(&mut self.discarded);
+        Ok(self.agent.send(&commands, &doors).await?)
     }
 
-    /// Takes a box into use, with these limits and files in it.
+    /// Takes a box into use, with these limits, and with files that are put into it before a program starts.
     ///
     /// # Errors
     /// [`SandboxError`]; `ENOSPC` where the files do not fit.
@@ -251,12 +265,9 @@ impl Sandbox {
         }
     }
 
-    /// Puts all files of one box, whose program has ended, into another one.
-    ///
-    /// # Errors
-    /// [`SandboxError`].
-    pub async fn copy(&mut self, from: BoxId, to: BoxId) -> Result<(), SandboxError> {
-        Ok(self.agent.send(&[Command::Copy { from, to }], &[]).await?)
+    /// Puts all files of one box, whose program has ended, into another one, before a program starts there.
+    pub fn copy(&mut self, from: BoxId, to: BoxId) {
+        self.queued.push(Command::Copy { from, to });
     }
 
     /// A box has been of use before its job is over: it goes, and with it the memory that its files are, as soon as
@@ -267,28 +278,29 @@ impl Sandbox {
         }
     }
 
-    /// Takes the discarded boxes away.
-    async fn dismiss(&mut self) -> Result<(), SandboxError> {
-        let commands: Vec<Command> =
-            self.discarded.iter().map(|handle| Command::Destroy { id: handle.id }).collect();
-        self.leaving.append(&mut self.discarded);
-        Ok(self.agent.send(&commands, &[]).await?)
-    }
-
     /// Takes all used boxes away and makes sure that the next one stands ready.
     ///
     /// # Errors
     /// [`SandboxError`]: it cannot be used again.
     pub async fn tidy(&mut self) -> Result<(), SandboxError> {
+        self.queued.clear();
         self.discarded.append(&mut self.used);
-        self.dismiss().await?;
-        self.prepare().await?;
-        while !self.leaving.is_empty() {
-            let reply = self.receive().await?;
-            self.note(reply)?;
+        self.turn_over().await?;
+        if self.is_spoilt {
+            return Err(SandboxError::Spoilt);
         }
+        self.see_off().await?;
         self.idle_since = Instant::now();
         self.await_spare().await
+    }
+
+    /// Takes note of how a program in a box in use has ended, and whether it left nothing behind.
+    fn note_end(&mut self, id: BoxId, end: End, clean: bool) {
+        if let Some(handle) = self.used.iter_mut().find(|handle| handle.id == id) {
+            handle.is_over = clean;
+        }
+        // Where the box was killed, that turns out when it is gone.
+        self.is_spoilt |= !clean && end != End::Killed;
     }
 
     /// The control group of a box in use.
@@ -305,7 +317,8 @@ impl Sandbox {
             None => self.host.cgroups.leaf(&format!("{}-{id}", self.serial))?,
         };
         let doors = leaf.doors();
-        self.spare = Some(Spare { handle: BoxHandle { id, leaf, input: None }, stage: Stage::Making });
+        self.spare =
+            Some(Spare { handle: BoxHandle { id, leaf, input: None, is_over: false }, stage: Stage::Making });
         let doors = doors?;
         let cgroups = doors.len() as u8;
         let command = Command::Prepare { id, hostname: "box".to_owned(), disk_bytes: DISK_BYTES, cgroups };
@@ -330,20 +343,34 @@ impl Sandbox {
         files: &[(String, Bytes)],
         input: Option<Vec<u8>>,
     ) -> Result<BoxId, SandboxError> {
-        self.prepare().await?;
+        if self.is_spoilt {
+            return Err(SandboxError::Spoilt);
+        }
+        if self.spare.is_none() || self.discarded.iter().any(|handle| !handle.is_over) {
+            self.turn_over().await?;
+        }
+        self.see_off().await?;
         self.await_spare().await?;
         let Some(Spare { mut handle, .. }) = self.spare.take() else { return Err(SandboxError::Stuck) };
         let id = handle.id;
         handle.leaf.limit(limits, self.host.cpus)?;
-        let mut commands = Vec::new();
         // The init of a box in which something runs waits for its end, and the size is right already.
         if input.is_none() && limits.disk_bytes != DISK_BYTES {
-            commands.push(Command::Resize { id, disk_bytes: limits.disk_bytes });
+            self.queued.push(Command::Resize { id, disk_bytes: limits.disk_bytes });
         }
         self.used.push(BoxHandle { input, ..handle });
-        commands.extend(files.iter().flat_map(|(path, content)| write_commands(id, path, content)));
-        self.agent.send(&commands, &[]).await?;
+        self.queued.extend(files.iter().flat_map(|(path, content)| write_commands(id, path, content)));
         Ok(id)
+    }
+
+    /// Waits until boxes are gone that may leave something behind. The others are only their inits by now, for which
+    /// nobody has to wait: the kernel takes its time over them.
+    async fn see_off(&mut self) -> Result<(), SandboxError> {
+        while self.leaving.iter().any(|handle| !handle.is_over) {
+            let reply = self.receive().await?;
+            self.note(reply)?;
+        }
+        Ok(())
     }
 
     async fn await_spare(&mut self) -> Result<(), SandboxError> {
