@@ -49,7 +49,7 @@ pub enum CgroupRoot {
 #[derive(Debug)]
 pub enum Leaf {
     /// A folder in each controller's hierarchy.
-    V1(v1::Group),
+    V1(Box<v1::Group>),
     /// One folder.
     V2(PathBuf),
 }
@@ -110,7 +110,7 @@ impl CgroupRoot {
             Self::V1(own) => {
                 let folders = own.below(name);
                 folders.make()?;
-                v1::Group::open(folders).map(Leaf::V1)
+                v1::Group::open(folders).map(Box::new).map(Leaf::V1)
             }
             Self::V2(own) => {
                 let leaf = own.join(name);
