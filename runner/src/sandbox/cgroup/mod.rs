@@ -7,6 +7,7 @@ mod survey;
 mod v1;
 mod v2;
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -122,18 +123,27 @@ impl CgroupRoot {
 
     /// Removes the groups of boxes that an earlier process left behind, with what still runs in them.
     pub async fn clear(&self) {
-        let folder = match self {
-            Self::V1(own) => own.memory.clone(),
-            Self::V2(own) => own.clone(),
+        let around: Vec<&Path> = match self {
+            Self::V1(own) => own.folders().collect(),
+            Self::V2(own) => vec![own],
         };
-        let Ok(entries) = fs::read_dir(folder) else { return };
-        let folders = entries.filter_map(Result::ok).filter(|entry| entry.path().is_dir());
-        for name in folders.filter_map(|entry| entry.file_name().into_string().ok()).collect::<Vec<_>>() {
-            // It is there already.
-            if let Ok(leaf) = self.leaf(&name) {
-                leaf.kill();
-                leaf.remove().await;
-            }
+        // One that is being removed already may be gone from some of them.
+        let entries = around.into_iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten();
+        let groups = entries.filter_map(Result::ok).filter(|entry| entry.path().is_dir());
+        let names: BTreeSet<String> =
+            groups.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+        for name in names {
+            let folders = self.folders(&name);
+            kill(&folders);
+            remove(folders).await;
+        }
+    }
+
+    /// The folders of a group, whether they are there or not.
+    fn folders(&self, name: &str) -> Vec<PathBuf> {
+        match self {
+            Self::V1(own) => own.below(name).folders().map(Path::to_path_buf).collect(),
+            Self::V2(own) => vec![own.join(name)],
         }
     }
 
@@ -211,20 +221,13 @@ impl Leaf {
 
     /// Kills what is in it, where the agent does not: the runner's own backstop.
     pub fn kill(&self) {
-        let procs = match self {
-            Self::V1(leaf) => leaf.folders.memory.join("cgroup.procs"),
-            Self::V2(leaf) => {
-                if fs::write(leaf.join("cgroup.kill"), "1").is_ok() {
-                    return;
-                }
-                leaf.join("cgroup.procs")
-            }
-        };
-        let pids = fs::read_to_string(procs).unwrap_or_default();
-        for pid in pids.lines().filter_map(|pid| pid.parse().ok()).filter(|pid| *pid > 1) {
-            // It may have ended meanwhile, which is what is wanted.
-            let _ =
-                nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL);
+        kill(&self.folders());
+    }
+
+    fn folders(&self) -> Vec<PathBuf> {
+        match self {
+            Self::V1(leaf) => leaf.folders.folders().map(Path::to_path_buf).collect(),
+            Self::V2(leaf) => vec![leaf.clone()],
         }
     }
 
@@ -248,22 +251,40 @@ impl Leaf {
 
     /// Removes it. The kernel takes a moment to let go of processes that have just ended.
     pub async fn remove(self) {
-        let folders: Vec<PathBuf> = match &self {
-            Self::V1(leaf) => leaf.folders.folders().map(Path::to_path_buf).collect(),
-            Self::V2(leaf) => vec![leaf.clone()],
-        };
-        for folder in folders {
-            for _ in 0..200 {
-                match fs::remove_dir(&folder) {
-                    Err(error) if error.raw_os_error() == Some(nix::libc::EBUSY) => {
-                        tokio::time::sleep(Duration::from_millis(5)).await;
-                    }
-                    _ => break,
+        let folders = self.folders();
+        drop(self);
+        remove(folders).await;
+    }
+}
+
+/// Kills what is in a group with these folders.
+fn kill(folders: &[PathBuf]) {
+    let Some(folder) = folders.first() else { return };
+    // Version 1 lacks this file, and so do older kernels.
+    if fs::exists(folder.join("cgroup.kill")).unwrap_or(false)
+        && fs::write(folder.join("cgroup.kill"), "1").is_ok()
+    {
+        return;
+    }
+    let pids = fs::read_to_string(folder.join("cgroup.procs")).unwrap_or_default();
+    for pid in pids.lines().filter_map(|pid| pid.parse().ok()).filter(|pid| *pid > 1) {
+        // It may have ended meanwhile, which is what is wanted.
+        let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL);
+    }
+}
+
+async fn remove(folders: Vec<PathBuf>) {
+    for folder in folders {
+        for _ in 0..200 {
+            match fs::remove_dir(&folder) {
+                Err(error) if error.raw_os_error() == Some(nix::libc::EBUSY) => {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
                 }
+                _ => break,
             }
-            if folder.exists() {
-                tracing::warn!(folder = %folder.display(), "a box's control group cannot be removed");
-            }
+        }
+        if folder.exists() {
+            tracing::warn!(folder = %folder.display(), "a box's control group cannot be removed");
         }
     }
 }
