@@ -82,8 +82,7 @@ pub fn resize(disk_bytes: u64) -> Result<(), Failure> {
         .stage("resize the box")
 }
 
-/// Lays one empty folder over all that are hidden. A file system for each would take the kernel far longer than a bind,
-/// to make and to take away.
+/// Lays one empty folder over all that are hidden: to bind it costs less than to make a file system for each.
 fn hide_folders() -> Result<(), Failure> {
     let options = Some("mode=0555,size=0,nr_inodes=1");
     // The agent and programs share a user: its socket has to go.
