@@ -220,7 +220,7 @@ impl Work<'_> {
         let id = match compiled {
             Some(from) => {
                 let id = sandbox.open_box(&limits, &[]).await?;
-                sandbox.copy(from, id).await?;
+                sandbox.copy(from, id);
                 id
             }
             None => sandbox.open_box(&limits, &self.files()).await?,

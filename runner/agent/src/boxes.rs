@@ -26,6 +26,8 @@ pub struct Box {
     pub pipes: Pipes,
     running: bool,
     ended: Option<(End, u64)>,
+    /// Whether nothing was left of its program outside it when that ended.
+    pub was_clean: bool,
     reports: Vec<u8>,
 }
 
@@ -76,6 +78,7 @@ impl Box {
                 pipes: Pipes::default(),
                 running: false,
                 ended: None,
+                was_clean: false,
                 reports: Vec::new(),
             }),
             None => become_init(theirs, &Plan { hostname, disk_bytes, filter }),
@@ -134,10 +137,11 @@ impl Box {
         self.child.kill();
     }
 
-    /// Kills everything in it and waits until nothing is left.
-    pub fn destroy(self) {
+    /// Kills everything in it and lets go of it. What is left is its init, to be reaped: that takes a while, since the
+    /// kernel waits for all processors before it gives up a mount namespace.
+    pub fn kill_for_good(self) -> Child {
         self.child.kill();
-        self.child.reap();
+        self.child
     }
 
     /// Reads what the init reports. An end of the program is kept until [`take_end`](Self::take_end).

@@ -175,6 +175,9 @@ pub enum Reply {
         wall_us: u64,
         /// Whether the box's file systems were full at the end.
         disk_full: bool,
+        /// Whether its sockets are gone, too: then nothing of the program is left but in the box. Not looked at where
+        /// the whole box is being killed.
+        clean: bool,
     },
     /// The box's processes and files are gone.
     Destroyed {

@@ -24,7 +24,7 @@ const WRITABLE: [(&str, &str, u32); 3] = [
 ];
 
 /// Files of a fresh /proc that tell about the host, or act on it.
-const MASKED_FILES: [&str; 14] = [
+pub const MASKED_FILES: [&str; 14] = [
     "/proc/kcore",
     "/proc/keys",
     "/proc/key-users",
@@ -42,10 +42,10 @@ const MASKED_FILES: [&str; 14] = [
 ];
 
 /// Folders of a fresh /proc that programs may read and nobody may write.
-const READ_ONLY_FOLDERS: [&str; 4] = ["/proc/sys", "/proc/bus", "/proc/fs", "/proc/irq"];
+pub const READ_ONLY_FOLDERS: [&str; 4] = ["/proc/sys", "/proc/bus", "/proc/fs", "/proc/irq"];
 
-/// Folders that are of no concern to programs. The agent and they share a user: its socket has to go.
-const HIDDEN_FOLDERS: [&str; 5] = ["/proc/acpi", "/proc/scsi", "/sys", "/dev/pts", SOCKET_FOLDER];
+/// Folders that are of no concern to programs, beside [`SOCKET_FOLDER`].
+pub const HIDDEN_FOLDERS: [&str; 4] = ["/proc/acpi", "/proc/scsi", "/sys", "/dev/pts"];
 
 const PLAIN: MsFlags = MsFlags::MS_NOSUID.union(MsFlags::MS_NODEV);
 const INERT: MsFlags = PLAIN.union(MsFlags::MS_NOEXEC);
@@ -67,10 +67,7 @@ pub fn make(disk_bytes: u64) -> Result<(), Failure> {
         });
         optional(bound).stage(folder)?;
     }
-    for folder in HIDDEN_FOLDERS {
-        let options = Some("mode=0555,size=0,nr_inodes=1");
-        optional(new("tmpfs", folder, INERT | MsFlags::MS_RDONLY, options)).stage(folder)?;
-    }
+    hide_folders()?;
     make_writable(disk_bytes)?;
     new("mqueue", "/dev/mqueue", INERT, None).stage("mount /dev/mqueue")
 }
@@ -83,6 +80,17 @@ pub fn resize(disk_bytes: u64) -> Result<(), Failure> {
     let options = sizes(disk_bytes);
     mount(None::<&str>, BOX_FOLDER, None::<&str>, MsFlags::MS_REMOUNT | PLAIN, Some(options.as_str()))
         .stage("resize the box")
+}
+
+/// Lays one empty folder over all that are hidden: to bind it costs less than to make a file system for each.
+fn hide_folders() -> Result<(), Failure> {
+    let options = Some("mode=0555,size=0,nr_inodes=1");
+    // The agent and programs share a user: its socket has to go.
+    new("tmpfs", SOCKET_FOLDER, INERT | MsFlags::MS_RDONLY, options).stage(SOCKET_FOLDER)?;
+    for folder in HIDDEN_FOLDERS {
+        optional(bind(SOCKET_FOLDER, folder)).stage(folder)?;
+    }
+    Ok(())
 }
 
 fn make_writable(disk_bytes: u64) -> Result<(), Failure> {

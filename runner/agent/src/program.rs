@@ -1,17 +1,15 @@
-//! Starting a program: from a copy of the box's init to code that nobody trusts.
+//! Starting a program: from a child of the box's init to code that nobody trusts.
 
-use std::ffi::CString;
-use std::fs::File;
-use std::io::Read;
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::ffi::{CString, c_int, c_void};
+use std::os::fd::{AsRawFd, OwnedFd};
 
 use libc::sock_filter;
 use nix::errno::Errno;
-use nix::fcntl::OFlag;
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 use nix::sys::stat::{Mode, umask};
-use nix::unistd::{ForkResult, Pid, chdir, execve, fork, pipe2, setsid, write};
+use nix::sys::wait::waitpid;
+use nix::unistd::{Pid, chdir, execve, setsid};
 
 use crate::message::{BOX_FOLDER, Program, Rlimits};
 use crate::seccomp;
@@ -20,12 +18,24 @@ use crate::system::{Failure, Stage, close_from, drop_capabilities};
 /// Where toolchains are looked for.
 const PATH: [&str; 3] = ["/usr/local/bin", "/usr/bin", "/bin"];
 
-/// The descriptor that tells of a failure between fork and exec; it closes when exec succeeds.
-const ALARM: RawFd = 3;
-
-/// What each byte on the alarm's pipe means: set-up's steps, in their order.
+/// Set-up's steps, in their order.
 const STAGES: [&str; 7] =
     ["session", "descriptors", "limits", "folder", "capabilities", "seccomp", "execute"];
+
+/// Stack of the child until it executes the program: what set-up needs and a good deal more.
+const STACK_BYTES: usize = 32 * 1024;
+
+/// What the child is to do, and what it says of it.
+struct Birth<'a> {
+    stdio: &'a [OwnedFd],
+    rlimits: &'a Rlimits,
+    filter: &'a [sock_filter],
+    candidates: &'a [CString],
+    arguments: &'a [CString],
+    environment: &'a [CString],
+    /// The step that failed and why. Stays empty where the program was executed.
+    failed: Option<(u8, Errno)>,
+}
 
 /// Starts a program with these three descriptors as its input and outputs.
 ///
@@ -35,52 +45,56 @@ pub fn start(program: &Program, stdio: Vec<OwnedFd>, filter: &[sock_filter]) -> 
     let arguments = c_strings(&program.argv)?;
     let environment = c_strings(&program.env)?;
     let candidates = candidates(program)?;
-    let (alarm, alarm_end) = pipe2(OFlag::O_CLOEXEC).stage("alarm pipe")?;
-    // SAFETY: this process has one thread, so its copy is whole.
-    match unsafe { fork() }.stage("fork")? {
-        ForkResult::Parent { child } => {
-            drop((stdio, alarm_end));
-            confirm(alarm, child)
-        }
-        ForkResult::Child => {
-            let (stage, errno) = match enter(&stdio, &alarm_end, &program.rlimits, filter) {
-                Err(failed) => failed,
-                Ok(()) => (6, execute(&candidates, &arguments, &environment)),
-            };
-            let mut message = vec![stage];
-            message.extend_from_slice(&(errno as i32).to_le_bytes());
-            // SAFETY: the descriptor is open since `enter`, or the process ends in silence either way.
-            let _ = write(unsafe { std::os::fd::BorrowedFd::borrow_raw(ALARM) }, &message);
-            // SAFETY: ends this copy without running what belongs to the original.
-            unsafe { libc::_exit(127) }
+    let mut birth = Birth {
+        stdio: &stdio,
+        rlimits: &program.rlimits,
+        filter,
+        candidates: &candidates,
+        arguments: &arguments,
+        environment: &environment,
+        failed: None,
+    };
+    let child = give_birth(&mut birth).stage("fork")?;
+    match birth.failed {
+        None => Ok(child),
+        Some((stage, errno)) => {
+            // It has ended already.
+            let _ = waitpid(child, None);
+            let stage = STAGES.get(usize::from(stage)).copied().unwrap_or("start");
+            Err(Failure { stage: stage.to_owned(), errno })
         }
     }
 }
 
-/// Waits until the program has been executed, or its start has failed.
-fn confirm(alarm: OwnedFd, child: Pid) -> Result<Pid, Failure> {
-    let mut message = Vec::new();
-    let read = File::from(alarm).read_to_end(&mut message);
-    match (read, message.split_first()) {
-        (Ok(0), _) | (_, None) => Ok(child),
-        (_, Some((stage, errno))) => {
-            let stage = STAGES.get(usize::from(*stage)).copied().unwrap_or("start");
-            let errno = errno.try_into().map_or(libc::EIO, i32::from_le_bytes);
-            Err(Failure { stage: stage.to_owned(), errno: Errno::from_raw(errno) })
-        }
-    }
+/// Starts the child, and goes on once it has executed the program or has ended. Until then it borrows this
+/// process's memory, as after vfork: a copy of it would cost more than all the rest of the child's set-up.
+fn give_birth(birth: &mut Birth<'_>) -> Result<Pid, Errno> {
+    let mut stack = Vec::<u128>::with_capacity(STACK_BYTES / size_of::<u128>());
+    let top = stack.spare_capacity_mut().as_mut_ptr_range().end.cast::<c_void>();
+    let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD;
+    let birth: *mut Birth<'_> = birth;
+    // SAFETY: this process has one thread, which is stopped for as long as the child uses the memory: the stack,
+    // which is the child's alone, and what `birth` borrows.
+    let pid = unsafe { libc::clone(child, top, flags, birth.cast()) };
+    Errno::result(pid).map(Pid::from_raw)
+}
+
+extern "C" fn child(birth: *mut c_void) -> c_int {
+    // SAFETY: `give_birth` passes this pointer, and does not touch what is behind it until this child has ended.
+    let birth = unsafe { &mut *birth.cast::<Birth<'_>>() };
+    birth.failed = Some(match enter(birth.stdio, birth.rlimits, birth.filter) {
+        Err(failed) => failed,
+        Ok(()) => (6, execute(birth.candidates, birth.arguments, birth.environment)),
+    });
+    // SAFETY: ends the child without running what belongs to its parent.
+    unsafe { libc::_exit(127) }
 }
 
 /// Gives up everything that the program must not have.
-fn enter(
-    stdio: &[OwnedFd],
-    alarm: &OwnedFd,
-    rlimits: &Rlimits,
-    filter: &[sock_filter],
-) -> Result<(), (u8, Errno)> {
+fn enter(stdio: &[OwnedFd], rlimits: &Rlimits, filter: &[sock_filter]) -> Result<(), (u8, Errno)> {
     let at = |stage: u8| move |errno: Errno| (stage, errno);
     setsid().map_err(at(0))?;
-    keep(stdio, alarm).map_err(at(1))?;
+    keep(stdio).map_err(at(1))?;
     default_signals().map_err(at(1))?;
     limit(rlimits).map_err(at(2))?;
     umask(Mode::from_bits_truncate(0o022));
@@ -89,20 +103,19 @@ fn enter(
     seccomp::apply(filter).map_err(at(5))
 }
 
-/// Makes the three descriptors 0, 1 and 2, the alarm 3, and closes all others.
-fn keep(stdio: &[OwnedFd], alarm: &OwnedFd) -> Result<(), Errno> {
+/// Makes the three descriptors 0, 1 and 2, and closes all others.
+fn keep(stdio: &[OwnedFd]) -> Result<(), Errno> {
     // First out of the way of the numbers they are to have: from 10 on.
     let mut moved = Vec::new();
-    for descriptor in stdio.iter().chain([alarm]) {
+    for descriptor in stdio {
         // SAFETY: plain numbers.
         moved.push(Errno::result(unsafe { libc::fcntl(descriptor.as_raw_fd(), libc::F_DUPFD_CLOEXEC, 10) })?);
     }
     for (number, descriptor) in (0..).zip(moved) {
-        let flags = if number == ALARM { libc::O_CLOEXEC } else { 0 };
         // SAFETY: plain numbers; what had the lower number is not used again in this process.
-        Errno::result(unsafe { libc::dup3(descriptor, number, flags) })?;
+        Errno::result(unsafe { libc::dup3(descriptor, number, 0) })?;
     }
-    close_from(ALARM as u32 + 1);
+    close_from(libc::STDERR_FILENO as u32 + 1);
     Ok(())
 }
 

@@ -111,8 +111,7 @@ const fn answer(action: u32) -> sock_filter {
 
 /// Sockets that reach no further than the box: the container has no network, but families such as `AF_VSOCK` and
 /// `AF_NETLINK` do not ask it, and the rarer protocols have a record of kernel holes. Local ones, TCP and UDP pass.
-const SOCKET: [sock_filter; 15] = [
-    jump(BPF_JEQ, libc::SYS_socket as u32, 0, 14),
+const SOCKET: [sock_filter; 14] = [
     load(FIRST_ARGUMENT),
     jump(BPF_JEQ, libc::AF_UNIX as u32, 11, 0),
     jump(BPF_JEQ, libc::AF_INET as u32, 1, 0),
@@ -131,13 +130,39 @@ const SOCKET: [sock_filter; 15] = [
 
 /// Only local sockets come in pairs.
 const SOCKET_PAIR: [sock_filter; 4] = [
-    jump(BPF_JEQ, libc::SYS_socketpair as u32, 0, 3),
     load(FIRST_ARGUMENT),
     jump(BPF_JEQ, libc::AF_UNIX as u32, 1, 0),
     answer(DENY),
+    answer(libc::SECCOMP_RET_ALLOW),
 ];
 
-/// The filter: architecture first, then the number, then the arguments of the two calls where they matter.
+/// Threads and processes, but no namespaces.
+const CLONE: [sock_filter; 4] =
+    [load(FIRST_ARGUMENT), jump(BPF_JSET, NAMESPACES, 0, 1), answer(DENY), answer(libc::SECCOMP_RET_ALLOW)];
+
+/// What is done about a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    Allow,
+    Deny,
+    /// clone3 hides its flags behind a pointer: without it, libraries fall back to clone.
+    Missing,
+    Clone,
+    Socket,
+    SocketPair,
+}
+
+/// The answers in code, each once: the searches end in them.
+const ANSWERS: [(Answer, &[sock_filter]); 6] = [
+    (Answer::Allow, &[answer(libc::SECCOMP_RET_ALLOW)]),
+    (Answer::Deny, &[answer(DENY)]),
+    (Answer::Missing, &[answer(UNKNOWN)]),
+    (Answer::Clone, &CLONE),
+    (Answer::Socket, &SOCKET),
+    (Answer::SocketPair, &SOCKET_PAIR),
+];
+
+/// The filter: architecture first, then the number, then the arguments of the few calls where they matter.
 pub fn filter() -> Vec<sock_filter> {
     let mut filter = vec![
         load(ARCH),
@@ -148,22 +173,74 @@ pub fn filter() -> Vec<sock_filter> {
     if cfg!(target_arch = "x86_64") {
         filter.extend([jump(BPF_JGE, X32, 0, 1), answer(DENY)]);
     }
-    for number in DENIED {
-        filter.extend([jump(BPF_JEQ, *number as u32, 0, 1), answer(DENY)]);
-    }
-    // clone3 hides its flags behind a pointer: without it, libraries fall back to clone.
-    filter.extend([jump(BPF_JEQ, libc::SYS_clone3 as u32, 0, 1), answer(UNKNOWN)]);
-    filter.extend([
-        jump(BPF_JEQ, libc::SYS_clone as u32, 0, 4),
-        load(FIRST_ARGUMENT),
-        jump(BPF_JSET, NAMESPACES, 0, 1),
-        answer(DENY),
-        answer(libc::SECCOMP_RET_ALLOW),
-    ]);
-    filter.extend(SOCKET);
-    filter.extend(SOCKET_PAIR);
-    filter.push(answer(libc::SECCOMP_RET_ALLOW));
+    filter.extend(Search::new().over(&ranges()));
     filter
+}
+
+/// All numbers: from which one on what is done, up to the next.
+fn ranges() -> Vec<(u32, Answer)> {
+    let mut special: Vec<(c_long, Answer)> = DENIED.iter().map(|number| (*number, Answer::Deny)).collect();
+    special.extend([
+        (libc::SYS_clone, Answer::Clone),
+        (libc::SYS_clone3, Answer::Missing),
+        (libc::SYS_socket, Answer::Socket),
+        (libc::SYS_socketpair, Answer::SocketPair),
+    ]);
+    special.sort_unstable_by_key(|(number, _)| *number);
+    let mut ranges = vec![(0, Answer::Allow)];
+    for (number, answer) in special {
+        let number = number as u32;
+        ranges.pop_if(|(first, _)| *first == number);
+        if ranges.last().is_none_or(|(_, before)| *before != answer) {
+            ranges.push((number, answer));
+        }
+        ranges.push((number + 1, Answer::Allow));
+    }
+    ranges
+}
+
+/// Code that finds a number's range by halves. The kernel runs a new filter once for every number there is, and
+/// each program gets its own.
+///
+/// Jumps lead forward only, so that it is written from its end, the last instruction first.
+struct Search {
+    backwards: Vec<sock_filter>,
+    answers: Vec<(Answer, usize)>,
+}
+
+impl Search {
+    fn new() -> Self {
+        let mut search = Self { backwards: Vec::new(), answers: Vec::new() };
+        for (answer, code) in ANSWERS {
+            search.backwards.extend(code.iter().rev());
+            search.answers.push((answer, search.backwards.len()));
+        }
+        search
+    }
+
+    fn over(mut self, ranges: &[(u32, Answer)]) -> Vec<sock_filter> {
+        self.halve(ranges);
+        self.backwards.reverse();
+        self.backwards
+    }
+
+    /// Returns where the search through these ranges begins, in instructions from the end.
+    fn halve(&mut self, ranges: &[(u32, Answer)]) -> usize {
+        let (lower, upper) = ranges.split_at(ranges.len() / 2);
+        match (lower, upper) {
+            ([], upper) => {
+                let answer = upper.first().map_or(Answer::Deny, |(_, answer)| *answer);
+                self.answers.iter().find(|(one, _)| *one == answer).map_or(0, |(_, at)| *at)
+            }
+            (lower, upper) => {
+                let first = upper.first().map_or(0, |(first, _)| *first);
+                let (upper, lower) = (self.halve(upper), self.halve(lower));
+                let here = self.backwards.len();
+                self.backwards.push(jump(BPF_JGE, first, (here - upper) as u8, (here - lower) as u8));
+                here + 1
+            }
+        }
+    }
 }
 
 /// Puts the filter over this process and all it will start, for good.
@@ -221,6 +298,21 @@ mod tests {
     }
 
     const ALLOW: u32 = libc::SECCOMP_RET_ALLOW;
+
+    #[test]
+    fn every_number_is_found() {
+        let with_arguments = [libc::SYS_clone, libc::SYS_socket, libc::SYS_socketpair];
+        for number in (0..1024).filter(|number| !with_arguments.contains(number)) {
+            let expected = match number {
+                libc::SYS_clone3 => UNKNOWN,
+                number if DENIED.contains(&number) => DENY,
+                _ => ALLOW,
+            };
+            assert_eq!(judge(number, ARCHITECTURE, 0), expected, "{number}");
+        }
+        // A jump spans 255 instructions at most.
+        assert!(filter().len() < 255);
+    }
 
     #[test]
     fn ordinary_calls_pass() {

@@ -11,9 +11,10 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::unistd::{read, write};
 
 use crate::boxes::{Box, News};
-use crate::message::{BoxId, Command, MAX_COMMAND, MAX_DATA, Reply, decode, encode};
-use crate::system::{Failure, Stage};
-use crate::{files, seccomp, socket, sockets};
+use crate::message::{BoxId, Command, End, MAX_COMMAND, MAX_DATA, Reply, decode, encode};
+use crate::sockets::Sockets;
+use crate::system::{Child, Failure, Stage};
+use crate::{files, seccomp, socket};
 
 /// With more than this waiting for the runner, programs' output is left in their pipes.
 const HIGH_WATER: usize = 256 * 1024;
@@ -37,6 +38,22 @@ enum Source {
     Stdin(BoxId),
     Stdout(BoxId),
     Stderr(BoxId),
+    Dying(BoxId),
+}
+
+/// A box that has been killed.
+#[derive(Debug)]
+struct Dying {
+    id: BoxId,
+    /// Whether nothing was left of its program already when that ended.
+    was_clean: bool,
+    child: Child,
+}
+
+impl Dying {
+    fn new(id: BoxId, sandbox: Box) -> Self {
+        Self { id, was_clean: sandbox.was_clean, child: sandbox.kill_for_good() }
+    }
 }
 
 /// The agent's state.
@@ -44,12 +61,16 @@ enum Source {
 pub struct Server {
     runner: OwnedFd,
     inbox: Vec<u8>,
+    /// What is read goes here first. Made once: each box is a copy of this process, so that every page written to
+    /// afresh is copied.
+    buffer: Vec<u8>,
     descriptors: VecDeque<OwnedFd>,
     outbox: Vec<u8>,
     boxes: BTreeMap<BoxId, Box>,
+    /// Boxes that have been killed, and are not gone yet.
+    dying: Vec<Dying>,
     filter: Vec<sock_filter>,
-    /// How many sockets there were before the first box.
-    sockets: usize,
+    sockets: Sockets,
 }
 
 impl Server {
@@ -58,11 +79,13 @@ impl Server {
         let mut server = Self {
             runner,
             inbox: Vec::new(),
+            buffer: vec![0; MAX_DATA],
             descriptors: VecDeque::new(),
             outbox: Vec::new(),
             boxes: BTreeMap::new(),
+            dying: Vec::new(),
             filter: seccomp::filter(),
-            sockets: sockets::count(),
+            sockets: Sockets::new(),
         };
         server.reply(&Reply::Hello);
         server
@@ -87,6 +110,7 @@ impl Server {
                 Source::Stdin(id) => self.feed(id),
                 Source::Stdout(id) => self.drain(id, false),
                 Source::Stderr(id) => self.drain(id, true),
+                Source::Dying(id) => self.bury(|dying| dying.id == id),
             }
         }
         self.announce_ends();
@@ -125,6 +149,9 @@ impl Server {
                 add(Source::Stderr(*id), stderr.as_fd(), PollFlags::POLLIN);
             }
         }
+        for dying in &self.dying {
+            add(Source::Dying(dying.id), dying.child.pidfd.as_fd(), PollFlags::POLLIN);
+        }
         match poll(&mut polled, PollTimeout::NONE) {
             Ok(_) | Err(Errno::EINTR) => {}
             Err(errno) => return Err(Stop::Kernel(errno)),
@@ -137,10 +164,9 @@ impl Server {
         if !events.intersects(PollFlags::POLLIN | PollFlags::POLLHUP | PollFlags::POLLERR) {
             return Ok(());
         }
-        let mut buffer = vec![0; MAX_DATA + 1024];
-        match socket::receive(&self.runner, &mut buffer, &mut self.descriptors) {
+        match socket::receive(&self.runner, &mut self.buffer, &mut self.descriptors) {
             Ok(0) => return Err(Stop::RunnerGone),
-            Ok(length) => self.inbox.extend_from_slice(buffer.get(..length).unwrap_or_default()),
+            Ok(length) => self.inbox.extend_from_slice(self.buffer.get(..length).unwrap_or_default()),
             Err(Errno::EAGAIN | Errno::EINTR) => return Ok(()),
             Err(errno) => return Err(Stop::Kernel(errno)),
         }
@@ -198,10 +224,11 @@ impl Server {
             }
             Command::Kill { id } => self.find(id)?.kill(),
             Command::Destroy { id } => {
-                if let Some(sandbox) = self.boxes.remove(&id) {
-                    sandbox.destroy();
+                match self.boxes.remove(&id) {
+                    Some(sandbox) => self.dying.push(Dying::new(id, sandbox)),
+                    // It was never made.
+                    None => self.reply(&Reply::Destroyed { id, clean: true }),
                 }
-                self.reply(&Reply::Destroyed { id, clean: sockets::settle(self.sockets, self.boxes.len()) });
             }
         }
         Ok(())
@@ -255,11 +282,10 @@ impl Server {
         let Some(sandbox) = self.boxes.get_mut(&id) else { return };
         let pipe = if stderr { &mut sandbox.pipes.stderr } else { &mut sandbox.pipes.stdout };
         let Some(open) = pipe else { return };
-        let mut data = vec![0; MAX_DATA];
-        match read(open, &mut data) {
+        match read(open, &mut self.buffer) {
             Ok(0) => *pipe = None,
             Ok(length) => {
-                data.truncate(length);
+                let data = self.buffer.get(..length).unwrap_or_default().to_vec();
                 self.reply(&Reply::Output { id, stderr, data });
             }
             Err(Errno::EAGAIN | Errno::EINTR) => {}
@@ -277,12 +303,33 @@ impl Server {
     }
 
     fn announce_ends(&mut self) {
-        let ended = self.boxes.iter_mut().filter_map(|(id, sandbox)| {
-            let (end, wall_us) = sandbox.take_end()?;
-            Some(Reply::Ended { id: *id, end, wall_us, disk_full: sandbox.is_full() })
-        });
-        let ended: Vec<Reply> = ended.collect();
-        ended.iter().for_each(|reply| self.reply(reply));
+        let ended = self.boxes.iter_mut().filter_map(|(id, sandbox)| Some((*id, sandbox.take_end()?)));
+        for (id, (end, wall_us)) in ended.collect::<Vec<_>>() {
+            let clean = end != End::Killed && self.is_clean();
+            let Some(sandbox) = self.boxes.get_mut(&id) else { continue };
+            sandbox.was_clean = clean;
+            let disk_full = sandbox.is_full();
+            self.reply(&Reply::Ended { id, end, wall_us, disk_full, clean });
+        }
+    }
+
+    /// Whether there are no sockets but the agent's own and those to the inits of its boxes.
+    fn is_clean(&mut self) -> bool {
+        // Those to the inits that are about to end could hide others.
+        self.bury(|_| true);
+        self.sockets.settle(self.boxes.len())
+    }
+
+    /// Waits until these are gone, and says so.
+    fn bury(&mut self, which: impl Fn(&Dying) -> bool) {
+        // Where sockets have to be counted, those of all others have to be gone.
+        let all = self.dying.iter().any(|dying| which(dying) && !dying.was_clean);
+        let gone: Vec<Dying> = self.dying.extract_if(.., |dying| all || which(dying)).collect();
+        gone.iter().for_each(|dying| dying.child.reap());
+        for Dying { id, was_clean, .. } in gone {
+            let clean = was_clean || self.sockets.settle(self.boxes.len());
+            self.reply(&Reply::Destroyed { id, clean });
+        }
     }
 
     fn get(&self, id: BoxId) -> Result<&Box, Failure> {

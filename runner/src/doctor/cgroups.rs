@@ -71,7 +71,7 @@ pub fn skipped() -> Vec<Finding> {
 /// # Errors
 /// Where the kernel refuses one of these.
 pub async fn try_group(root: &CgroupRoot) -> Result<Abilities, CgroupError> {
-    let leaf = root.leaf("probe")?;
+    let mut leaf = root.leaf("probe")?;
     let tried = leaf.limit(&LIMITS, 1.0).and_then(|()| leaf.counters());
     let abilities = leaf.abilities();
     leaf.remove().await;

@@ -33,9 +33,10 @@ const REMOVAL_TIMEOUT: Duration = Duration::from_secs(30);
 const REMOVAL_POLL: Duration = Duration::from_millis(20);
 
 /// Memory of a container itself: the agent and the inits of its boxes. Programs are in groups of their own, but
-/// files that the agent puts into a box count as the agent's: those of a run's box, and of the next one.
+/// files that the agent puts into a box count as the agent's: those of a run's box, and of the next one, and likewise
+/// those of the job before, which go a moment after it.
 const CONTAINER_MEMORY: u64 = 256 * 1024 * 1024;
-const BOXES_WITH_FILES: u64 = 2;
+const BOXES_WITH_FILES: u64 = 4;
 
 /// A connection that has ended leaves its port taken for a minute, and the boxes of a container share their ports:
 /// here it does not.

@@ -11,12 +11,13 @@ pub mod spare;
 pub mod step;
 pub mod verdict;
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ::agent::message::{BoxId, Command, Reply};
+use ::agent::message::{BoxId, Command, End, Reply};
 use bytes::Bytes;
 use protocol::Limits;
 
@@ -123,11 +124,17 @@ pub struct Sandbox {
     serial: String,
     next_box: BoxId,
     spare: Option<Spare>,
+    /// Groups of boxes that are gone, for those to come, the oldest first: the kernel takes a moment to be done.
+    leaves: VecDeque<Leaf>,
+    /// What the agent is to be told together with what comes next.
+    queued: Vec<Command>,
     used: Vec<BoxHandle>,
     /// Boxes that have been of use.
     discarded: Vec<BoxHandle>,
     /// Boxes that the agent was told to take away.
     leaving: Vec<BoxHandle>,
+    /// Whether a program has left something that the next one could find.
+    is_spoilt: bool,
     /// A program that may be started ahead, and when it was last of use.
     of_use: Option<(Ahead, Instant)>,
     /// Since when no job uses it.
@@ -141,6 +148,8 @@ pub struct BoxHandle {
     leaf: Leaf,
     /// What the program that was started in it waits for; nothing where none was.
     input: Option<Vec<u8>>,
+    /// Whether its program has ended and left nothing but what goes with the box.
+    is_over: bool,
 }
 
 impl Sandbox {
@@ -186,13 +195,16 @@ impl Sandbox {
             serial,
             next_box: 0,
             spare: None,
+            leaves: VecDeque::new(),
+            queued: Vec::new(),
             used: Vec::new(),
             discarded: Vec::new(),
             leaving: Vec::new(),
+            is_spoilt: false,
             of_use: None,
             idle_since: Instant::now(),
         };
-        sandbox.prepare().await?;
+        sandbox.turn_over().await?;
         sandbox.await_spare().await?;
         Ok(sandbox)
     }
@@ -202,19 +214,25 @@ impl Sandbox {
         self.agent.is_alive()
     }
 
-    /// Asks for the next box, unless there is one already. It is made while other things go on.
+    /// Asks for the next box, unless there is one already, and has the discarded ones taken away. Both is done while
+    /// other things go on.
     ///
     /// # Errors
     /// [`SandboxError`].
-    pub async fn prepare(&mut self) -> Result<(), SandboxError> {
-        if self.spare.is_some() {
-            return Ok(());
+    async fn turn_over(&mut self) -> Result<(), SandboxError> {
+        let mut commands = Vec::new();
+        let mut doors: Arc<[File]> = [].into();
+        if self.spare.is_none() {
+            let (command, its_doors) = self.next_box()?;
+            commands.push(command);
+            doors = its_doors;
         }
-        let (command, doors) = self.next_box()?;
-        Ok(self.agent.send(&[command], &doors).await?)
+        commands.extend(self.discarded.iter().map(|handle| Command::Destroy { id: handle.id }));
+        self.leaving.append(&mut self.discarded);
+        Ok(self.agent.send(&commands, &doors).await?)
     }
 
-    /// Takes a box into use, with these limits and files in it.
+    /// Takes a box into use, with these limits, and with files that are put into it before a program starts.
     ///
     /// # Errors
     /// [`SandboxError`]; `ENOSPC` where the files do not fit.
@@ -247,12 +265,9 @@ impl Sandbox {
         }
     }
 
-    /// Puts all files of one box, whose program has ended, into another one.
-    ///
-    /// # Errors
-    /// [`SandboxError`].
-    pub async fn copy(&mut self, from: BoxId, to: BoxId) -> Result<(), SandboxError> {
-        Ok(self.agent.send(&[Command::Copy { from, to }], &[]).await?)
+    /// Puts all files of one box, whose program has ended, into another one, before a program starts there.
+    pub fn copy(&mut self, from: BoxId, to: BoxId) {
+        self.queued.push(Command::Copy { from, to });
     }
 
     /// A box has been of use before its job is over: it goes, and with it the memory that its files are, as soon as
@@ -263,28 +278,29 @@ impl Sandbox {
         }
     }
 
-    /// Takes the discarded boxes away.
-    async fn dismiss(&mut self) -> Result<(), SandboxError> {
-        let commands: Vec<Command> =
-            self.discarded.iter().map(|handle| Command::Destroy { id: handle.id }).collect();
-        self.leaving.append(&mut self.discarded);
-        Ok(self.agent.send(&commands, &[]).await?)
-    }
-
     /// Takes all used boxes away and makes sure that the next one stands ready.
     ///
     /// # Errors
     /// [`SandboxError`]: it cannot be used again.
     pub async fn tidy(&mut self) -> Result<(), SandboxError> {
+        self.queued.clear();
         self.discarded.append(&mut self.used);
-        self.dismiss().await?;
-        self.prepare().await?;
-        while !self.leaving.is_empty() {
-            let reply = self.receive().await?;
-            self.note(reply)?;
+        self.turn_over().await?;
+        if self.is_spoilt {
+            return Err(SandboxError::Spoilt);
         }
+        self.see_off().await?;
         self.idle_since = Instant::now();
         self.await_spare().await
+    }
+
+    /// Takes note of how a program in a box in use has ended, and whether it left nothing behind.
+    fn note_end(&mut self, id: BoxId, end: End, clean: bool) {
+        if let Some(handle) = self.used.iter_mut().find(|handle| handle.id == id) {
+            handle.is_over = clean;
+        }
+        // Where the box was killed, that turns out when it is gone.
+        self.is_spoilt |= !clean && end != End::Killed;
     }
 
     /// The control group of a box in use.
@@ -293,16 +309,31 @@ impl Sandbox {
     }
 
     /// A box to be made, as the spare one: the command, and the descriptors that go with it.
-    fn next_box(&mut self) -> Result<(Command, Vec<File>), SandboxError> {
+    fn next_box(&mut self) -> Result<(Command, Arc<[File]>), SandboxError> {
         let id = self.next_box;
         self.next_box += 1;
-        let leaf = self.host.cgroups.leaf(&format!("{}-{id}", self.serial))?;
+        let leaf = match self.renewed_leaf() {
+            Some(leaf) => leaf,
+            None => self.host.cgroups.leaf(&format!("{}-{id}", self.serial))?,
+        };
         let doors = leaf.doors();
-        self.spare = Some(Spare { handle: BoxHandle { id, leaf, input: None }, stage: Stage::Making });
+        self.spare =
+            Some(Spare { handle: BoxHandle { id, leaf, input: None, is_over: false }, stage: Stage::Making });
         let doors = doors?;
         let cgroups = doors.len() as u8;
         let command = Command::Prepare { id, hostname: "box".to_owned(), disk_bytes: DISK_BYTES, cgroups };
         Ok((command, doors))
+    }
+
+    /// The group of a box that is gone, as good as new. Those that cannot be that are removed.
+    fn renewed_leaf(&mut self) -> Option<Leaf> {
+        while let Some(leaf) = self.leaves.pop_front() {
+            match leaf.renew() {
+                Ok(leaf) => return Some(leaf),
+                Err(leaf) => remove_in_background(leaf),
+            }
+        }
+        None
     }
 
     /// Takes the spare box into use. `input` is for the program in it, if there is one.
@@ -312,20 +343,34 @@ impl Sandbox {
         files: &[(String, Bytes)],
         input: Option<Vec<u8>>,
     ) -> Result<BoxId, SandboxError> {
-        self.prepare().await?;
+        if self.is_spoilt {
+            return Err(SandboxError::Spoilt);
+        }
+        if self.spare.is_none() || self.discarded.iter().any(|handle| !handle.is_over) {
+            self.turn_over().await?;
+        }
+        self.see_off().await?;
         self.await_spare().await?;
-        let Some(Spare { handle, .. }) = self.spare.take() else { return Err(SandboxError::Stuck) };
+        let Some(Spare { mut handle, .. }) = self.spare.take() else { return Err(SandboxError::Stuck) };
         let id = handle.id;
         handle.leaf.limit(limits, self.host.cpus)?;
-        let mut commands = Vec::new();
         // The init of a box in which something runs waits for its end, and the size is right already.
         if input.is_none() && limits.disk_bytes != DISK_BYTES {
-            commands.push(Command::Resize { id, disk_bytes: limits.disk_bytes });
+            self.queued.push(Command::Resize { id, disk_bytes: limits.disk_bytes });
         }
         self.used.push(BoxHandle { input, ..handle });
-        commands.extend(files.iter().flat_map(|(path, content)| write_commands(id, path, content)));
-        self.agent.send(&commands, &[]).await?;
+        self.queued.extend(files.iter().flat_map(|(path, content)| write_commands(id, path, content)));
         Ok(id)
+    }
+
+    /// Waits until boxes are gone that may leave something behind. The others are only their inits by now, for which
+    /// nobody has to wait: the kernel takes its time over them.
+    async fn see_off(&mut self) -> Result<(), SandboxError> {
+        while self.leaving.iter().any(|handle| !handle.is_over) {
+            let reply = self.receive().await?;
+            self.note(reply)?;
+        }
+        Ok(())
     }
 
     async fn await_spare(&mut self) -> Result<(), SandboxError> {
@@ -348,8 +393,11 @@ impl Sandbox {
             (Reply::Destroyed { clean: false, .. }, _) => Err(SandboxError::Spoilt),
             (Reply::Destroyed { id, .. }, _) => {
                 if let Some(index) = self.leaving.iter().position(|handle| handle.id == id) {
-                    // In the background: the kernel takes a moment to let go.
-                    tokio::spawn(self.leaving.swap_remove(index).leaf.remove());
+                    let leaf = self.leaving.swap_remove(index).leaf;
+                    match leaf.may_serve_again() {
+                        true => self.leaves.push_back(leaf),
+                        false => remove_in_background(leaf),
+                    }
                 }
                 Ok(())
             }
@@ -365,22 +413,24 @@ impl Drop for Sandbox {
         let host = Arc::clone(&self.host);
         let container = std::mem::take(&mut self.container);
         let folder = std::mem::take(&mut self.folder);
-        let boxes: Vec<BoxHandle> = self
-            .used
-            .drain(..)
-            .chain(self.discarded.drain(..))
-            .chain(self.leaving.drain(..))
-            .chain(self.spare.take().map(|spare| spare.handle))
-            .collect();
+        let spare = self.spare.take().map(|spare| spare.handle);
+        let boxes = self.used.drain(..).chain(self.discarded.drain(..)).chain(self.leaving.drain(..));
+        let mut leaves: Vec<Leaf> = boxes.chain(spare).map(|handle| handle.leaf).collect();
+        leaves.extend(self.leaves.drain(..));
         tokio::spawn(async move {
             host.docker.remove(&container).await;
-            for handle in boxes {
-                handle.leaf.kill();
-                handle.leaf.remove().await;
+            for leaf in leaves {
+                leaf.kill();
+                leaf.remove().await;
             }
             remove_folder(&folder);
         });
     }
+}
+
+/// The kernel takes a moment to let go of a group.
+fn remove_in_background(leaf: Leaf) {
+    tokio::spawn(leaf.remove());
 }
 
 /// A file in pieces that fit the agent's messages.

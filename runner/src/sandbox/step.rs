@@ -104,15 +104,20 @@ impl Sandbox {
         let input =
             self.used.iter_mut().find(|handle| handle.id == id).and_then(|handle| handle.input.take());
         let started_ahead = input.is_some();
-        let commands = match input {
-            Some(input) => vec![Command::Stdin { id, data: input }, Command::StdinEnd { id }],
-            None => vec![Command::Start { id, program: program(plan, stdin.is_some()) }],
-        };
+        let mut commands = std::mem::take(&mut self.queued);
+        if data(&commands) > MAX_DATA {
+            // They take a while, which is not the program's.
+            self.agent.send(&commands, &[]).await?;
+            commands.clear();
+        }
+        match input {
+            Some(data) => commands.extend([Command::Stdin { id, data }, Command::StdinEnd { id }]),
+            None => commands.push(Command::Start { id, program: program(plan, stdin.is_some()) }),
+        }
         let started = Instant::now();
         self.agent.send(&commands, &[]).await?;
         // While this program runs, the next box is made and the one before goes.
-        self.prepare().await?;
-        self.dismiss().await?;
+        self.turn_over().await?;
         let course = Course {
             sandbox: self,
             id,
@@ -139,7 +144,7 @@ impl Course<'_> {
         cancel: &CancellationToken,
     ) -> Result<StepOutcome, SandboxError> {
         let mut deadline = self.started + Duration::from_secs_f64(self.plan.limits.wall_seconds);
-        let mut check = self.started + *CPU_CHECK.start();
+        let mut check = self.started + self.next_check(Duration::ZERO).unwrap_or_default();
         loop {
             let wants_input = self.stdin_open && self.stdin_credit > 0 && self.killed.is_none();
             let most = self.stdin_credit.min(MAX_DATA);
@@ -175,7 +180,8 @@ impl Course<'_> {
                         stdin.taken(bytes).await;
                     }
                 }
-                Event::Reply(Reply::Ended { id, end, wall_us, disk_full }) if id == self.id => {
+                Event::Reply(Reply::Ended { id, end, wall_us, disk_full, clean }) if id == self.id => {
+                    self.sandbox.note_end(id, end, clean);
                     return self.finish(end, Duration::from_micros(wall_us), disk_full);
                 }
                 Event::Reply(Reply::Failed { id, stage, errno }) if id == self.id => {
@@ -279,6 +285,15 @@ async fn hand_over(reporter: &Reporter, pending: &mut Option<Report>) {
         permit.send(report);
     }
     *pending = None;
+}
+
+/// How much data of files there is in commands, in bytes.
+fn data(commands: &[Command]) -> usize {
+    let data = commands.iter().map(|command| match command {
+        Command::Write { data, .. } => data.len(),
+        _ => 0,
+    });
+    data.sum()
 }
 
 fn program(plan: &StepPlan, stdin: bool) -> Program {

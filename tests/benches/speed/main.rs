@@ -14,6 +14,7 @@ mod bare;
 mod controller;
 mod engine;
 mod figures;
+mod floor;
 mod java;
 mod memory;
 mod promises;
@@ -41,6 +42,10 @@ const LANGUAGES: &str = "[[language]]\nid = 'true'\nname = 'true'\nextensions = 
                          version = ['gcc', '--version']\nentry = 'any'\nrun = ['true']\n";
 
 fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    if let (Some(floor::ARGUMENT), Some(turn)) = (arguments.next().as_deref(), arguments.next()) {
+        return floor::run(&turn);
+    }
     let cluster = cluster();
     let api = RunnerApi::start(&cluster.folder.path().join("runner.toml"));
     say("one run");

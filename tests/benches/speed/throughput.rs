@@ -9,6 +9,7 @@ use tests::Cluster;
 use crate::bare;
 use crate::controller::{Http, Tcp};
 use crate::figures::columns;
+use crate::floor;
 use crate::runner_api::{RunnerApi, spec};
 
 /// How many clients.
@@ -25,6 +26,8 @@ pub struct Throughput {
     pub clients: usize,
     /// Without this project.
     pub bare: f64,
+    /// A fresh box for each, by the kernel alone.
+    pub floor: f64,
     /// At the runner.
     pub runner: f64,
     /// Over HTTP.
@@ -40,24 +43,25 @@ pub fn measure(cluster: &Cluster, api: &RunnerApi) -> Vec<Throughput> {
 
 fn with(clients: usize, cluster: &Cluster, api: &RunnerApi) -> Throughput {
     let job = spec("true", "x.true", "");
-    let mut runs = [0; 4];
+    let mut runs = [0; 5];
     for _ in 0..TURNS {
         runs[0] += count(clients, || bare::run);
-        runs[1] += count(clients, || || api.run(&job));
-        runs[2] += count(clients, || {
+        runs[1] += floor::count(clients, TURN);
+        runs[2] += count(clients, || || api.run(&job));
+        runs[3] += count(clients, || {
             let http = Http::new(cluster);
             let job = &job;
             move || http.run(job)
         });
-        runs[3] += count(clients, || {
+        runs[4] += count(clients, || {
             let mut tcp = Tcp::connect(cluster);
             let job = &job;
             move || tcp.run(job)
         });
     }
     let seconds = TURN.as_secs_f64() * f64::from(TURNS);
-    let [bare, runner, http, tcp] = runs.map(|runs| runs as f64 / seconds);
-    Throughput { clients, bare, runner, http, tcp }
+    let [bare, floor, runner, http, tcp] = runs.map(|runs| runs as f64 / seconds);
+    Throughput { clients, bare, floor, runner, http, tcp }
 }
 
 /// How many runs so many clients, made by `client`, get done in a turn.
@@ -81,12 +85,13 @@ fn count<R: FnMut() + Send>(clients: usize, client: impl Fn() -> R) -> u64 {
 
 /// For people.
 pub fn table(measured: &[Throughput]) -> String {
-    let head = ["clients", "bare", "runner", "HTTP", "TCP"].map(str::to_owned);
+    let head = ["clients", "bare", "fresh box", "runner", "HTTP", "TCP"].map(str::to_owned);
     let share = |rate: f64, bare: f64| format!("{rate:.0} ({:.2})", rate / bare);
     let rows = measured.iter().map(|row| {
         [
             row.clients.to_string(),
             format!("{:.0}", row.bare),
+            share(row.floor, row.bare),
             share(row.runner, row.bare),
             share(row.http, row.bare),
             share(row.tcp, row.bare),

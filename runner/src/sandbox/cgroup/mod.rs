@@ -2,13 +2,16 @@
 //! Docker's tree, so that the sandbox container has no access to them; the agent is only ever handed the
 //! write-only descriptor with which it moves its child in.
 
+mod interface;
 mod survey;
 mod v1;
 mod v2;
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::Limits;
@@ -47,7 +50,7 @@ pub enum CgroupRoot {
 #[derive(Debug)]
 pub enum Leaf {
     /// A folder in each controller's hierarchy.
-    V1(v1::Hierarchies),
+    V1(Box<v1::Group>),
     /// One folder.
     V2(PathBuf),
 }
@@ -84,6 +87,7 @@ impl CgroupRoot {
         if let Some(hierarchies) = v1::Hierarchies::find(&mounts) {
             let own = hierarchies.below("ruche").below(name);
             own.make().inspect_err(|_| own.folders().for_each(remove_with_parent))?;
+            v1::allow_many_files();
             return Ok(Self::V1(own));
         }
         let own_group = read(Path::new("/proc/self/cgroup"))?;
@@ -105,9 +109,9 @@ impl CgroupRoot {
     pub fn leaf(&self, name: &str) -> Result<Leaf, CgroupError> {
         match self {
             Self::V1(own) => {
-                let leaf = own.below(name);
-                leaf.make()?;
-                Ok(Leaf::V1(leaf))
+                let folders = own.below(name);
+                folders.make()?;
+                v1::Group::open(folders).map(Box::new).map(Leaf::V1)
             }
             Self::V2(own) => {
                 let leaf = own.join(name);
@@ -119,19 +123,27 @@ impl CgroupRoot {
 
     /// Removes the groups of boxes that an earlier process left behind, with what still runs in them.
     pub async fn clear(&self) {
-        let folder = match self {
-            Self::V1(own) => own.memory.clone(),
-            Self::V2(own) => own.clone(),
+        let around: Vec<&Path> = match self {
+            Self::V1(own) => own.folders().collect(),
+            Self::V2(own) => vec![own],
         };
-        let Ok(entries) = fs::read_dir(folder) else { return };
-        let folders = entries.filter_map(Result::ok).filter(|entry| entry.path().is_dir());
-        for name in folders.filter_map(|entry| entry.file_name().into_string().ok()).collect::<Vec<_>>() {
-            let leaf = match self {
-                Self::V1(own) => Leaf::V1(own.below(&name)),
-                Self::V2(own) => Leaf::V2(own.join(name)),
-            };
-            leaf.kill();
-            leaf.remove().await;
+        // One that is being removed already may be gone from some of them.
+        let entries = around.into_iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten();
+        let groups = entries.filter_map(Result::ok).filter(|entry| entry.path().is_dir());
+        let names: BTreeSet<String> =
+            groups.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+        for name in names {
+            let folders = self.folders(&name);
+            kill(&folders);
+            remove(folders).await;
+        }
+    }
+
+    /// The folders of a group, whether they are there or not.
+    fn folders(&self, name: &str) -> Vec<PathBuf> {
+        match self {
+            Self::V1(own) => own.below(name).folders().map(Path::to_path_buf).collect(),
+            Self::V2(own) => vec![own.join(name)],
         }
     }
 
@@ -155,23 +167,21 @@ impl Leaf {
     ///
     /// # Errors
     /// Where the kernel refuses a value.
-    pub fn limit(&self, limits: &Limits, cpus: f64) -> Result<(), CgroupError> {
+    pub fn limit(&mut self, limits: &Limits, cpus: f64) -> Result<(), CgroupError> {
         match self {
-            Self::V1(leaf) => v1::limit(leaf, limits, cpus),
+            Self::V1(leaf) => leaf.limit(limits, cpus),
             Self::V2(leaf) => v2::limit(leaf, limits, cpus),
         }
     }
 
-    /// Opens the files that a process is moved in with.
+    /// The files that a process is moved in with.
     ///
     /// # Errors
     /// Where one cannot be opened.
-    pub fn doors(&self) -> Result<Vec<File>, CgroupError> {
+    pub fn doors(&self) -> Result<Arc<[File]>, CgroupError> {
         match self {
-            Self::V1(leaf) => {
-                leaf.folders().map(|folder| open_for_writing(&folder.join("cgroup.procs"))).collect()
-            }
-            Self::V2(leaf) => Ok(vec![open_for_writing(&leaf.join("cgroup.procs"))?]),
+            Self::V1(leaf) => Ok(leaf.doors()),
+            Self::V2(leaf) => Ok([open_for_writing(&leaf.join("cgroup.procs"))?].into()),
         }
     }
 
@@ -181,7 +191,7 @@ impl Leaf {
     /// Where the counter cannot be read.
     pub fn cpu(&self) -> Result<Duration, CgroupError> {
         match self {
-            Self::V1(leaf) => v1::cpu(leaf),
+            Self::V1(leaf) => leaf.cpu(),
             Self::V2(leaf) => v2::cpu(leaf),
         }
     }
@@ -192,7 +202,7 @@ impl Leaf {
     /// Where a counter cannot be read.
     pub fn counters(&self) -> Result<Counters, CgroupError> {
         match self {
-            Self::V1(leaf) => v1::counters(leaf),
+            Self::V1(leaf) => leaf.counters(),
             Self::V2(leaf) => v2::counters(leaf),
         }
     }
@@ -200,10 +210,7 @@ impl Leaf {
     /// Which of the things that not every kernel does it does for this group.
     pub fn abilities(&self) -> Abilities {
         match self {
-            Self::V1(leaf) => {
-                let swap = leaf.memory.join("memory.memsw.limit_in_bytes").exists();
-                Abilities { peak: true, kill: None, swap }
-            }
+            Self::V1(leaf) => Abilities { peak: true, kill: None, swap: leaf.counts_swap() },
             Self::V2(leaf) => Abilities {
                 peak: leaf.join("memory.peak").exists(),
                 kill: Some(leaf.join("cgroup.kill").exists()),
@@ -214,41 +221,70 @@ impl Leaf {
 
     /// Kills what is in it, where the agent does not: the runner's own backstop.
     pub fn kill(&self) {
-        let procs = match self {
-            Self::V1(leaf) => leaf.memory.join("cgroup.procs"),
-            Self::V2(leaf) => {
-                if fs::write(leaf.join("cgroup.kill"), "1").is_ok() {
-                    return;
-                }
-                leaf.join("cgroup.procs")
-            }
-        };
-        let pids = fs::read_to_string(procs).unwrap_or_default();
-        for pid in pids.lines().filter_map(|pid| pid.parse().ok()).filter(|pid| *pid > 1) {
-            // It may have ended meanwhile, which is what is wanted.
-            let _ =
-                nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL);
+        kill(&self.folders());
+    }
+
+    fn folders(&self) -> Vec<PathBuf> {
+        match self {
+            Self::V1(leaf) => leaf.folders.folders().map(Path::to_path_buf).collect(),
+            Self::V2(leaf) => vec![leaf.clone()],
+        }
+    }
+
+    /// Whether it can be made as good as new for another box, as far as is known without looking.
+    pub fn may_serve_again(&self) -> bool {
+        // Version 2 does not begin afresh with the highest memory (but for one descriptor, since Linux 6.12).
+        matches!(self, Self::V1(_))
+    }
+
+    /// Makes it as good as new for another box, where the one before is gone. Returns it otherwise, to be removed: where
+    /// something is left that would count for the other box, or the kernel cannot start afresh with counting.
+    ///
+    /// # Errors
+    /// The group itself.
+    pub fn renew(self) -> Result<Self, Self> {
+        match &self {
+            Self::V1(leaf) if leaf.renew().unwrap_or(false) => Ok(self),
+            Self::V1(_) | Self::V2(_) => Err(self),
         }
     }
 
     /// Removes it. The kernel takes a moment to let go of processes that have just ended.
     pub async fn remove(self) {
-        let folders: Vec<PathBuf> = match &self {
-            Self::V1(leaf) => leaf.folders().map(Path::to_path_buf).collect(),
-            Self::V2(leaf) => vec![leaf.clone()],
-        };
-        for folder in folders {
-            for _ in 0..200 {
-                match fs::remove_dir(&folder) {
-                    Err(error) if error.raw_os_error() == Some(nix::libc::EBUSY) => {
-                        tokio::time::sleep(Duration::from_millis(5)).await;
-                    }
-                    _ => break,
+        let folders = self.folders();
+        drop(self);
+        remove(folders).await;
+    }
+}
+
+/// Kills what is in a group with these folders.
+fn kill(folders: &[PathBuf]) {
+    let Some(folder) = folders.first() else { return };
+    // Version 1 lacks this file, and so do older kernels.
+    if fs::exists(folder.join("cgroup.kill")).unwrap_or(false)
+        && fs::write(folder.join("cgroup.kill"), "1").is_ok()
+    {
+        return;
+    }
+    let pids = fs::read_to_string(folder.join("cgroup.procs")).unwrap_or_default();
+    for pid in pids.lines().filter_map(|pid| pid.parse().ok()).filter(|pid| *pid > 1) {
+        // It may have ended meanwhile, which is what is wanted.
+        let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL);
+    }
+}
+
+async fn remove(folders: Vec<PathBuf>) {
+    for folder in folders {
+        for _ in 0..200 {
+            match fs::remove_dir(&folder) {
+                Err(error) if error.raw_os_error() == Some(nix::libc::EBUSY) => {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
                 }
+                _ => break,
             }
-            if folder.exists() {
-                tracing::warn!(folder = %folder.display(), "a box's control group cannot be removed");
-            }
+        }
+        if folder.exists() {
+            tracing::warn!(folder = %folder.display(), "a box's control group cannot be removed");
         }
     }
 }
