@@ -9,6 +9,8 @@ pub mod docker;
 pub mod http;
 pub mod private_docker;
 pub mod process;
+pub mod proxy;
+pub mod table;
 pub mod wait;
 
 pub use cluster::{Cluster, Ran};
