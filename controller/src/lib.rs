@@ -21,7 +21,7 @@ mod live;
 mod lock;
 mod roster;
 mod scheduler;
-mod store;
+pub mod store;
 mod tcp;
 mod text;
 mod wire;
@@ -44,7 +44,7 @@ use crate::fleet::Fleet;
 use crate::jobs::{JobLimits, Jobs};
 use crate::live::Live;
 use crate::roster::Roster;
-use crate::store::{Memory, MemoryLimits, Store};
+use crate::store::Store;
 
 /// The most output of one job that is kept, in bytes.
 const MAX_JOB_OUTPUT: u64 = 64 << 20;
@@ -99,14 +99,8 @@ impl Listeners {
     }
 }
 
-/// Runs a controller until it is told to stop.
-pub async fn run(config: Config, listeners: Listeners, shutdown: Shutdown) {
-    let store: Arc<dyn Store> = Arc::new(Memory::new(MemoryLimits {
-        max_queue: config.max_queue,
-        max_queue_bytes: config.max_memory,
-        keep_finished: config.keep_finished,
-        keep_bytes: config.max_memory,
-    }));
+/// Runs a controller on an open store until it is told to stop.
+pub async fn run(config: Config, store: Arc<dyn Store>, listeners: Listeners, shutdown: Shutdown) {
     let budget = Budget::new(config.max_memory);
     let live = Arc::new(Live::new(budget.clone(), MAX_JOB_OUTPUT));
     let roster = Arc::new(Roster::default());

@@ -9,7 +9,7 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use controller::config::{Args, Config};
+use controller::config::{Args, Config, StoreKind};
 use controller::{Listeners, Shutdown};
 use protocol::{JobSpec, SourceFile};
 use tokio::task::JoinHandle;
@@ -45,13 +45,15 @@ impl Controller {
         let free = Some(SocketAddr::from(([127, 0, 0, 1], 0)));
         let args = Args { clients: free, runners: free, http: free, ..Args::default() };
         let mut config = Config::load(args).unwrap();
+        config.store = StoreKind::Memory;
         change(&mut config);
         let listeners = Listeners::bind(&config).await.unwrap();
         let clients = listeners.clients.local_addr().unwrap();
         let runners = listeners.runners.local_addr().unwrap();
         let http = listeners.http.local_addr().unwrap();
         let shutdown = Shutdown::default();
-        let task = tokio::spawn(controller::run(config, listeners, shutdown.clone()));
+        let store = controller::store::open(&config).await.unwrap();
+        let task = tokio::spawn(controller::run(config, store, listeners, shutdown.clone()));
         Self { clients, runners, http, shutdown, task }
     }
 
