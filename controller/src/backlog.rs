@@ -1,161 +1,94 @@
-//! The jobs that wait at this controller, in the order in which they start: what the doors and the fleet put in
-//! and dispatch takes out. The store has the last word on whether a job still waits.
+//! The jobs that wait at this controller and the runners they wait for: the scheduler behind one lock. The doors and
+//! the fleet tell it what happens, dispatch asks it what is next. The store has the last word on whether a job
+//! still waits.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap};
 use std::sync::Mutex;
 
-use protocol::JobId;
+use protocol::{JobId, JobSpec, Timestamp};
 use tokio::sync::Notify;
 
 use crate::lock::lock;
+use crate::scheduler::{Assignment, Rules, Scheduler, Waiting};
 use crate::store::Queued;
 
-/// A job's place in the queue: higher priorities first, then first come, first served.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
-    priority: Reverse<i8>,
-    number: u64,
-}
+/// The label that tells whose share of the cluster a job uses.
+const SHARE_LABEL: &str = "user";
 
-impl Place {
-    /// Where this job stands.
-    pub fn of(job: &Queued) -> Self {
-        Self { priority: Reverse(job.priority), number: job.number }
-    }
+/// Whose share of the cluster a job uses.
+pub fn share_of(spec: &JobSpec) -> String {
+    spec.labels.get(SHARE_LABEL).cloned().unwrap_or_default()
 }
 
 /// The jobs that wait at this controller.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Backlog {
-    state: Mutex<State>,
+    scheduler: Mutex<Scheduler>,
     changed: Notify,
 }
 
-#[derive(Debug, Default)]
-struct State {
-    jobs: BTreeMap<Place, Queued>,
-    places: HashMap<JobId, Place>,
-    by_language: HashMap<String, BTreeMap<Place, JobId>>,
+impl Default for Backlog {
+    fn default() -> Self {
+        Self::new(Rules::default())
+    }
 }
 
 impl Backlog {
-    /// Adds a job. Returns how many are before it.
+    /// No jobs and no runners yet.
+    pub fn new(rules: Rules) -> Self {
+        Self { scheduler: Mutex::new(Scheduler::new(rules)), changed: Notify::new() }
+    }
+
+    /// Adds a job. Returns about how many are before it.
     pub fn add(&self, job: Queued) -> u64 {
-        let mut state = lock(&self.state);
-        let (id, place) = (job.id, Place::of(&job));
-        state.places.insert(id, place);
-        state.by_language.entry(job.language.clone()).or_default().insert(place, id);
-        state.jobs.insert(place, job);
-        let position = state.position(place);
-        drop(state);
-        self.changed.notify_one();
-        position
+        self.with(|scheduler, now| scheduler.add(waiting(job), now))
     }
 
     /// A job does not wait any more.
     pub fn remove(&self, id: JobId) {
-        let mut state = lock(&self.state);
-        let Some(job) = state.places.remove(&id).and_then(|place| state.jobs.remove(&place)) else { return };
-        if let Some(queue) = state.by_language.get_mut(&job.language) {
-            queue.remove(&Place::of(&job));
-            if queue.is_empty() {
-                state.by_language.remove(&job.language);
-            }
-        }
+        self.with(|scheduler, _| scheduler.remove(id));
     }
 
-    /// A job while it waits, and how many are before it.
-    pub fn get(&self, id: JobId) -> Option<(Queued, u64)> {
-        let state = lock(&self.state);
-        let place = state.places.get(&id)?;
-        Some((state.jobs.get(place)?.clone(), state.position(*place)))
+    /// Why a job waits and about how many are before it, while it does.
+    pub fn explain(&self, id: JobId) -> Option<(String, u64)> {
+        let scheduler = lock(&self.scheduler);
+        Some((scheduler.explain(id, Timestamp::now())?, scheduler.position(id)?))
     }
 
-    /// Notified when a job has come in.
+    /// The next job to start and its runner.
+    pub fn next(&self) -> Option<Assignment> {
+        lock(&self.scheduler).next(&mut rand::rng())
+    }
+
+    /// Notified when there may be something to decide.
     pub fn changed(&self) -> &Notify {
         &self.changed
     }
 
-    /// The first jobs behind `after` in these languages, in order.
-    pub fn head(&self, languages: &[String], after: Option<Place>, limit: usize) -> Vec<Queued> {
-        let state = lock(&self.state);
-        let behind = |place: &Place| after.is_none_or(|after| *place > after);
-        let queues = languages.iter().filter_map(|language| state.by_language.get(language));
-        let mut head: Vec<Place> = queues
-            .flat_map(|queue| {
-                match after {
-                    Some(after) => queue.range(after..),
-                    None => queue.range(..),
-                }
-                .map(|(place, _)| *place)
-                .filter(behind)
-                .take(limit)
-            })
-            .collect();
-        head.sort_unstable();
-        head.truncate(limit);
-        head.iter().filter_map(|place| state.jobs.get(place)).cloned().collect()
+    /// Tells the scheduler something, and dispatch where that leaves something to decide.
+    pub fn with<T>(&self, tell: impl FnOnce(&mut Scheduler, Timestamp) -> T) -> T {
+        let mut scheduler = lock(&self.scheduler);
+        let told = tell(&mut scheduler, Timestamp::now());
+        let eager = scheduler.is_eager();
+        drop(scheduler);
+        if eager {
+            self.changed.notify_one();
+        }
+        told
     }
 }
 
-impl State {
-    /// How many jobs are before this place. Counted from the end, where new jobs are.
-    fn position(&self, place: Place) -> u64 {
-        (self.jobs.len() - self.jobs.range(place..).count()) as u64
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::store::{Enqueued, Memory, MemoryLimits, Store, conformance};
-
-    /// A backlog with jobs of these languages and priorities, and their ids.
-    async fn filled(jobs: &[(&str, i8)]) -> (Backlog, Vec<JobId>) {
-        let plenty = MemoryLimits { max_queue: 100, max_queue_bytes: 1000, keep_finished: 1, keep_bytes: 1 };
-        let (store, backlog) = (Memory::new(plenty), Backlog::default());
-        let mut ids = Vec::new();
-        for (language, priority) in jobs {
-            let new = conformance::job(language, *priority);
-            let Ok(Enqueued::New(queued)) = store.enqueue(new).await else { panic!() };
-            ids.push(queued.id);
-            backlog.add(queued);
-        }
-        (backlog, ids)
-    }
-
-    fn order(backlog: &Backlog, languages: &[&str]) -> Vec<JobId> {
-        let languages: Vec<_> = languages.iter().map(|&language| language.to_owned()).collect();
-        backlog.head(&languages, None, 100).iter().map(|queued| queued.id).collect()
-    }
-
-    #[tokio::test]
-    async fn jobs_start_by_priority_and_then_in_order() {
-        let (backlog, ids) = filled(&[("c", 0), ("java", 0), ("c", 5)]).await;
-        assert_eq!(order(&backlog, &["c", "java", "python"]), [ids[2], ids[0], ids[1]]);
-        assert_eq!(order(&backlog, &["java"]), [ids[1]]);
-        assert_eq!(order(&backlog, &[]), []);
-        assert_eq!(backlog.get(ids[2]).unwrap().1, 0);
-        assert_eq!(backlog.get(ids[1]).unwrap().1, 2);
-        backlog.remove(ids[0]);
-        assert_eq!(order(&backlog, &["c", "java"]), [ids[2], ids[1]]);
-        assert_eq!(backlog.get(ids[0]), None);
-    }
-
-    #[tokio::test]
-    async fn the_queue_can_be_read_in_parts() {
-        let jobs: Vec<_> = (0..7).map(|index| (["c", "java"][index % 2], 0)).collect();
-        let (backlog, ids) = filled(&jobs).await;
-        let languages = ["c".to_owned(), "java".to_owned()];
-        let mut read = Vec::new();
-        let mut after = None;
-        loop {
-            let part = backlog.head(&languages, after, 3);
-            let Some(last) = part.last() else { break };
-            after = Some(Place::of(last));
-            read.extend(part.iter().map(|queued| queued.id));
-        }
-        assert_eq!(read, ids);
-    }
+fn waiting(job: Queued) -> Waiting {
+    let Queued {
+        id,
+        number,
+        priority,
+        language,
+        peak,
+        requires,
+        share,
+        queued_at,
+        stdin_follows: _,
+        no_wait,
+    } = job;
+    Waiting { id, number, priority, language, limits: peak, requires, share, queued_at, no_wait }
 }

@@ -11,6 +11,7 @@ use clap::Parser;
 use serde::Deserialize;
 
 pub use store::{PostgresUrl, StoreKind, StoreKindError, StoreText};
+pub use crate::scheduler::Rules;
 
 /// Accepts programs, hands them to runners, and gives the results back.
 #[derive(Debug, Clone, Default, Parser)]
@@ -73,6 +74,12 @@ pub struct Args {
     /// The user's home
     #[arg(long, env = "HOME", hide = true)]
     pub home: Option<PathBuf>,
+    /// How many jobs of one user (label user) may run at once; 0 for any number (default: 0)
+    #[arg(long, env = "RUCHE_CONTROLLER_MAX_RUNNING_PER_USER", value_name = "N")]
+    pub max_running_per_user: Option<u32>,
+    /// How long a job waits to count as one priority higher, in seconds; 0 for never (default: 60)
+    #[arg(long, env = "RUCHE_CONTROLLER_AGING_SECONDS", value_name = "SECONDS")]
+    pub aging_seconds: Option<u32>,
     /// Open doors beyond this machine although nobody is asked who they are
     #[arg(long, env = "RUCHE_CONTROLLER_INSECURE")]
     pub insecure: bool,
@@ -96,6 +103,8 @@ struct File {
     keep_finished: Option<usize>,
     max_memory: Option<u64>,
     drain_seconds: Option<u64>,
+    max_running_per_user: Option<u32>,
+    aging_seconds: Option<u32>,
     insecure: bool,
 }
 
@@ -126,6 +135,8 @@ pub struct Config {
     pub max_memory: u64,
     /// How long running jobs may go on after SIGTERM.
     pub drain: Duration,
+    /// Which jobs start first.
+    pub rules: Rules,
     /// Whether doors may be open to others unprotected.
     pub insecure: bool,
 }
@@ -196,6 +207,10 @@ impl Config {
             keep_finished: args.keep_finished.or(file.keep_finished).unwrap_or(10_000),
             max_memory: args.max_memory.or(file.max_memory).unwrap_or(1 << 30),
             drain: Duration::from_secs(args.drain_seconds.or(file.drain_seconds).unwrap_or(30)),
+            rules: rules(
+                args.max_running_per_user.or(file.max_running_per_user),
+                args.aging_seconds.or(file.aging_seconds),
+            ),
             insecure: args.insecure || file.insecure,
         };
         config.check()?;
@@ -226,6 +241,16 @@ impl Config {
     }
 }
 
+/// Zero stands for a rule that does not hold.
+fn rules(max_running_per_user: Option<u32>, aging_seconds: Option<u32>) -> Rules {
+    let default = Rules::default();
+    let aging = |seconds: u32| (seconds > 0).then(|| Duration::from_secs(seconds.into()));
+    Rules {
+        aging: aging_seconds.map_or(default.aging, aging),
+        max_running_per_share: max_running_per_user.filter(|most| *most > 0),
+    }
+}
+
 fn read(path: &Path) -> Result<File, ConfigError> {
     let text = std::fs::read_to_string(path);
     let text = text.map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
@@ -248,6 +273,15 @@ mod tests {
         let config = resolve(&["--max-queue", "3"], "max_queue = 2\nmax_body = 5").unwrap();
         assert_eq!((config.max_queue, config.max_body), (3, 5));
         assert_eq!(config.clients.port(), 7000);
+    }
+
+    #[test]
+    fn zero_turns_a_rule_off() {
+        assert_eq!(resolve(&[], "").unwrap().rules, Rules::default());
+        let rules = resolve(&["--aging-seconds", "0"], "max_running_per_user = 2").unwrap().rules;
+        assert_eq!(rules, Rules { aging: None, max_running_per_share: Some(2) });
+        let rules = resolve(&["--aging-seconds", "5", "--max-running-per-user", "0"], "").unwrap().rules;
+        assert_eq!(rules, Rules { aging: Some(Duration::from_secs(5)), max_running_per_share: None });
     }
 
     #[test]

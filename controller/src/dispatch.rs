@@ -1,29 +1,36 @@
-//! Brings waiting jobs and free runners together: whenever either changes, and once a second in case a wake-up
-//! was missed.
+//! Brings waiting jobs and free runners together, whenever either changes: the scheduler says who gets what, the
+//! store whether the job is still to be had. Several jobs are claimed at once, so that a slow store costs
+//! time but not throughput. Where the store fails, jobs stay where they were and are tried again ever less often.
 
-use std::collections::{BTreeMap, BTreeSet};
+#[cfg(test)]
+mod tests;
+mod upkeep;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use protocol::{JobId, Problem, ProblemKind, RunnerId};
-use tokio::time::{MissedTickBehavior, interval};
+use futures_util::future::BoxFuture;
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use protocol::{JobId, Problem, ProblemKind};
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use crate::backlog::{Backlog, Place};
+use crate::backlog::Backlog;
 use crate::ending;
 use crate::live::Live;
 use crate::roster::Roster;
-use crate::scheduler::{self, Demand, Runner};
-use crate::store::{Queued, Release, Store, StoreError};
+use crate::scheduler::{Assignment, Ending};
+use crate::store::{Release, Store, StoreError};
 
 /// How long a runner may have a job without being heard of; a session renews it well before.
 pub const LEASE: Duration = Duration::from_secs(15);
 
-/// How often everything is looked at without a reason.
-const POLL: Duration = Duration::from_secs(1);
+/// How many jobs are claimed at once.
+const CLAIMS: usize = 256;
 
-/// How many jobs are looked at together.
-const BATCH: usize = 256;
+/// How long to leave a store alone that has failed, at first and at most.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// What dispatching needs.
 #[derive(Clone)]
@@ -38,137 +45,124 @@ pub struct Dispatcher {
     pub roster: Arc<Roster>,
 }
 
+/// Decisions that are being carried out.
+type Pending<'a> = FuturesUnordered<BoxFuture<'a, Result<(), StoreError>>>;
+
 impl Dispatcher {
     /// Dispatches until told to stop.
     pub async fn run(self, stop: CancellationToken) {
-        let mut polls = interval(POLL);
-        polls.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        loop {
-            let polled = tokio::select! {
-                () = self.backlog.changed().notified() => false,
-                () = self.roster.changed().notified() => false,
-                _ = polls.tick() => true,
-                () = stop.cancelled() => return,
-            };
-            if polled {
-                self.tidy().await;
-                self.adopt().await;
-            }
-            if let Err(error) = self.round().await {
-                tracing::error!(%error, "jobs cannot be dispatched");
-            }
-        }
+        tokio::join!(self.dispatch(&stop), self.keep_up(&stop));
     }
 
-    /// Ends leases that ran out, and forgets jobs that finished long ago.
-    async fn tidy(&self) {
-        self.live.sweep();
-        match self.store.expire().await {
-            Ok(expired) => {
-                for expired in expired {
-                    let reason = "nothing was heard of its runner";
-                    if let Some(live) = self.live.get(expired.id) {
-                        live.lost(expired.attempt, reason);
-                    }
-                    ending::announce(&self.live, &self.backlog, expired.id, expired.released);
+    async fn dispatch(&self, stop: &CancellationToken) {
+        let mut pending = Pending::new();
+        let mut pause = Pause::default();
+        while !stop.is_cancelled() {
+            if pause.is_over() {
+                self.decide(&mut pending);
+            }
+            let more = pending.len() < CLAIMS && pause.is_over();
+            tokio::select! {
+                Some(result) = pending.next() => pause.note(&result),
+                () = self.backlog.changed().notified(), if more => {}
+                () = pause.end() => {}
+                () = stop.cancelled() => {}
+            }
+        }
+        // What is claimed is given to its runner, or back.
+        while pending.next().await.is_some() {}
+    }
+
+    /// Decides all that can be decided now.
+    fn decide<'a>(&'a self, pending: &mut Pending<'a>) {
+        while pending.len() < CLAIMS {
+            let Some(assignment) = self.backlog.next() else {
+                let hurried = self.backlog.with(|scheduler, _| scheduler.take_hurried());
+                for id in hurried.into_iter().filter(|id| self.live.is_undecided(*id)) {
+                    pending.push(Box::pin(self.send_away(id)));
                 }
-            }
-            Err(error) => tracing::error!(%error, "leases cannot be looked at"),
+                return;
+            };
+            pending.push(Box::pin(self.hand_over(assignment)));
         }
     }
 
-    /// Takes in jobs that are at home nowhere.
-    async fn adopt(&self) {
-        loop {
-            match self.store.adopt(BATCH).await {
-                Ok(adopted) if adopted.is_empty() => return,
-                Ok(adopted) => adopted.into_iter().for_each(|job| {
-                    self.backlog.add(job);
-                }),
-                Err(error) => return tracing::error!(%error, "jobs of other controllers cannot be looked at"),
+    async fn hand_over(&self, assignment: Assignment) -> Result<(), StoreError> {
+        let Assignment { job: id, runner, name } = assignment;
+        let claim = match self.store.claim(id, &name, LEASE).await {
+            Ok(Some(claim)) => claim,
+            Ok(None) => {
+                // Another controller has it, or it has ended.
+                self.backlog.with(|scheduler, now| scheduler.end(runner, id, Ending::Void, now));
+                self.live.stray(id);
+                return Ok(());
             }
-        }
-    }
-
-    async fn round(&self) -> Result<(), StoreError> {
-        let mut runners = self.roster.view();
-        let mut after = None;
-        loop {
-            let languages = free_languages(&runners);
-            if languages.is_empty() {
-                break;
+            Err(error) => {
+                self.backlog.with(|scheduler, _| scheduler.put_back(runner, id));
+                return Err(error);
             }
-            let batch = self.backlog.head(&languages, after, BATCH);
-            self.place(&batch, &mut runners).await?;
-            match batch.last() {
-                Some(last) if batch.len() == BATCH => after = Some(Place::of(last)),
-                _ => break,
-            }
-        }
-        for id in self.live.all_undecided() {
-            if let Some((job, _)) = self.backlog.get(id) {
-                self.decide(&job, &mut runners).await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Hands out those jobs that somebody can take. Returns how many.
-    async fn place(
-        &self,
-        jobs: &[Queued],
-        runners: &mut BTreeMap<RunnerId, Runner>,
-    ) -> Result<usize, StoreError> {
-        let demands: Vec<Demand<'_>> = jobs.iter().map(demand).collect();
-        let placed = scheduler::place(&demands, runners, &mut rand::rng());
-        let mut count = 0;
-        for (job, runner) in jobs.iter().zip(placed) {
-            if let Some(runner) = runner {
-                let name = runners.get(&runner).map_or("", |runner| runner.name.as_str());
-                self.hand_over(job.id, runner, name).await?;
-                count += 1;
-            }
-        }
-        Ok(count)
-    }
-
-    async fn hand_over(&self, id: JobId, runner: RunnerId, name: &str) -> Result<(), StoreError> {
-        let claim = self.store.claim(id, name, LEASE).await?;
-        self.backlog.remove(id);
-        let Some(claim) = claim else { return Ok(()) };
+        };
         let live = self.live.get_or_open(id);
-        live.started(name, claim.attempt);
+        live.started(&name, claim.attempt);
         if let Err(claim) = self.roster.assign(runner, claim) {
-            // It left between the look and the claim.
+            // It left between the decision and the claim.
             live.refused(claim.attempt);
+            self.backlog.with(|scheduler, now| scheduler.end(runner, id, Ending::Refused, now));
+            // Where that fails its lease runs out.
             let released = self.store.release(id, claim.attempt, Release::Refused).await?;
             ending::announce(&self.live, &self.backlog, id, released);
         }
         Ok(())
     }
 
-    /// Places a job that is not to wait, or sends it away.
-    async fn decide(&self, job: &Queued, runners: &mut BTreeMap<RunnerId, Runner>) -> Result<(), StoreError> {
-        if self.place(std::slice::from_ref(job), runners).await? > 0 {
-            return Ok(());
-        }
-        let why = scheduler::explain(&demand(job), runners.values());
-        self.backlog.remove(job.id);
-        if self.store.withdraw(job.id).await?
-            && let Some(live) = self.live.get(job.id)
-        {
-            live.decline(Problem::new(ProblemKind::NoRunnerFree, why).retry_after(1));
+    /// Withdraws a job that is not to wait.
+    async fn send_away(&self, id: JobId) -> Result<(), StoreError> {
+        let Some((why, _)) = self.backlog.explain(id) else { return Ok(()) };
+        let withdrawn = self.store.withdraw(id).await.inspect_err(|_| {
+            self.backlog.with(|scheduler, _| scheduler.hurry(id));
+        })?;
+        if withdrawn {
+            self.backlog.remove(id);
+            if let Some(live) = self.live.get(id) {
+                live.decline(Problem::new(ProblemKind::NoRunnerFree, why).retry_after(1));
+            }
         }
         Ok(())
     }
 }
 
-fn demand(job: &Queued) -> Demand<'_> {
-    Demand { language: &job.language, limits: &job.peak }
+/// How long a store that has failed is left alone.
+#[derive(Debug, Default)]
+struct Pause {
+    until: Option<Instant>,
+    length: Duration,
 }
 
-/// The languages of runners with a free slot.
-fn free_languages(runners: &BTreeMap<RunnerId, Runner>) -> Vec<String> {
-    let free = runners.values().filter(|runner| runner.free() > 0);
-    free.flat_map(|runner| runner.languages.keys().cloned()).collect::<BTreeSet<_>>().into_iter().collect()
+impl Pause {
+    fn is_over(&self) -> bool {
+        self.until.is_none_or(|until| until <= Instant::now())
+    }
+
+    /// Waits for its end, where there is one.
+    async fn end(&self) {
+        match self.until.filter(|_| !self.is_over()) {
+            Some(until) => sleep_until(until).await,
+            None => std::future::pending().await,
+        }
+    }
+
+    fn note(&mut self, result: &Result<(), StoreError>) {
+        let Err(error) = result else {
+            *self = Self::default();
+            return;
+        };
+        // Those that were on their way together fail together.
+        if self.until.is_none() || self.is_over() {
+            if self.until.is_none() {
+                tracing::error!(error = error as &dyn std::error::Error, "jobs cannot be dispatched");
+            }
+            self.length = (self.length * 2).clamp(FIRST_PAUSE, LONGEST_PAUSE);
+            self.until = Some(Instant::now() + self.length);
+        }
+    }
 }

@@ -8,26 +8,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::client::JobQuery;
-use protocol::cluster::{ClusterInfo, LanguageInfo, RunnerInfo, RunnerState};
+use protocol::cluster::{ClusterInfo, LanguageInfo, RunnerInfo};
 use protocol::{Job, JobId, JobPage, JobSpec, JobState, Problem, ProblemKind, Timestamp};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::backlog::Backlog;
+use crate::backlog::{Backlog, share_of};
 use crate::budget::{Budget, Held};
-use crate::live::{Live, StdinLog, Watcher};
+use crate::live::{Live, StdinLog};
 use crate::roster::Roster;
-use crate::scheduler::{self, Demand};
-use crate::store::{Cancelled, EnqueueError, Enqueued, NewJob, Queued, Store, StoreError};
+use crate::store::{Cancelled, EnqueueError, Enqueued, NewJob, Store, StoreError};
 
 use admission::peak;
 pub use watching::Watching;
 
 /// When to come back to a full queue, in seconds.
 const RETRY_AFTER: u32 = 2;
-
-/// The label that tells whose share of the cluster a job uses.
-const SHARE_LABEL: &str = "user";
 
 /// The most jobs on a page.
 const MAX_PAGE: u32 = 100;
@@ -105,11 +101,15 @@ impl Jobs {
     }
 
     /// Takes a job in, and follows it from its first event. Where it is not to wait, returns only once a runner
-    /// has begun with it.
+    /// has begun with it. A job with the same idempotency key is this job, wherever it is.
     ///
     /// # Errors
     /// The [`Problem`] with it; nothing is started or kept then.
-    pub async fn submit(&self, mut spec: JobSpec, submission: Submission) -> Result<Watcher, Problem> {
+    pub async fn submit(
+        &self,
+        mut spec: JobSpec,
+        submission: Submission,
+    ) -> Result<(JobId, Watching), Problem> {
         if self.is_draining() {
             return Err(shutting_down());
         }
@@ -120,16 +120,13 @@ impl Jobs {
         let stdin = submission.stdin;
         let watcher = self.live.open(id, stdin.clone(), submission.keep);
         let undecided = no_wait.then(|| self.live.undecided(id));
-        let share = spec.labels.get(SHARE_LABEL).cloned().unwrap_or_default();
+        let share = share_of(&spec);
         let new = NewJob { id, spec: Arc::new(spec), peak, share, stdin_follows: stdin.is_some() };
         let position = match self.store.enqueue(new).await {
             Ok(Enqueued::New(queued)) => self.backlog.add(queued),
             Ok(Enqueued::Existing(existing)) => {
                 self.live.discard(id);
-                return self.live.watch(existing, 0).ok_or_else(|| {
-                    Problem::new(ProblemKind::Conflict, format!("job {existing} has this key already"))
-                        .at("idempotency_key")
-                });
+                return Ok((existing, self.watch(existing, 0).await?));
             }
             Err(error) => {
                 self.live.discard(id);
@@ -147,7 +144,7 @@ impl Jobs {
         if let Some(stdin) = stdin {
             self.tasks.spawn(self.clone().guard_stdin(id, stdin));
         }
-        Ok(watcher)
+        Ok((id, Watching::Live(watcher)))
     }
 
     /// A job with its output.
@@ -157,9 +154,9 @@ impl Jobs {
     pub async fn get(&self, id: JobId) -> Result<Job, Problem> {
         let mut job = self.store.get(id).await.map_err(internal)?.ok_or_else(|| unknown(id))?;
         if job.state == JobState::Queued
-            && let Some((queued, position)) = self.backlog.get(id)
+            && let Some((why, position)) = self.backlog.explain(id)
         {
-            job.message = Some(self.why_it_waits(&queued));
+            job.message = Some(why);
             job.position = Some(position);
         }
         Ok(job)
@@ -170,11 +167,31 @@ impl Jobs {
     /// # Errors
     /// Where there is none.
     pub async fn get_finished(&self, id: JobId, wait: Duration) -> Result<Job, Problem> {
-        if let Some(watcher) = self.live.watch(id, 0) {
-            // That it takes longer is not an error.
-            let _ = tokio::time::timeout(wait, watcher.finished()).await;
-        }
+        // That it takes longer is not an error.
+        let _ = tokio::time::timeout(wait, self.until_finished(id)).await;
         self.get(id).await
+    }
+
+    /// Waits until a job has finished, here or elsewhere, or is not known.
+    async fn until_finished(&self, id: JobId) {
+        let mut changes = self.store.changes();
+        loop {
+            if let Some(watcher) = self.live.watch(id, 0) {
+                return watcher.finished().await;
+            }
+            match self.get(id).await {
+                Ok(job) if job.state != JobState::Finished => watching::changed(&mut changes, id).await,
+                _ => return,
+            }
+        }
+    }
+
+    /// Lets a runner leave, given its name or id, once it has finished what it runs.
+    ///
+    /// # Errors
+    /// Where there is none, or it cannot be told.
+    pub fn drain_runner(&self, runner: &str) -> Result<RunnerInfo, Problem> {
+        self.roster.drain(runner)
     }
 
     /// A page of jobs.
@@ -227,7 +244,11 @@ impl Jobs {
         if let Some(watcher) = self.live.watch(id, after) {
             return Ok(Watching::Live(watcher));
         }
-        Ok(Watching::stored(self.get(id).await?, after))
+        let job = self.get(id).await?;
+        Ok(match job.state {
+            JobState::Finished => Watching::stored(job, after),
+            JobState::Queued | JobState::Running => Watching::remote(self.clone(), id, after),
+        })
     }
 
     /// What the cluster can run.
@@ -246,14 +267,13 @@ impl Jobs {
     /// Where the store fails.
     pub async fn cluster(&self) -> Result<ClusterInfo, Problem> {
         let counts = self.store.counts().await.map_err(internal)?;
-        let runners = self.roster.runners();
-        let available = runners.iter().filter(|runner| runner.state == RunnerState::Available);
+        let totals = self.roster.totals();
         Ok(ClusterInfo {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             started_at: self.started_at,
-            runners: u32::try_from(runners.len()).unwrap_or(u32::MAX),
-            available_runners: u32::try_from(available.count()).unwrap_or(u32::MAX),
-            slots: runners.iter().map(|runner| runner.max_jobs).fold(0, u32::saturating_add),
+            runners: totals.runners,
+            available_runners: totals.available,
+            slots: totals.slots,
             queued: counts.queued,
             running: counts.running,
             max_queue: self.limits.max_queue,
@@ -291,11 +311,6 @@ impl Jobs {
             () = live.ended() => return,
         };
         let _ = self.cancel(id, &over).await;
-    }
-
-    fn why_it_waits(&self, queued: &Queued) -> String {
-        let demand = Demand { language: &queued.language, limits: &queued.peak };
-        scheduler::explain(&demand, self.roster.view().values())
     }
 }
 

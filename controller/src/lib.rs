@@ -13,6 +13,7 @@ mod backlog;
 mod budget;
 pub mod config;
 mod dispatch;
+mod elsewhere;
 mod ending;
 mod fleet;
 mod http;
@@ -40,6 +41,7 @@ use crate::backlog::Backlog;
 use crate::budget::Budget;
 use crate::config::Config;
 use crate::dispatch::Dispatcher;
+use crate::elsewhere::Elsewhere;
 use crate::fleet::Fleet;
 use crate::jobs::{JobLimits, Jobs};
 use crate::live::Live;
@@ -99,12 +101,33 @@ impl Listeners {
     }
 }
 
+/// A store in memory that several controllers of one process share: for tests and simulations.
+#[derive(Debug)]
+pub struct SharedMemory(store::Memory);
+
+impl SharedMemory {
+    /// An empty one, as large as this configuration says.
+    pub fn new(config: &Config) -> Self {
+        Self(store::Memory::new(store::MemoryLimits {
+            max_queue: config.max_queue,
+            max_queue_bytes: config.max_memory,
+            keep_finished: config.keep_finished,
+            keep_bytes: config.max_memory,
+        }))
+    }
+}
+
+/// Runs a controller beside others on one store until it is told to stop.
+pub async fn run_sharing(memory: &SharedMemory, config: Config, listeners: Listeners, shutdown: Shutdown) {
+    run(config, Arc::new(memory.0.share()), listeners, shutdown).await;
+}
+
 /// Runs a controller on an open store until it is told to stop.
 pub async fn run(config: Config, store: Arc<dyn Store>, listeners: Listeners, shutdown: Shutdown) {
     let budget = Budget::new(config.max_memory);
     let live = Arc::new(Live::new(budget.clone(), MAX_JOB_OUTPUT));
-    let roster = Arc::new(Roster::default());
-    let backlog = Arc::new(Backlog::default());
+    let backlog = Arc::new(Backlog::new(config.rules));
+    let roster = Arc::new(Roster::new(Arc::clone(&backlog)));
     let limits =
         JobLimits { max_body: config.max_body, max_stdin: config.max_stdin, max_queue: config.max_queue };
     let jobs = Jobs::new(
@@ -124,8 +147,11 @@ pub async fn run(config: Config, store: Arc<dyn Store>, listeners: Listeners, sh
         backlog: Arc::clone(&backlog),
         live: Arc::clone(&live),
         roster: Arc::clone(&roster),
+        lingering: Arc::default(),
     };
     runners.spawn(fleet::serve(fleet, listeners.runners, runners.clone(), close_runners.clone()));
+    let elsewhere = Elsewhere { store: Arc::clone(&store), live: Arc::clone(&live) };
+    runners.spawn(elsewhere.listen(close_runners.clone()));
     runners.spawn(Dispatcher { store, backlog, live, roster }.run(close_runners.clone()));
     runners.spawn(jobs.clone().look_after(close_runners.clone()));
     clients.spawn(tcp::serve(jobs.clone(), listeners.clients, clients.clone(), close_clients.clone()));

@@ -1,48 +1,64 @@
 //! The runners that are connected: what they offer, how they are, what they have.
 
-use std::collections::BTreeMap;
+mod languages;
+
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use protocol::cluster::{LanguageInfo, RunnerInfo, RunnerState};
 use protocol::runner::{LanguageOffer, Registration, Telemetry};
-use protocol::{ExceededLimit, Limits, LimitsRequest, Problem, ProblemKind, RunnerId, Timestamp};
-use tokio::sync::{Notify, mpsc};
+use protocol::{ExceededLimit, JobId, LimitsRequest, Problem, ProblemKind, RunnerId, Timestamp};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
+use languages::{Languages, Menu};
+
+use crate::backlog::{Backlog, share_of};
 use crate::lock::lock;
-use crate::scheduler;
+use crate::scheduler::{Ending, Newcomer, Report, Scheduler};
 use crate::store::Claim;
+
+/// How many runners are told about at a time.
+const AT_A_TIME: usize = 64;
 
 /// The runners.
 #[derive(Debug, Default)]
 pub struct Roster {
+    backlog: Arc<Backlog>,
     state: Mutex<State>,
-    changed: Notify,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    runners: BTreeMap<RunnerId, Member>,
-    /// What was ever offered, by id: a language stays known when its last runner leaves.
-    known: BTreeMap<String, LanguageOffer>,
+    runners: HashMap<RunnerId, Member>,
+    names: HashMap<String, RunnerId>,
+    languages: Languages,
     next_session: u64,
-}
-
-impl State {
-    fn learn(&mut self, offers: &[LanguageOffer]) {
-        self.known.extend(offers.iter().map(|offer| (offer.id.clone(), offer.clone())));
-    }
 }
 
 #[derive(Debug)]
 struct Member {
     session: u64,
+    /// What it said of itself, without its languages.
     registration: Registration,
+    menu: Menu,
     telemetry: Option<Telemetry>,
     connected_at: Timestamp,
-    assigned: u32,
-    /// It refused a job: it gets no other before it says anew how it is.
-    refused: bool,
+    /// Whether it understands that it is to leave.
+    can_be_drained: bool,
+    drain: CancellationToken,
     claims: mpsc::Sender<Claim>,
+}
+
+/// How many runners there are and what they take.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Connected runners.
+    pub runners: u32,
+    /// Those of them that take jobs.
+    pub available: u32,
+    /// How many jobs all of them take at once.
+    pub slots: u32,
 }
 
 /// A runner's place in the roster; dropping it gives the place up.
@@ -51,90 +67,106 @@ pub struct Membership {
     roster: Arc<Roster>,
     id: RunnerId,
     session: u64,
+    drain: CancellationToken,
 }
 
 impl Roster {
+    /// No runners yet; the jobs that they are to run wait there.
+    pub fn new(backlog: Arc<Backlog>) -> Self {
+        Self { backlog, state: Mutex::default() }
+    }
+
     /// Takes a runner in. Returns its place and the jobs that it is given.
     ///
     /// # Errors
     /// Where another runner has its name.
     pub fn join(
         self: &Arc<Self>,
-        registration: Registration,
+        mut registration: Registration,
     ) -> Result<(Membership, mpsc::Receiver<Claim>), Problem> {
-        let mut state = lock(&self.state);
-        let taken = |member: &Member| {
-            member.registration.name == registration.name && member.registration.id != registration.id
-        };
-        if state.runners.values().any(taken) {
+        let state = &mut *lock(&self.state);
+        let id = registration.id;
+        if state.names.get(&registration.name).is_some_and(|other| *other != id) {
             let detail = format!("there is a runner called {:?} already", registration.name);
             return Err(Problem::new(ProblemKind::Conflict, detail).at("name"));
         }
         state.next_session += 1;
-        let (session, id) = (state.next_session, registration.id);
-        state.learn(&registration.languages);
+        let session = state.next_session;
+        let menu = state.languages.learn(std::mem::take(&mut registration.languages));
         let (claims, receiver) = mpsc::channel(registration.max_jobs.clamp(1, 1024) as usize);
+        let newcomer = newcomer(&registration, &menu);
+        state.names.insert(registration.name.clone(), id);
+        let drain = CancellationToken::new();
         let member = Member {
             session,
             registration,
+            menu,
             telemetry: None,
             connected_at: Timestamp::now(),
-            assigned: 0,
-            refused: false,
+            can_be_drained: false,
+            drain: drain.clone(),
             claims,
         };
         // A session of the same life that has not noticed its end yet is replaced.
         state.runners.insert(id, member);
-        drop(state);
-        self.changed.notify_one();
-        Ok((Membership { roster: Arc::clone(self), id, session }, receiver))
+        self.backlog.with(|scheduler, now| scheduler.join(newcomer, now));
+        Ok((Membership { roster: Arc::clone(self), id, session, drain }, receiver))
     }
 
-    /// Notified when there may be room for a job that there was none for.
-    pub fn changed(&self) -> &Notify {
-        &self.changed
-    }
-
-    /// The runners as the scheduler sees them.
-    pub fn view(&self) -> BTreeMap<RunnerId, scheduler::Runner> {
-        lock(&self.state).runners.iter().map(|(id, member)| (*id, member.view())).collect()
-    }
-
-    /// Gives a job to a runner.
+    /// Gives a job to a runner that the scheduler has chosen for it.
     ///
     /// # Errors
     /// The claim, where the runner is gone.
     pub fn assign(&self, id: RunnerId, claim: Claim) -> Result<(), Box<Claim>> {
-        let mut state = lock(&self.state);
-        let Some(member) = state.runners.get_mut(&id) else { return Err(Box::new(claim)) };
-        member.claims.try_send(claim).map_err(|error| Box::new(error.into_inner()))?;
-        member.assigned += 1;
-        Ok(())
+        let state = lock(&self.state);
+        let member = state.runners.get(&id);
+        // It may have left, and come back, since it was chosen.
+        let member =
+            member.filter(|_| self.backlog.with(|scheduler, _| scheduler.holder(claim.id) == Some(id)));
+        let Some(member) = member else { return Err(Box::new(claim)) };
+        member.claims.try_send(claim).map_err(|error| Box::new(error.into_inner()))
+    }
+
+    /// Lets a runner leave, given its name or id, once it has finished what it runs. Returns it as it is.
+    ///
+    /// # Errors
+    /// Where there is none, or it cannot be told.
+    pub fn drain(&self, runner: &str) -> Result<RunnerInfo, Problem> {
+        let state = lock(&self.state);
+        let is_meant =
+            |id: &RunnerId, member: &Member| member.registration.name == runner || runner.parse() == Ok(*id);
+        let Some((_, member)) = state.runners.iter().find(|(id, member)| is_meant(id, member)) else {
+            let names = state.runners.values().map(|member| member.registration.name.as_str());
+            let mut known: Vec<&str> = names.collect();
+            known.sort_unstable();
+            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+            let detail = format!("there is no runner {runner:?} here; there are {known}");
+            return Err(Problem::new(ProblemKind::NotFound, detail).at("runner"));
+        };
+        if !member.can_be_drained {
+            let name = &member.registration.name;
+            let detail =
+                format!("runner {name} is of a version that cannot be told to leave: send it SIGTERM");
+            return Err(Problem::new(ProblemKind::Conflict, detail).at("runner"));
+        }
+        member.drain.cancel();
+        Ok(self.backlog.with(|scheduler, now| member.info(scheduler, now)))
     }
 
     /// The id of a language, given its id or an alias in any case. `None` where nobody ever offered it; the
     /// text itself, in lower case, while nothing was ever offered.
     pub fn resolve(&self, language: &str) -> Option<String> {
-        let wanted = language.to_lowercase();
-        let state = lock(&self.state);
-        if state.known.is_empty() {
-            return Some(wanted);
-        }
-        let is_called = |offer: &&LanguageOffer| {
-            let mut names = offer.aliases.iter().chain([&offer.id, &offer.name]);
-            names.any(|name| name.to_lowercase() == wanted)
-        };
-        state.known.values().find(is_called).map(|offer| offer.id.clone())
+        lock(&self.state).languages.resolve(language)
     }
 
     /// The ids of all languages that were ever offered.
     pub fn known(&self) -> Vec<String> {
-        lock(&self.state).known.keys().cloned().collect()
+        lock(&self.state).languages.known().keys().cloned().collect()
     }
 
     /// What was offered of a language.
     pub fn offer(&self, language: &str) -> Option<LanguageOffer> {
-        lock(&self.state).known.get(language).cloned()
+        lock(&self.state).languages.known().get(language).cloned()
     }
 
     /// Whether some connected runner allows this much, if any offers the language.
@@ -142,164 +174,186 @@ impl Roster {
     /// # Errors
     /// The limit that is over what the most generous runner allows.
     pub fn allows(&self, language: &str, asked: &LimitsRequest) -> Result<(), ExceededLimit> {
-        let state = lock(&self.state);
-        let mut last = Ok(());
-        for maximum in state.runners.values().filter_map(|member| member.maximum(language)) {
-            last = asked.check(maximum);
-            if last.is_ok() {
-                return Ok(());
-            }
-        }
-        last
+        self.backlog.with(|scheduler, _| scheduler.allows(language, asked))
     }
 
-    /// The runners, by name, as users see them.
+    /// The runners, by name, as users see them. Some at a time, so that a large fleet does not hold up dispatch.
     pub fn runners(&self) -> Vec<RunnerInfo> {
-        let state = lock(&self.state);
-        let mut runners: Vec<RunnerInfo> = state.runners.values().map(Member::info).collect();
-        runners.sort_by(|one, other| one.name.cmp(&other.name));
+        let ids: Vec<RunnerId> = lock(&self.state).runners.keys().copied().collect();
+        let mut runners = Vec::with_capacity(ids.len());
+        for some in ids.chunks(AT_A_TIME) {
+            let state = lock(&self.state);
+            let members = some.iter().filter_map(|id| state.runners.get(id));
+            self.backlog.with(|scheduler, now| {
+                runners.extend(members.map(|member| member.info(scheduler, now)));
+            });
+        }
+        runners.sort_by(|one: &RunnerInfo, other| one.name.cmp(&other.name));
         runners
+    }
+
+    /// How many runners there are and what they take.
+    pub fn totals(&self) -> Totals {
+        let state = lock(&self.state);
+        self.backlog.with(|scheduler, now| {
+            let mut totals = Totals::default();
+            for (id, member) in &state.runners {
+                totals.runners += 1;
+                totals.available += u32::from(scheduler.unavailable(*id, now).is_none());
+                totals.slots = totals.slots.saturating_add(member.registration.max_jobs);
+            }
+            totals
+        })
     }
 
     /// The languages, by id, as users see them.
     pub fn languages(&self) -> Vec<LanguageInfo> {
         let state = lock(&self.state);
-        let info = |offer: &LanguageOffer| {
-            let offers = state.runners.values().filter_map(|member| member.offer(&offer.id));
-            let offers: Vec<&LanguageOffer> = offers.collect();
-            let mut versions: Vec<String> = offers.iter().filter_map(|offer| offer.version.clone()).collect();
-            versions.sort_unstable();
-            versions.dedup();
-            LanguageInfo {
-                id: offer.id.clone(),
-                name: offer.name.clone(),
-                aliases: offer.aliases.clone(),
-                extensions: offer.extensions.clone(),
-                versions,
-                runners: u32::try_from(offers.len()).unwrap_or(u32::MAX),
-                default_limits: offer.default_limits,
-                maximum_limits: offers.iter().fold(offer.maximum_limits, |most, offer| highest(&most, offer)),
-            }
-        };
-        state.known.values().map(info).collect()
+        state.languages.info(state.runners.values().map(|member| &member.menu))
     }
 
-    fn with(&self, membership: &Membership, change: impl FnOnce(&mut Member)) {
-        let mut state = lock(&self.state);
-        let member = state.runners.get_mut(&membership.id);
-        if let Some(member) = member.filter(|member| member.session == membership.session) {
-            change(member);
+    /// Changes a member, and tells the scheduler, unless a newer session has its place.
+    fn with(&self, membership: &Membership, change: impl FnOnce(&mut State, &mut Scheduler, Timestamp)) {
+        let state = &mut *lock(&self.state);
+        if state.is_current(membership) {
+            self.backlog.with(|scheduler, now| change(state, scheduler, now));
         }
-        drop(state);
-        self.changed.notify_one();
     }
 }
 
-fn highest(most: &Limits, offer: &LanguageOffer) -> Limits {
-    let other = &offer.maximum_limits;
-    Limits {
-        cpu_seconds: most.cpu_seconds.max(other.cpu_seconds),
-        wall_seconds: most.wall_seconds.max(other.wall_seconds),
-        memory_bytes: most.memory_bytes.max(other.memory_bytes),
-        processes: most.processes.max(other.processes),
-        output_bytes: most.output_bytes.max(other.output_bytes),
-        disk_bytes: most.disk_bytes.max(other.disk_bytes),
+impl State {
+    fn is_current(&self, membership: &Membership) -> bool {
+        self.runners.get(&membership.id).is_some_and(|member| member.session == membership.session)
     }
 }
 
 impl Membership {
     /// The runner said how it is.
     pub fn telemetry(&self, telemetry: Telemetry) {
-        self.roster.with(self, |member| {
-            member.telemetry = Some(telemetry);
-            member.refused = false;
+        self.roster.with(self, |state, scheduler, _| {
+            scheduler.report(self.id, report(&telemetry));
+            if let Some(member) = state.runners.get_mut(&self.id) {
+                member.telemetry = Some(telemetry);
+            }
         });
     }
 
     /// What it offers has changed.
     pub fn offers(&self, now: Registration) {
-        lock(&self.roster.state).learn(&now.languages);
-        self.roster.with(self, |member| {
-            member.registration.languages = now.languages;
-            member.registration.selftest = now.selftest;
+        self.roster.with(self, |state, scheduler, _| {
+            let menu = state.languages.learn(now.languages);
+            scheduler.offer(self.id, Languages::limits(&menu));
+            if let Some(member) = state.runners.get_mut(&self.id) {
+                member.menu = menu;
+                member.registration.selftest = now.selftest;
+            }
         });
     }
 
-    /// A job that it was given has ended there.
-    pub fn done(&self) {
-        self.roster.with(self, |member| member.assigned = member.assigned.saturating_sub(1));
+    /// It understands that it is to leave.
+    pub fn can_be_drained(&self) {
+        self.roster.with(self, |state, _, _| {
+            if let Some(member) = state.runners.get_mut(&self.id) {
+                member.can_be_drained = true;
+            }
+        });
+    }
+
+    /// Tells when it is to leave.
+    pub fn drained(&self) -> CancellationToken {
+        self.drain.clone()
+    }
+
+    /// A job that it was given has its verdict.
+    pub fn done(&self, job: JobId) {
+        self.ended(job, Ending::Finished);
+    }
+
+    /// It lost a job that it was given.
+    pub fn lost(&self, job: JobId) {
+        self.ended(job, Ending::Lost);
+    }
+
+    /// A job that it was given is over elsewhere.
+    pub fn gone(&self, job: JobId) {
+        self.ended(job, Ending::Void);
     }
 
     /// It did not take a job.
-    pub fn refused(&self) {
-        self.roster.with(self, |member| {
-            member.assigned = member.assigned.saturating_sub(1);
-            member.refused = true;
+    pub fn refused(&self, job: JobId) {
+        self.ended(job, Ending::Refused);
+    }
+
+    /// It has a job that it was not given over this link.
+    pub fn resumed(&self, claim: &Claim) {
+        self.roster.with(self, |_, scheduler, _| {
+            scheduler.resume(self.id, claim.id, &claim.spec.language, &share_of(&claim.spec));
         });
+    }
+
+    /// It is gone, and gets nothing any more; what it had is lost.
+    pub fn leave(&self) {
+        self.roster.with(self, |state, scheduler, now| {
+            if let Some(member) = state.runners.remove(&self.id) {
+                state.names.remove(&member.registration.name);
+            }
+            scheduler.leave(self.id, now);
+        });
+    }
+
+    fn ended(&self, job: JobId, ending: Ending) {
+        self.roster.with(self, |_, scheduler, now| scheduler.end(self.id, job, ending, now));
     }
 }
 
 impl Drop for Membership {
     fn drop(&mut self) {
-        let mut state = lock(&self.roster.state);
-        if state.runners.get(&self.id).is_some_and(|member| member.session == self.session) {
-            state.runners.remove(&self.id);
-        }
-        drop(state);
-        self.roster.changed.notify_one();
+        self.leave();
+    }
+}
+
+fn newcomer(registration: &Registration, menu: &Menu) -> Newcomer {
+    Newcomer {
+        id: registration.id,
+        name: registration.name.clone(),
+        languages: Languages::limits(menu),
+        labels: registration.labels.clone(),
+        max_jobs: registration.max_jobs,
+    }
+}
+
+fn report(telemetry: &Telemetry) -> Report {
+    let unavailable = match telemetry.draining {
+        true => Some("is leaving".to_owned()),
+        false => telemetry.unavailable.clone(),
+    };
+    Report {
+        unavailable,
+        active_jobs: telemetry.active_jobs,
+        cpu_percent: telemetry.cpu_percent,
+        warm: telemetry.warm.clone(),
     }
 }
 
 impl Member {
-    fn offer(&self, language: &str) -> Option<&LanguageOffer> {
-        self.registration.languages.iter().find(|offer| offer.id == language)
-    }
-
-    fn maximum(&self, language: &str) -> Option<&Limits> {
-        self.offer(language).map(|offer| &offer.maximum_limits)
-    }
-
-    fn unavailable(&self) -> Option<String> {
-        match &self.telemetry {
-            None => Some("has just connected".to_owned()),
-            Some(telemetry) if telemetry.draining => Some("is leaving".to_owned()),
-            Some(Telemetry { unavailable: Some(reason), .. }) => Some(reason.clone()),
-            Some(_) if self.refused => Some("refused a job a moment ago".to_owned()),
-            Some(_) => None,
-        }
-    }
-
-    fn view(&self) -> scheduler::Runner {
-        let languages = self.registration.languages.iter();
-        scheduler::Runner {
-            name: self.registration.name.clone(),
-            languages: languages.map(|offer| (offer.id.clone(), offer.maximum_limits)).collect(),
-            max_jobs: self.registration.max_jobs,
-            assigned: self.assigned,
-            unavailable: self.unavailable(),
-            cpu_percent: self.telemetry.as_ref().map_or(0.0, |telemetry| telemetry.cpu_percent),
-            warm: self.telemetry.as_ref().map_or_else(BTreeMap::new, |telemetry| telemetry.warm.clone()),
-        }
-    }
-
-    fn info(&self) -> RunnerInfo {
-        let reason = self.unavailable();
+    fn info(&self, scheduler: &Scheduler, now: Timestamp) -> RunnerInfo {
+        let registration = &self.registration;
+        let reason = scheduler.unavailable(registration.id, now);
         let draining = self.telemetry.as_ref().is_some_and(|telemetry| telemetry.draining);
         let state = match &reason {
             _ if draining => RunnerState::Draining,
             Some(_) => RunnerState::Unavailable,
             None => RunnerState::Available,
         };
-        let registration = &self.registration;
         RunnerInfo {
             id: registration.id,
             name: registration.name.clone(),
             version: registration.version.clone(),
             state,
             reason,
-            languages: registration.languages.iter().map(|offer| offer.id.clone()).collect(),
+            languages: self.menu.iter().map(|offer| offer.id.clone()).collect(),
             max_jobs: registration.max_jobs,
-            assigned_jobs: self.assigned,
+            assigned_jobs: scheduler.assigned(registration.id),
             cpus: registration.cpus,
             memory_bytes: registration.memory_bytes,
             connected_at: self.connected_at,

@@ -261,7 +261,7 @@ pub struct Job {
     pub id: JobId,
     /// Where it stands.
     pub state: JobState,
-    /// How many jobs are before it, while it is queued.
+    /// About how many jobs start before it, while it is queued: others may come between.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub position: Option<u64>,
     /// The judgement on the whole: `compile_error`, or that of the first run that is not `ok`.

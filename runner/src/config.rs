@@ -2,7 +2,10 @@
 //! before anything starts; what is wrong is named.
 
 mod args;
+#[cfg(test)]
+mod tests;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -22,6 +25,7 @@ struct File {
     controllers: Option<Vec<String>>,
     languages: Option<Vec<String>>,
     languages_dir: Option<PathBuf>,
+    labels: Option<BTreeMap<String, String>>,
     max_jobs: Option<u32>,
     max_cpu_percent: Option<f32>,
     max_memory_percent: Option<f32>,
@@ -68,6 +72,8 @@ pub struct Config {
     pub languages: Option<Vec<String>>,
     /// Where the operator's own languages are.
     pub languages_dir: Option<PathBuf>,
+    /// What its operator says of it, for jobs that require it.
+    pub labels: BTreeMap<String, String>,
     /// How many jobs at once.
     pub max_jobs: u32,
     /// At what load to take no more.
@@ -174,6 +180,7 @@ impl Config {
                 .unwrap_or_else(|| vec!["127.0.0.1:7001".to_owned()]),
             languages: given(args.languages).or(file.languages),
             languages_dir: file.languages_dir,
+            labels: labels(file.labels.unwrap_or_default(), args.labels),
             max_jobs,
             thresholds: Thresholds {
                 max_cpu_percent: args.max_cpu_percent.or(file.max_cpu_percent).unwrap_or(100.0),
@@ -210,6 +217,7 @@ impl Config {
         if self.controllers.is_empty() || self.controllers.iter().any(|address| !is_address(address)) {
             return Err(wrong("controllers", "each has to be HOST:PORT, and there has to be one".into()));
         }
+        check_labels(&self.labels)?;
         if self.max_jobs == 0 || self.max_jobs > 1024 {
             return Err(wrong("max_jobs", format!("{} has to be 1 to 1024", self.max_jobs)));
         }
@@ -253,9 +261,32 @@ fn given<T>(list: Vec<T>) -> Option<Vec<T>> {
     (!list.is_empty()).then_some(list)
 }
 
+/// The file's, with those of flags and environment in place of others of the same name.
+fn labels(mut file: BTreeMap<String, String>, given: Vec<(String, String)>) -> BTreeMap<String, String> {
+    file.extend(given);
+    file
+}
+
 fn is_address(address: &str) -> bool {
     let parts = address.rsplit_once(':');
     parts.is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
+}
+
+/// What a job may require.
+fn check_labels(labels: &BTreeMap<String, String>) -> Result<(), ConfigError> {
+    if labels.len() > 32 {
+        return Err(wrong("labels", "there may be 32".to_owned()));
+    }
+    let possible = |text: &str, most| text.len() <= most && !text.contains(char::is_control);
+    for (name, value) in labels {
+        if name.is_empty() || name.contains('=') || !possible(name, 64) || !possible(value, 255) {
+            let why = format!(
+                "{name:?} = {value:?} has to be a name of 1 to 64 bytes without '=' and a value of at most 255 bytes"
+            );
+            return Err(wrong("labels", why));
+        }
+    }
+    Ok(())
 }
 
 fn check_percent(key: &'static str, percent: f32) -> Result<(), ConfigError> {
@@ -280,77 +311,5 @@ fn as_request(limits: &Limits) -> LimitsRequest {
         processes: Some(limits.processes),
         output_bytes: Some(limits.output_bytes),
         disk_bytes: Some(limits.disk_bytes),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use clap::Parser;
-
-    use super::*;
-
-    fn resolve(flags: &[&str], file: &str) -> Result<Config, String> {
-        let cli = Cli::try_parse_from(["runner", "start"].iter().chain(flags))
-            .map_err(|error| error.to_string())?;
-        let Command::Start(args) = cli.command else { panic!("not start") };
-        let file = toml::from_str(file).map_err(|error: toml::de::Error| error.to_string())?;
-        let host = HostFacts { name: "host".into(), cpus: 4 };
-        Config::resolve(args, file, &host).map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn the_commented_example_is_valid_and_says_the_defaults() {
-        let example = include_str!("../runner.toml");
-        let uncommented: String = example
-            .lines()
-            .filter_map(|line| line.strip_prefix("#= ").or(Some(line).filter(|line| !line.starts_with('#'))))
-            .map(|line| format!("{line}\n"))
-            .collect();
-        let mut said = resolve(&[], &uncommented).unwrap();
-        let plain = resolve(&[], "").unwrap();
-        assert_eq!(said.name, "lab-1");
-        assert_eq!(said.languages.as_deref().map(<[String]>::len), Some(4));
-        said =
-            Config { name: plain.name.clone(), languages: None, languages_dir: None, runtime: None, ..said };
-        assert_eq!(said, plain);
-    }
-
-    #[test]
-    fn flags_override_the_file() {
-        let config =
-            resolve(&["--name", "a", "--max-jobs", "3"], "name = 'b'\nmax_jobs = 2\nmax_cpu_percent = 85")
-                .unwrap();
-        assert_eq!((config.pool.most, config.pool.isolation), (3, Isolation::Box));
-        assert_eq!((config.name.as_str(), config.max_jobs), ("a", 3));
-        assert_eq!(config.thresholds.max_cpu_percent, 85.0);
-    }
-
-    #[test]
-    fn what_separates_jobs_and_what_runs_them_can_be_chosen() {
-        let file = "isolation = 'container'\nruntime = 'crun'";
-        let config = resolve(&[], file).unwrap();
-        assert_eq!((config.pool.isolation, config.runtime.as_deref()), (Isolation::Container, Some("crun")));
-        let config = resolve(&["--isolation", "box", "--runtime", "runc"], file).unwrap();
-        assert_eq!((config.pool.isolation, config.runtime.as_deref()), (Isolation::Box, Some("runc")));
-        assert!(resolve(&["--isolation", "vm"], "").unwrap_err().contains("box or container"));
-    }
-
-    #[test]
-    fn a_wrong_key_or_value_is_named() {
-        for (file, name) in [
-            ("max_job = 3", "max_job"),
-            ("max_jobs = 0", "max_jobs"),
-            ("max_jobs = 'many'", "max_jobs"),
-            ("name = 'a b'", "name"),
-            ("controllers = ['host']", "controllers"),
-            ("max_cpu_percent = 101", "max_cpu_percent"),
-            ("[default_limits]\ncpu_seconds = 0", "cpu_seconds"),
-            ("[default_limits]\ncpu_seconds = 1000", "cpu_seconds"),
-            ("[pool]\nwarmth = 1", "warmth"),
-            ("isolation = 'none'", "isolation"),
-        ] {
-            let error = resolve(&[], file).unwrap_err();
-            assert!(error.contains(name), "{file}: {error}");
-        }
     }
 }

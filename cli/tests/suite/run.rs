@@ -62,6 +62,7 @@ fn everything_said_on_the_command_line_reaches_the_controller() {
         assert_eq!(spec.args, ["a b", "--json"]);
         assert_eq!(spec.env, [("MODE".to_owned(), "x=y".to_owned())].into());
         assert_eq!(spec.labels, [("class".to_owned(), "3b".to_owned())].into());
+        assert_eq!(spec.requires, [("room".to_owned(), "12".to_owned())].into());
         assert_eq!(spec.compile_args, ["-O2", "-g"]);
         assert_eq!((spec.priority, spec.no_wait), (-5, true));
         let limits = LimitsRequest {
@@ -77,7 +78,7 @@ fn everything_said_on_the_command_line_reaches_the_controller() {
     });
     let arguments = "run main.py --lang pypy --main ./main.py --cpu 2s --wall 500ms --memory 256M \
         --processes 9 --output 1M --disk 64M --env MODE=x=y --compile-arg=-O2 --compile-arg -g \
-        --label class=3b --priority -5 --no-wait --";
+        --label class=3b --require room=12 --priority -5 --no-wait --";
     let arguments: Vec<&str> = arguments.split_whitespace().chain(["a b", "--json"]).collect();
     let end = cli(&controller.address, &arguments).finish();
     controller.end();

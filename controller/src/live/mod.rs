@@ -3,8 +3,10 @@
 //! A job is here from its submission until a while after its end. Later watchers are served from the store.
 
 mod abandoned;
+mod heard;
 mod job;
 mod log;
+mod state;
 mod stdin;
 #[cfg(test)]
 mod tests;
@@ -22,9 +24,10 @@ use job::Setup;
 use crate::budget::Budget;
 use crate::lock::lock;
 
-pub use job::{Kept, LiveJob};
+pub use heard::Written;
+pub use job::{Carrying, Kept, LiveJob};
 pub use log::StepOutput;
-pub use stdin::StdinLog;
+pub use stdin::{StdinLog, StdinReader};
 pub use watcher::Watcher;
 
 /// How long a finished job stays, for watchers who were cut off and come back to where they were.
@@ -41,6 +44,7 @@ pub struct Live {
     max_job_output: u64,
     table: Mutex<Table>,
     undecided: Mutex<BTreeSet<JobId>>,
+    strays: Mutex<BTreeSet<JobId>>,
     abandoned: Arc<Abandoned>,
 }
 
@@ -60,6 +64,7 @@ impl Live {
             max_job_output,
             table: Mutex::default(),
             undecided: Mutex::default(),
+            strays: Mutex::default(),
             abandoned: Arc::default(),
         }
     }
@@ -91,12 +96,27 @@ impl Live {
     /// A job has its verdict.
     pub fn finish(&self, job: &Job) {
         let Some(live) = self.get(job.id) else { return };
-        live.finished(job);
+        if !live.finished(job) {
+            return;
+        }
         let bytes = live.output_bytes();
         let mut table = lock(&self.table);
         table.finished.push_back((Instant::now(), job.id, bytes));
         table.finished_bytes += bytes;
         table.sweep(Instant::now());
+    }
+
+    /// A job whose attempt no link of this controller carries any more, or that is not in its queue: another one
+    /// may run it, and finish it.
+    pub fn stray(&self, id: JobId) {
+        lock(&self.strays).insert(id);
+    }
+
+    /// The jobs in flight that another controller may finish.
+    pub fn strays(&self) -> Vec<JobId> {
+        let mut strays = lock(&self.strays);
+        strays.retain(|id| self.get(*id).is_some_and(|job| !job.is_carried() && !job.is_finished()));
+        strays.iter().copied().collect()
     }
 
     /// A job that never came into being, or is as if it never had.
@@ -115,9 +135,9 @@ impl Live {
         Undecided { live: Arc::clone(self), id }
     }
 
-    /// The jobs that are marked so.
-    pub fn all_undecided(&self) -> Vec<JobId> {
-        lock(&self.undecided).iter().copied().collect()
+    /// Whether a job is marked so.
+    pub fn is_undecided(&self, id: JobId) -> bool {
+        lock(&self.undecided).contains(&id)
     }
 
     /// Waits for jobs that lost their last watcher and were not to go on without one. A job may have found a

@@ -1,193 +1,132 @@
-//! Which runner gets which job. Pure: no lock, no I/O, no clock.
+//! Which job starts next, and on which runner. Pure: no lock, no I/O, no clock, and chance is handed in.
 //!
-//! A runner is eligible for a job when it offers the language, allows the limits, is available and has a free
-//! slot. Among the eligible, one with a warm sandbox for the language comes first, then the least loaded, then
-//! the one whose host is least busy; ties fall at random, so that many controllers do not all pick the same.
+//! The scheduler is told what happens (a job waits, a runner joined, says how it is, has ended a job, …) and is asked
+//! for the [next](Scheduler::next) assignment until there is none. It decides by these rules, in this order:
+//!
+//! 1. **Can anybody take it?** A runner has to offer the language, allow the limits and have the labels; it has to
+//!    be available, with a free slot, and trusted (see `health`). Jobs that the same runners can take are one
+//!    **kind**. A kind that nobody can take now is not looked at again before one of those runners changes, and does
+//!    not hold up others.
+//! 2. **Priority.** Higher ones first. Each [`Rules::aging`] that a job waits counts as one priority; those before
+//!    it at its own priority inherit that, so that a job is never overtaken by others of a priority higher by n that
+//!    were submitted later than n times that.
+//! 3. **Shares.** Within a priority the share is next that has paid least (see `shares`). A share's first job waits
+//!    for at most one job of each other share, however many these have waiting. A share that runs as many jobs as it
+//!    may is passed over.
+//! 4. **First come, first served** within a share; a job that comes back keeps its place.
+//! 5. **Which runner**: a few of those that can take it are drawn by lot. Of these one with a warm sandbox comes first, then
+//!    the least loaded, then the one whose host is least busy. A job that a runner lost goes to another for a
+//!    while, where there is one.
+//!
+//! What a decision costs grows with the number of kinds that are ready and their priorities, not with that of runners
+//! or jobs; the queue's operations are logarithmic.
 
+mod decide;
+mod explain;
+mod health;
+mod kind;
+mod language;
+mod level;
+mod membership;
+mod model;
+mod queue;
+mod runners;
+mod shares;
+mod table;
 #[cfg(test)]
 mod tests;
 
-use std::cmp::Ordering;
-use std::collections::BTreeMap;
-use std::fmt;
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
 
-use protocol::{ExceededLimit, Limits, LimitsRequest, RunnerId};
-use rand::{Rng, RngExt as _};
+use protocol::{JobId, LimitsRequest};
 
-/// How many runners an explanation names.
-const NAMED: usize = 5;
+use health::Health;
+use kind::Kinds;
+use language::Languages;
+use runners::Runners;
+use shares::Shares;
+use table::Table;
 
-/// What a job needs of a runner.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Demand<'a> {
-    /// The language's id.
-    pub language: &'a str,
-    /// The most it asks for in any of its steps.
-    pub limits: &'a LimitsRequest,
+pub use model::{Assignment, Ending, Newcomer, Report, Rules, Waiting};
+
+/// The jobs that wait, the runners, and who has which.
+#[derive(Debug)]
+pub struct Scheduler {
+    rules: Rules,
+    jobs: Table<Job>,
+    ids: HashMap<JobId, u32>,
+    kinds: Kinds,
+    /// Kinds that somebody may have a slot for.
+    ready: BTreeSet<u32>,
+    languages: Languages,
+    shares: Shares,
+    runners: Runners,
+    health: Health,
+    /// How many jobs, and lines of jobs, wait at each priority.
+    crowd: BTreeMap<i8, Crowd>,
+    /// Jobs that are not to wait.
+    hurried: Vec<JobId>,
+    /// Until when jobs avoid the runner that lost them, in milliseconds.
+    avoiding: VecDeque<(i64, JobId)>,
 }
 
-/// What there is to know of a runner.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Runner {
-    /// What people call it.
-    pub name: String,
-    /// The languages it offers, with the most a job may ask for.
-    pub languages: BTreeMap<String, Limits>,
-    /// How many jobs it takes at once.
-    pub max_jobs: u32,
-    /// How many it has.
-    pub assigned: u32,
-    /// Why it takes none, where it does not.
-    pub unavailable: Option<String>,
-    /// How busy its host's processors are.
-    pub cpu_percent: f32,
-    /// Sandboxes that stand ready, by language.
-    pub warm: BTreeMap<String, u32>,
+/// A job that waits, or that a runner has.
+#[derive(Debug)]
+struct Job {
+    id: JobId,
+    number: u64,
+    queued_at: i64,
+    limits: LimitsRequest,
+    requires: Option<Arc<BTreeMap<String, String>>>,
+    avoids: Option<Arc<str>>,
+    share: u32,
+    language: u32,
+    priority: i8,
+    no_wait: bool,
+    state: State,
 }
 
-/// Why a runner cannot have a job.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Obstacle {
-    /// It does not know the language.
-    Language,
-    /// It allows less than the job asks for.
-    Limit(ExceededLimit),
-    /// It takes no jobs.
-    Unavailable(String),
-    /// Its slots are busy.
-    Full {
-        /// How many jobs it has.
-        assigned: u32,
-        /// How many it takes.
-        max_jobs: u32,
-    },
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// It waits among others of its kind.
+    Waits(u32),
+    /// This runner has it.
+    Given(u32),
 }
 
-impl fmt::Display for Obstacle {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Language => f.write_str("does not offer the language"),
-            Self::Limit(exceeded) => exceeded.fmt(f),
-            Self::Unavailable(reason) => f.write_str(reason),
-            Self::Full { assigned, max_jobs } => write!(f, "{assigned} of {max_jobs} slots busy"),
-        }
-    }
+#[derive(Debug, Default)]
+struct Crowd {
+    jobs: usize,
+    lines: usize,
 }
 
-impl Runner {
-    /// How many more jobs it can be given, whatever they are.
-    pub fn free(&self) -> u32 {
-        match self.unavailable {
-            Some(_) => 0,
-            None => self.max_jobs.saturating_sub(self.assigned),
+impl Scheduler {
+    /// Nobody is there yet.
+    pub fn new(rules: Rules) -> Self {
+        Self {
+            rules,
+            jobs: Table::default(),
+            ids: HashMap::new(),
+            kinds: Kinds::default(),
+            ready: BTreeSet::new(),
+            languages: Languages::default(),
+            shares: Shares::new(rules.max_running_per_share),
+            runners: Runners::default(),
+            health: Health::default(),
+            crowd: BTreeMap::new(),
+            hurried: Vec::new(),
+            avoiding: VecDeque::new(),
         }
     }
 
-    /// What keeps this runner from taking the job; the lasting obstacles first.
-    pub fn obstacle(&self, demand: &Demand<'_>) -> Option<Obstacle> {
-        let Some(maximum) = self.languages.get(demand.language) else { return Some(Obstacle::Language) };
-        if let Err(exceeded) = demand.limits.check(maximum) {
-            return Some(Obstacle::Limit(exceeded));
-        }
-        if let Some(reason) = &self.unavailable {
-            return Some(Obstacle::Unavailable(reason.clone()));
-        }
-        let (assigned, max_jobs) = (self.assigned, self.max_jobs);
-        (assigned >= max_jobs).then_some(Obstacle::Full { assigned, max_jobs })
+    /// Whether there may be something to decide.
+    pub fn is_eager(&self) -> bool {
+        !self.ready.is_empty() || !self.hurried.is_empty()
     }
 
-    fn take(&mut self, language: &str) {
-        self.assigned += 1;
-        if let Some(warm) = self.warm.get_mut(language) {
-            *warm = warm.saturating_sub(1);
-        }
+    fn job(&self, id: JobId) -> Option<(u32, &Job)> {
+        let number = self.ids.get(&id)?;
+        Some((*number, self.jobs.get(*number)?))
     }
-
-    /// Less is better.
-    fn compare(&self, other: &Self, language: &str) -> Ordering {
-        let cold = |runner: &Self| runner.warm.get(language).is_none_or(|warm| *warm == 0);
-        let load = |runner: &Self| f64::from(runner.assigned) / f64::from(runner.max_jobs.max(1));
-        cold(self)
-            .cmp(&cold(other))
-            .then_with(|| load(self).total_cmp(&load(other)))
-            .then_with(|| self.cpu_percent.total_cmp(&other.cpu_percent))
-    }
-}
-
-/// Gives out free slots to the demands, first come first served, and counts them as taken. A demand that nobody
-/// can take now does not hold up those behind it.
-pub fn place(
-    demands: &[Demand<'_>],
-    runners: &mut BTreeMap<RunnerId, Runner>,
-    rng: &mut impl Rng,
-) -> Vec<Option<RunnerId>> {
-    let mut free: u64 = runners.values().map(|runner| u64::from(runner.free())).sum();
-    // Slots only get fewer in here, so what did not fit once does not fit later.
-    let mut hopeless: Vec<&Demand<'_>> = Vec::new();
-    let mut place_one = |demand| {
-        if free == 0 || hopeless.contains(&demand) {
-            return None;
-        }
-        let chosen = choose(demand, runners, rng);
-        match chosen.and_then(|id| runners.get_mut(&id)) {
-            Some(runner) => {
-                runner.take(demand.language);
-                free -= 1;
-            }
-            None => hopeless.push(demand),
-        }
-        chosen
-    };
-    demands.iter().map(&mut place_one).collect()
-}
-
-fn choose(demand: &Demand<'_>, runners: &BTreeMap<RunnerId, Runner>, rng: &mut impl Rng) -> Option<RunnerId> {
-    let mut best: Option<(&RunnerId, &Runner)> = None;
-    let mut equals = 1_u32;
-    for (id, runner) in runners {
-        if runner.free() == 0 || runner.obstacle(demand).is_some() {
-            continue;
-        }
-        match best.map_or(Ordering::Less, |(_, best)| runner.compare(best, demand.language)) {
-            Ordering::Less => {
-                best = Some((id, runner));
-                equals = 1;
-            }
-            // The n-th of equals replaces the one before with chance 1/n: each is as likely as the others.
-            Ordering::Equal => {
-                equals += 1;
-                if rng.random_range(0..equals) == 0 {
-                    best = Some((id, runner));
-                }
-            }
-            Ordering::Greater => {}
-        }
-    }
-    best.map(|(id, _)| *id)
-}
-
-/// Why a job is not placed, for people.
-pub fn explain<'a>(demand: &Demand<'_>, runners: impl Iterator<Item = &'a Runner>) -> String {
-    let obstacles: Vec<_> = runners.map(|runner| (runner, runner.obstacle(demand))).collect();
-    if obstacles.is_empty() {
-        return "no runner is connected".to_owned();
-    }
-    let offering: Vec<_> =
-        obstacles.into_iter().filter(|(_, obstacle)| *obstacle != Some(Obstacle::Language)).collect();
-    if offering.is_empty() {
-        return format!("no connected runner offers {}", demand.language);
-    }
-    let mut reasons: Vec<String> = offering
-        .iter()
-        .filter_map(|(runner, obstacle)| Some(format!("runner {}: {}", runner.name, obstacle.as_ref()?)))
-        .collect();
-    if reasons.is_empty() {
-        return "it is about to be handed to a runner".to_owned();
-    }
-    let unnamed = reasons.len().saturating_sub(NAMED);
-    reasons.truncate(NAMED);
-    if unnamed > 0 {
-        reasons.push(format!("and {unnamed} more"));
-    }
-    reasons.join("; ")
 }

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use protocol::client::{Request, Response};
 use protocol::frame::{Frame, FrameKind};
+use protocol::hello::Hello;
 use protocol::window::SendWindow;
-use protocol::{Problem, ProblemKind};
+use protocol::{ControllerId, Problem, ProblemKind};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -16,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::request::{Arriving, Input, Upload, malformed};
 use super::stream::Stream;
 use crate::jobs::Jobs;
-use crate::wire::{Connection, WireError, greet};
+use crate::wire::{self, Connection, WireError, greet};
 
 /// How often each side lets something be heard.
 const HEARTBEAT: Duration = Duration::from_secs(10);
@@ -43,12 +44,22 @@ struct Open {
     input: Option<Input>,
 }
 
+/// What clients are greeted with.
+pub fn hello() -> Hello {
+    wire::hello(HEARTBEAT, ControllerId::random())
+}
+
 /// Serves a connection to its end.
 ///
 /// # Errors
 /// Why it ended, unless it was told to stop.
-pub async fn run(jobs: Jobs, stream: TcpStream, stop: &CancellationToken) -> Result<(), WireError> {
-    let connection = greet(stream, HEARTBEAT).await?;
+pub async fn run(
+    jobs: Jobs,
+    stream: TcpStream,
+    hello: &Hello,
+    stop: &CancellationToken,
+) -> Result<(), WireError> {
+    let connection = greet(stream, hello).await?;
     let mut session = Session { jobs, connection, streams: HashMap::new(), answers: JoinSet::new() };
     let result = session.serve(stop).await;
     let Session { connection, answers, streams, .. } = session;

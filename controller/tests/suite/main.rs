@@ -9,5 +9,7 @@ mod drain;
 mod http;
 mod jobs;
 mod runners;
+mod scheduling;
 mod strangers;
 mod support;
+mod take_over;

@@ -176,6 +176,15 @@ pub struct StartArgs {
     /// A language to offer; may be given several times (default: all that have an image)
     #[arg(long = "language", env = "RUCHE_RUNNER_LANGUAGES", value_delimiter = ',', value_name = "ID")]
     pub languages: Vec<String>,
+    /// A label, for jobs that require it; may be given several times
+    #[arg(
+        long = "label",
+        env = "RUCHE_RUNNER_LABELS",
+        value_delimiter = ',',
+        value_name = "NAME=VALUE",
+        value_parser = parse_label
+    )]
+    pub labels: Vec<(String, String)>,
     /// How many jobs to run at once (default: one per processor)
     #[arg(long, env = "RUCHE_RUNNER_MAX_JOBS", value_name = "N")]
     pub max_jobs: Option<u32>,
@@ -203,4 +212,11 @@ pub struct StartArgs {
     /// Where Docker is
     #[command(flatten)]
     pub docker: DockerArgs,
+}
+
+fn parse_label(text: &str) -> Result<(String, String), &'static str> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("a label is given as NAME=VALUE"),
+    }
 }

@@ -1,0 +1,172 @@
+//! What is to be done from time to time: say that this controller lives, end leases that ran out, and take in the
+//! jobs of controllers that do not live any more.
+
+use std::time::Duration;
+
+use protocol::{AttemptEnd, Verdict};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+use super::{Dispatcher, LEASE};
+use crate::ending;
+use crate::store::{Change, Outcome, Queued, Recorded, StoreError};
+
+/// How often others hear that this controller lives.
+const HEARTBEAT: Duration = Duration::from_secs(3);
+
+/// How often the rest is looked at without a reason.
+const POLL: Duration = Duration::from_secs(1);
+
+/// How many jobs are adopted at a time.
+const BATCH: usize = 256;
+
+/// What a job that was adopted without its input says has had it.
+const NOBODY: &str = "none";
+
+impl Dispatcher {
+    /// Does all that until told to stop.
+    pub(super) async fn keep_up(&self, stop: &CancellationToken) {
+        tokio::select! {
+            () = self.beat() => {}
+            () = self.look_round() => {}
+            () = stop.cancelled() => {}
+        }
+    }
+
+    async fn beat(&self) {
+        let mut beats = interval(HEARTBEAT);
+        beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut trouble = Trouble::new("others cannot be told that this controller lives");
+        loop {
+            beats.tick().await;
+            trouble.note(self.store.heartbeat().await);
+        }
+    }
+
+    async fn look_round(&self) {
+        let mut polls = interval(POLL);
+        polls.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut changes = self.store.changes();
+        let mut trouble = Trouble::new("leases and jobs of other controllers cannot be looked at");
+        let mut strays = Vec::new();
+        loop {
+            let polled = tokio::select! {
+                _ = polls.tick() => true,
+                change = changes.recv() => match change {
+                    Ok(Change::Adoptable) => false,
+                    Ok(Change::Finished(id)) => {
+                        // It may have been stopped while it waited, through another controller.
+                        self.backlog.remove(id);
+                        continue;
+                    }
+                    Ok(Change::Cancel(_)) | Err(RecvError::Lagged(_)) => continue,
+                    Err(RecvError::Closed) => {
+                        changes = self.store.changes();
+                        polls.tick().await;
+                        true
+                    }
+                },
+            };
+            if polled {
+                self.live.sweep();
+                self.backlog.with(|scheduler, now| scheduler.tick(now));
+                trouble.note(self.expire().await);
+            }
+            trouble.note(self.adopt(&mut strays).await);
+        }
+    }
+
+    /// Ends leases that ran out.
+    async fn expire(&self) -> Result<(), StoreError> {
+        for expired in self.store.expire().await? {
+            if let Some(live) = self.live.get(expired.id) {
+                live.lost(expired.attempt, "nothing was heard of its runner");
+            }
+            ending::announce(&self.live, &self.backlog, expired.id, expired.released);
+        }
+        Ok(())
+    }
+
+    /// Takes in jobs that are at home nowhere. Those that cannot be run here are strays: they are kept until they
+    /// have been dealt with. After a failure of the store its own jobs can be among them, which it has to live to keep.
+    async fn adopt(&self, strays: &mut Vec<Queued>) -> Result<(), StoreError> {
+        loop {
+            while let Some(job) = strays.pop() {
+                self.settle(&job).await.inspect_err(|_| strays.push(job))?;
+            }
+            self.store.heartbeat().await?;
+            let adopted = self.store.adopt(BATCH).await?;
+            let more = adopted.len() == BATCH;
+            for job in adopted {
+                if self.is_stray(&job) {
+                    strays.push(job);
+                } else {
+                    self.backlog.add(job);
+                }
+            }
+            if !more && strays.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Whether another controller has a job's input, or its client.
+    fn is_stray(&self, job: &Queued) -> bool {
+        let has_input = self.live.get(job.id).is_some_and(|live| live.stdin().is_some());
+        (job.stdin_follows && !has_input) || (job.no_wait && !self.live.is_undecided(job.id))
+    }
+
+    /// What only its first controller could have done as its client wanted it: streaming its input, or telling at
+    /// once that nobody is free.
+    async fn settle(&self, job: &Queued) -> Result<(), StoreError> {
+        if job.no_wait && !self.has_been_accepted(job).await? {
+            self.store.withdraw(job.id).await?;
+        } else if job.stdin_follows {
+            self.end_without_input(job).await?;
+        } else {
+            self.backlog.add(Queued { no_wait: false, ..job.clone() });
+        }
+        Ok(())
+    }
+
+    /// Whether a runner may have begun with a job: only then its client has heard that it is accepted.
+    async fn has_been_accepted(&self, job: &Queued) -> Result<bool, StoreError> {
+        let attempts = self.store.attempts(job.id).await?;
+        Ok(attempts.iter().any(|attempt| attempt.end != Some(AttemptEnd::Refused)))
+    }
+
+    async fn end_without_input(&self, job: &Queued) -> Result<(), StoreError> {
+        let Some(claim) = self.store.claim(job.id, NOBODY, LEASE).await? else { return Ok(()) };
+        let message = "its standard input was lost with the controller that it came through";
+        let outcome = Outcome::without_results(Verdict::InternalError, message);
+        if let Recorded::Now(job) = self.store.finish(job.id, claim.attempt, outcome).await? {
+            self.live.finish(&job);
+        }
+        Ok(())
+    }
+}
+
+/// A failure that is told once, until it is over.
+struct Trouble {
+    what: &'static str,
+    told: bool,
+}
+
+impl Trouble {
+    fn new(what: &'static str) -> Self {
+        Self { what, told: false }
+    }
+
+    fn note(&mut self, result: Result<(), StoreError>) {
+        match result {
+            Ok(()) => self.told = false,
+            Err(error) => {
+                if !self.told {
+                    tracing::error!(error = &error as &dyn std::error::Error, "{}", self.what);
+                }
+                self.told = true;
+            }
+        }
+    }
+}
