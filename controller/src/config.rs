@@ -1,6 +1,8 @@
 //! What the controller is told: flags, environment, controller.toml, defaults, in this order. Read whole and
 //! checked before anything starts; what is wrong is named.
 
+mod store;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,6 +10,7 @@ use std::time::Duration;
 use clap::Parser;
 use serde::Deserialize;
 
+pub use store::{PostgresUrl, StoreKind, StoreKindError, StoreText};
 pub use crate::scheduler::Rules;
 
 /// Accepts programs, hands them to runners, and gives the results back.
@@ -40,6 +43,22 @@ pub struct Args {
     /// How large a job's streamed standard input may be, in bytes (default: 64 MiB)
     #[arg(long, env = "RUCHE_CONTROLLER_MAX_STDIN", value_name = "BYTES")]
     pub max_stdin: Option<u64>,
+    /// Where jobs are kept: sqlite, memory (nothing outlives the controller), or postgres://... for several
+    /// controllers (default: sqlite)
+    #[arg(long, env = "RUCHE_CONTROLLER_STORE", value_name = "STORE", hide_env_values = true)]
+    pub store: Option<StoreText>,
+    /// A file that holds the value for --store, so that its password is in no list of processes
+    #[arg(long, env = "RUCHE_CONTROLLER_STORE_FILE", value_name = "FILE")]
+    pub store_file: Option<PathBuf>,
+    /// Where ruche.db lies (default: /var/lib/ruche for root, else ~/.local/state/ruche)
+    #[arg(long, env = "RUCHE_CONTROLLER_DATA_DIR", value_name = "FOLDER")]
+    pub data_dir: Option<PathBuf>,
+    /// How many days to keep finished jobs (default: 30)
+    #[arg(long, env = "RUCHE_CONTROLLER_KEEP_DAYS", value_name = "DAYS")]
+    pub keep_days: Option<u64>,
+    /// How many bytes of finished jobs' sources and output to keep, as stored (default: 10 GiB)
+    #[arg(long, env = "RUCHE_CONTROLLER_KEEP_BYTES", value_name = "BYTES")]
+    pub keep_bytes: Option<u64>,
     /// How many finished jobs to keep (default: 10000)
     #[arg(long, env = "RUCHE_CONTROLLER_KEEP_FINISHED", value_name = "N")]
     pub keep_finished: Option<usize>,
@@ -49,6 +68,12 @@ pub struct Args {
     /// How long running jobs may go on after SIGTERM, in seconds (default: 30)
     #[arg(long, env = "RUCHE_CONTROLLER_DRAIN_SECONDS", value_name = "SECONDS")]
     pub drain_seconds: Option<u64>,
+    /// Where programs of this user keep their state
+    #[arg(long, env = "XDG_STATE_HOME", hide = true)]
+    pub state_home: Option<PathBuf>,
+    /// The user's home
+    #[arg(long, env = "HOME", hide = true)]
+    pub home: Option<PathBuf>,
     /// How many jobs of one user (label user) may run at once; 0 for any number (default: 0)
     #[arg(long, env = "RUCHE_CONTROLLER_MAX_RUNNING_PER_USER", value_name = "N")]
     pub max_running_per_user: Option<u32>,
@@ -70,6 +95,11 @@ struct File {
     max_queue: Option<u64>,
     max_body: Option<u64>,
     max_stdin: Option<u64>,
+    store: Option<StoreText>,
+    store_file: Option<PathBuf>,
+    data_dir: Option<PathBuf>,
+    keep_days: Option<u64>,
+    keep_bytes: Option<u64>,
     keep_finished: Option<usize>,
     max_memory: Option<u64>,
     drain_seconds: Option<u64>,
@@ -93,8 +123,14 @@ pub struct Config {
     pub max_body: u64,
     /// Bytes of one job's streamed standard input.
     pub max_stdin: u64,
+    /// Where jobs are kept.
+    pub store: StoreKind,
     /// Finished jobs that are kept.
     pub keep_finished: usize,
+    /// How long they are kept.
+    pub keep_days: u64,
+    /// Bytes of them that are kept, as stored.
+    pub keep_bytes: u64,
     /// Bytes that jobs in flight, and finished ones, may each take up.
     pub max_memory: u64,
     /// How long running jobs may go on after SIGTERM.
@@ -124,6 +160,9 @@ pub enum ConfigError {
         /// Where and what.
         source: toml::de::Error,
     },
+    /// There is no such store.
+    #[error(transparent)]
+    Store(#[from] StoreKindError),
     /// A value is not possible.
     #[error("{0} has to be above zero")]
     Zero(&'static str),
@@ -162,6 +201,9 @@ impl Config {
             max_queue: args.max_queue.or(file.max_queue).unwrap_or(10_000),
             max_body: args.max_body.or(file.max_body).unwrap_or(16 << 20),
             max_stdin: args.max_stdin.or(file.max_stdin).unwrap_or(64 << 20),
+            store: store::kind(&args, &file)?,
+            keep_days: args.keep_days.or(file.keep_days).unwrap_or(30),
+            keep_bytes: args.keep_bytes.or(file.keep_bytes).unwrap_or(10 << 30),
             keep_finished: args.keep_finished.or(file.keep_finished).unwrap_or(10_000),
             max_memory: args.max_memory.or(file.max_memory).unwrap_or(1 << 30),
             drain: Duration::from_secs(args.drain_seconds.or(file.drain_seconds).unwrap_or(30)),
@@ -182,8 +224,13 @@ impl Config {
     }
 
     fn check(&self) -> Result<(), ConfigError> {
-        let numbers =
-            [("max_queue", self.max_queue), ("max_body", self.max_body), ("max_memory", self.max_memory)];
+        let numbers = [
+            ("max_queue", self.max_queue),
+            ("max_body", self.max_body),
+            ("max_memory", self.max_memory),
+            ("keep_days", self.keep_days),
+            ("keep_bytes", self.keep_bytes),
+        ];
         if let Some((key, _)) = numbers.iter().find(|(_, value)| *value == 0) {
             return Err(ConfigError::Zero(key));
         }

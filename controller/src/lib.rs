@@ -22,7 +22,7 @@ mod live;
 mod lock;
 mod roster;
 mod scheduler;
-mod store;
+pub mod store;
 mod tcp;
 mod text;
 mod wire;
@@ -46,7 +46,7 @@ use crate::fleet::Fleet;
 use crate::jobs::{JobLimits, Jobs};
 use crate::live::Live;
 use crate::roster::Roster;
-use crate::store::{Memory, MemoryLimits, Store};
+use crate::store::Store;
 
 /// The most output of one job that is kept, in bytes.
 const MAX_JOB_OUTPUT: u64 = 64 << 20;
@@ -103,36 +103,27 @@ impl Listeners {
 
 /// A store in memory that several controllers of one process share: for tests and simulations.
 #[derive(Debug)]
-pub struct SharedMemory(Memory);
+pub struct SharedMemory(store::Memory);
 
 impl SharedMemory {
     /// An empty one, as large as this configuration says.
     pub fn new(config: &Config) -> Self {
-        Self(memory(config))
+        Self(store::Memory::new(store::MemoryLimits {
+            max_queue: config.max_queue,
+            max_queue_bytes: config.max_memory,
+            keep_finished: config.keep_finished,
+            keep_bytes: config.max_memory,
+        }))
     }
-}
-
-/// Runs a controller until it is told to stop.
-pub async fn run(config: Config, listeners: Listeners, shutdown: Shutdown) {
-    let store = Arc::new(memory(&config));
-    serve(store, config, listeners, shutdown).await;
 }
 
 /// Runs a controller beside others on one store until it is told to stop.
 pub async fn run_sharing(memory: &SharedMemory, config: Config, listeners: Listeners, shutdown: Shutdown) {
-    serve(Arc::new(memory.0.share()), config, listeners, shutdown).await;
+    run(config, Arc::new(memory.0.share()), listeners, shutdown).await;
 }
 
-fn memory(config: &Config) -> Memory {
-    Memory::new(MemoryLimits {
-        max_queue: config.max_queue,
-        max_queue_bytes: config.max_memory,
-        keep_finished: config.keep_finished,
-        keep_bytes: config.max_memory,
-    })
-}
-
-async fn serve(store: Arc<dyn Store>, config: Config, listeners: Listeners, shutdown: Shutdown) {
+/// Runs a controller on an open store until it is told to stop.
+pub async fn run(config: Config, store: Arc<dyn Store>, listeners: Listeners, shutdown: Shutdown) {
     let budget = Budget::new(config.max_memory);
     let live = Arc::new(Live::new(budget.clone(), MAX_JOB_OUTPUT));
     let backlog = Arc::new(Backlog::new(config.rules));

@@ -36,10 +36,11 @@ async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
     }
     let (terminate, interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let listeners = Listeners::bind(&config).await?;
+    let store = controller::store::open(&config).await?;
     println!("listening {}", listeners.addresses()?);
     let shutdown = Shutdown::default();
     tokio::spawn(obey(terminate, interrupt, shutdown.clone()));
-    controller::run(config, listeners, shutdown).await;
+    controller::run(config, store, listeners, shutdown).await;
     Ok(())
 }
 

@@ -19,6 +19,16 @@ macro_rules! random_id {
             pub fn random() -> Self {
                 Self(Uuid::new_v4())
             }
+
+            /// Its 16 bytes, for where it is stored.
+            pub fn to_bytes(self) -> [u8; 16] {
+                self.0.into_bytes()
+            }
+
+            /// The identifier that has these bytes.
+            pub fn from_bytes(bytes: [u8; 16]) -> Self {
+                Self(Uuid::from_bytes(bytes))
+            }
         }
 
         impl fmt::Display for $name {

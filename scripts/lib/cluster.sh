@@ -23,7 +23,8 @@ start_controller() {
     # Another cluster is up, maybe this one's twin, and two runners of a host may not share a name.
     clients=127.0.0.1:0 runners=127.0.0.1:0 http=127.0.0.1:0 names=("lab-1-$$" "lab-2-$$")
   fi
-  launch controller env "$bin/controller" --clients "$clients" --runners "$runners" --http "$http"
+  launch controller env "$bin/controller" --clients "$clients" --runners "$runners" --http "$http" \
+    --data-dir "$logs/data"
   wait_for 20 grep -q '^listening' "$logs/controller.out" || return 1
   local pair pairs
   # The line reads: listening clients=ADDRESS runners=ADDRESS http=ADDRESS

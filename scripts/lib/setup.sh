@@ -12,6 +12,20 @@ install_tools() {
   install_packages ca-certificates curl gcc libc6-dev python3
 }
 
+# Only the programs: a server of Debian's own making is neither needed nor left running.
+install_postgresql() {
+  may_be_root || fail "the tests need PostgreSQL. As root: apt-get install postgresql"
+  as_root mkdir -p /etc/postgresql-common/createcluster.d
+  echo 'create_main_cluster = false' | as_root tee /etc/postgresql-common/createcluster.d/ruche.conf >/dev/null
+  install_packages postgresql
+}
+
+# set_up_postgresql: what the tests of the store need beside set_up.
+set_up_postgresql() {
+  compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null ||
+    step "Installing PostgreSQL from Debian's packages" install_postgresql
+}
+
 set_up() {
   command -v cargo >/dev/null || fail "Rust is not installed: see https://rustup.rs"
   if ! { command -v curl && command -v cc && command -v python3; } >/dev/null; then

@@ -54,8 +54,9 @@ impl Cluster {
     pub fn with_flags(flags: &[&str]) -> Self {
         let any = "127.0.0.1:0";
         let doors = ["--clients", any, "--runners", any, "--http", any];
-        let (controller, addresses) = start_controller(&[&doors, flags].concat());
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let data = folder.path().join("data");
+        let (controller, addresses) = start_controller(&data, &[&doors, flags].concat());
         Self { folder, controller, addresses, runners: BTreeMap::new(), suffix: nonce() }
     }
 
@@ -114,9 +115,9 @@ impl Cluster {
         self.controller.pid().to_string()
     }
 
-    /// Starts another controller in place of one that has ended.
+    /// Starts another controller, with the same data, in place of one that has ended.
     pub fn replace_controller(&mut self, flags: &[&str]) {
-        (self.controller, self.addresses) = start_controller(flags);
+        (self.controller, self.addresses) = start_controller(&self.folder.path().join("data"), flags);
     }
 
     /// Where a door is: `clients`, `runners` or `http`.
@@ -237,8 +238,10 @@ impl Drop for Cluster {
     }
 }
 
-fn start_controller(flags: &[&str]) -> (Server, BTreeMap<String, String>) {
-    let mut controller = Server::start(Command::new(binary("controller")).args(flags));
+fn start_controller(data: &Path, flags: &[&str]) -> (Server, BTreeMap<String, String>) {
+    let mut command = Command::new(binary("controller"));
+    command.args(flags).env("RUCHE_CONTROLLER_DATA_DIR", data);
+    let mut controller = Server::start(&mut command);
     let line = controller.line("listening");
     let pairs = line.split_whitespace().filter_map(|pair| pair.split_once('='));
     let addresses = pairs.map(|(door, address)| (door.to_owned(), address.to_owned())).collect();

@@ -7,11 +7,15 @@
 pub mod cluster;
 pub mod docker;
 pub mod http;
+pub mod postgres;
 pub mod private_docker;
 pub mod process;
+pub mod proxy;
+pub mod table;
 pub mod wait;
 
 pub use cluster::{Cluster, Ran};
+pub use postgres::Postgres;
 pub use wait::wait_until;
 
 use std::path::PathBuf;

@@ -9,8 +9,7 @@ use protocol::client::JobQuery;
 use protocol::cluster::Sample;
 use protocol::runner::Registration;
 use protocol::{
-    Attempt, AttemptEnd, JobId, JobSpec, JobState, LimitsRequest, RunnerId, SourceFile, StepResult,
-    Timestamp, Verdict,
+    Attempt, AttemptEnd, JobId, JobSpec, JobState, LimitsRequest, RunnerId, SourceFile, StepResult, Verdict,
 };
 use tokio::time::{sleep, timeout};
 
@@ -390,7 +389,7 @@ async fn runners_are_remembered(store: &impl Store) {
 }
 
 async fn samples_are_kept_for_a_time(store: &impl Store) {
-    let now = Timestamp::now();
+    let now = super::record::now();
     let sample = |runner: &str, seconds: i64| Sample {
         runner: runner.to_owned(),
         at: now - jiff::SignedDuration::from_secs(seconds),

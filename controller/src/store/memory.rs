@@ -15,16 +15,11 @@ use tokio::time::Instant;
 
 use super::record::Record;
 use super::{
-    Cancelled, Change, Claim, Counts, EnqueueError, Enqueued, Expired, HOME_TIMEOUT, KnownRunner, NewJob,
-    ORPHANED, Outcome, Queued, Recorded, Release, Released, Renewed, Retention, Store, StoreError, TakenOver,
+    CHANGES, Cancelled, Change, Claim, Counts, EnqueueError, Enqueued, Expired, HOME_TIMEOUT, KnownRunner,
+    NewJob, ORPHANED, Outcome, PAGE, Queued, Recorded, Release, Released, Renewed, Retention, Store,
+    StoreError, TakenOver, cursor,
 };
 use crate::lock::lock;
-
-/// How many jobs a page has where the query does not say.
-const PAGE: u32 = 20;
-
-/// Changes that may wait for whoever listens; a listener that is slower than that polls.
-const CHANGES: usize = 1024;
 
 /// What a memory store may hold.
 #[derive(Debug, Clone, Copy)]
@@ -56,6 +51,7 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     records: HashMap<JobId, Record>,
+    specs: HashMap<JobId, Arc<JobSpec>>,
     /// All jobs by number, for the list.
     numbers: BTreeMap<u64, JobId>,
     /// The numbers of those that wait.
@@ -168,7 +164,8 @@ impl State {
     fn forget(&mut self, id: JobId) -> Option<Record> {
         let record = self.records.remove(&id)?;
         self.numbers.remove(&record.number);
-        if let Some(key) = &record.spec.idempotency_key {
+        self.specs.remove(&id);
+        if let Some(key) = &record.key {
             self.keys.remove(key);
         }
         Some(record)
@@ -224,13 +221,14 @@ impl Store for Memory {
         }
         state.last_number += 1;
         let (id, number) = (job.id, state.last_number);
-        let record = Record::new(job, number, self.home);
+        let record = Record::new(&job, number, self.home);
         let queued = record.queued();
         state.keys.extend(key.map(|key| (key, id)));
         state.numbers.insert(number, id);
         state.queued.insert(number);
         state.work_bytes += record.bytes;
         state.records.insert(id, record);
+        state.specs.insert(id, job.spec);
         Ok(Enqueued::New(queued))
     }
 
@@ -239,7 +237,7 @@ impl Store for Memory {
     }
 
     async fn spec(&self, id: JobId) -> Result<Option<Arc<JobSpec>>, StoreError> {
-        Ok(lock(&self.shared.state).records.get(&id).map(|record| Arc::clone(&record.spec)))
+        Ok(lock(&self.shared.state).specs.get(&id).map(Arc::clone))
     }
 
     async fn attempts(&self, id: JobId) -> Result<Vec<JobAttempt>, StoreError> {
@@ -248,10 +246,7 @@ impl Store for Memory {
     }
 
     async fn list(&self, query: &JobQuery) -> Result<JobPage, StoreError> {
-        let before = match &query.cursor {
-            Some(cursor) => u64::from_str_radix(cursor, 16).map_err(|_| StoreError::Cursor)?,
-            None => u64::MAX,
-        };
+        let before = cursor(query)?;
         Ok(lock(&self.shared.state).page(query, before))
     }
 
@@ -285,18 +280,20 @@ impl Store for Memory {
         let here =
             |record: &&mut Record| record.state() == JobState::Queued && record.home == Some(self.home);
         let Some(record) = state.records.get_mut(&id).filter(here) else { return Ok(None) };
+        let Some(spec) = state.specs.get(&id).map(Arc::clone) else { return Ok(None) };
         state.queued.remove(&record.number);
         state.running.insert(record.number);
-        Ok(Some(record.claim(runner, lease)))
+        Ok(Some(record.claim(runner, lease, spec)))
     }
 
     async fn take_over(&self, id: JobId, attempt: Attempt, lease: Duration) -> Result<TakenOver, StoreError> {
-        let mut state = lock(&self.shared.state);
+        let state = &mut *lock(&self.shared.state);
+        let Some(spec) = state.specs.get(&id).map(Arc::clone) else { return Ok(TakenOver::Stale) };
         Ok(match state.records.get_mut(&id) {
             Some(record) if record.runs_as(attempt) => {
                 record.home = Some(self.home);
                 record.renew(lease);
-                TakenOver::Resumed(record.current_claim())
+                TakenOver::Resumed(record.current_claim(spec))
             }
             Some(record) if record.ended_with(attempt) => TakenOver::Recorded,
             _ => TakenOver::Stale,

@@ -6,10 +6,16 @@
 //! been heard of for [`HOME_TIMEOUT`] are at home nowhere, and others [adopt](Store::adopt) them. The order in
 //! which jobs start is the scheduler's business, not the store's.
 
+mod codec;
 #[cfg(test)]
 pub(crate) mod conformance;
 mod memory;
+mod open;
+mod postgres;
 mod record;
+mod specs;
+mod sqlite;
+mod traits;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,6 +31,15 @@ use protocol::{
 use tokio::sync::broadcast;
 
 pub use memory::{Memory, MemoryLimits};
+pub use open::{OpenError, open};
+pub use postgres::Postgres;
+pub use sqlite::Sqlite;
+
+/// How many jobs a page has where the query does not say.
+const PAGE: u32 = 20;
+
+/// Changes that may wait for whoever listens; a listener that is slower than that polls.
+const CHANGES: usize = 1024;
 
 /// After this many lost attempts a job is given up.
 pub const MAX_LOST: u32 = 3;
@@ -42,9 +57,22 @@ pub enum StoreError {
     #[error("not a cursor that this controller gave out")]
     Cursor,
     /// The store itself failed.
-    #[error("the store failed")]
-    #[expect(dead_code, reason = "memory cannot fail; stores with a disk or a network can")]
+    #[error("the store failed: {0}")]
     Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl StoreError {
+    fn failed(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// The number that a page ends before.
+fn cursor(query: &JobQuery) -> Result<u64, StoreError> {
+    match &query.cursor {
+        Some(cursor) => u64::from_str_radix(cursor, 16).map_err(|_| StoreError::Cursor),
+        None => Ok(u64::MAX),
+    }
 }
 
 /// A job that was not taken into the queue.

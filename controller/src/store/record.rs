@@ -1,4 +1,4 @@
-//! One job of the memory store and the changes it can go through.
+//! One job that a single process keeps account of, and the changes it can go through.
 //!
 //! ```text
 //!             claim                 finish
@@ -9,69 +9,108 @@
 //!      release                cancel while queued ───┘
 //! ```
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::{
-    Attempt, AttemptEnd, Content, ControllerId, Job, JobAttempt, JobSpec, JobState, LimitsRequest, Timestamp,
-    Verdict,
+    Attempt, AttemptEnd, Content, ControllerId, Job, JobAttempt, JobSpec, JobState, Timestamp, Verdict,
 };
 use tokio::time::Instant;
 
 use super::{Claim, MAX_LOST, NewJob, Outcome, Queued, Release};
 
-/// A job of the memory store.
+/// A job, without what was submitted.
 #[derive(Debug)]
 pub(super) struct Record {
     pub(super) number: u64,
-    pub(super) spec: Arc<JobSpec>,
+    /// What makes it the only one with this word.
+    pub(super) key: Option<String>,
     /// The controller that dispatches it.
     pub(super) home: Option<ControllerId>,
     pub(super) attempts: Vec<JobAttempt>,
     /// Bytes of the specification's contents.
     pub(super) bytes: u64,
+    pub(super) lost: u32,
+    /// Why it is to be stopped, where it is.
+    pub(super) cancelled: Option<String>,
     job: Job,
-    peak: LimitsRequest,
-    share: String,
-    stdin_follows: bool,
+    queued: Queued,
     lease: Option<Instant>,
-    lost: u32,
-    cancelled: Option<String>,
+}
+
+/// A job that has not finished, as a store with a disk gives it back.
+#[derive(Debug)]
+pub(super) struct Stored {
+    pub(super) job: Job,
+    pub(super) queued: Queued,
+    pub(super) key: Option<String>,
+    pub(super) bytes: u64,
+    pub(super) lost: u32,
+    pub(super) cancelled: Option<String>,
+    pub(super) attempts: Vec<JobAttempt>,
+}
+
+/// The present, as exact as stores keep it: in microseconds.
+pub(super) fn now() -> Timestamp {
+    let now = Timestamp::now();
+    Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
+}
+
+/// A job as it looks while it waits.
+pub(super) fn waiting(queued: &Queued, labels: BTreeMap<String, String>) -> Job {
+    Job {
+        id: queued.id,
+        state: JobState::Queued,
+        position: None,
+        verdict: None,
+        message: None,
+        language: queued.language.clone(),
+        labels,
+        compile: None,
+        runs: Vec::new(),
+        runner: None,
+        attempts: Attempt::default(),
+        queued_at: queued.queued_at,
+        started_at: None,
+        finished_at: None,
+    }
 }
 
 impl Record {
-    pub(super) fn new(new: NewJob, number: u64, home: ControllerId) -> Self {
-        let NewJob { id, spec, peak, share, stdin_follows } = new;
-        let job = Job {
-            id,
-            state: JobState::Queued,
-            position: None,
-            verdict: None,
-            message: None,
+    pub(super) fn new(new: &NewJob, number: u64, home: ControllerId) -> Self {
+        let spec = &new.spec;
+        let queued = Queued {
+            id: new.id,
+            number,
+            priority: spec.priority,
             language: spec.language.clone(),
-            labels: spec.labels.clone(),
-            compile: None,
-            runs: Vec::new(),
-            runner: None,
-            attempts: Attempt::default(),
-            queued_at: Timestamp::now(),
-            started_at: None,
-            finished_at: None,
+            peak: new.peak,
+            requires: spec.requires.clone(),
+            share: new.share.clone(),
+            queued_at: now(),
+            stdin_follows: new.stdin_follows,
+            no_wait: spec.no_wait,
         };
         Self {
             number,
+            key: spec.idempotency_key.clone(),
             bytes: spec.content_bytes(),
-            spec,
             home: Some(home),
             attempts: Vec::new(),
-            job,
-            peak,
-            share,
-            stdin_follows,
+            job: waiting(&queued, spec.labels.clone()),
+            queued,
             lease: None,
             lost: 0,
             cancelled: None,
         }
+    }
+
+    /// A job as it was stored, at home nowhere. One that runs has its lease anew.
+    pub(super) fn restored(stored: Stored, lease: Duration) -> Self {
+        let Stored { job, queued, key, bytes, lost, cancelled, attempts } = stored;
+        let lease = (job.state == JobState::Running).then(|| Instant::now() + lease);
+        Self { number: queued.number, key, bytes, home: None, attempts, job, queued, lease, lost, cancelled }
     }
 
     pub(super) fn job(&self) -> &Job {
@@ -84,23 +123,12 @@ impl Record {
 
     /// The job as the scheduler needs to know it.
     pub(super) fn queued(&self) -> Queued {
-        Queued {
-            id: self.job.id,
-            number: self.number,
-            priority: self.spec.priority,
-            language: self.job.language.clone(),
-            peak: self.peak,
-            requires: self.spec.requires.clone(),
-            share: self.share.clone(),
-            queued_at: self.job.queued_at,
-            stdin_follows: self.stdin_follows,
-            no_wait: self.spec.no_wait,
-        }
+        self.queued.clone()
     }
 
-    pub(super) fn claim(&mut self, runner: &str, lease: Duration) -> Claim {
+    pub(super) fn claim(&mut self, runner: &str, lease: Duration, spec: Arc<JobSpec>) -> Claim {
         let attempt = self.job.attempts.next();
-        let now = Timestamp::now();
+        let now = now();
         self.job.state = JobState::Running;
         self.job.attempts = attempt;
         self.job.runner = Some(runner.to_owned());
@@ -114,17 +142,12 @@ impl Record {
             end: None,
             reason: None,
         });
-        self.current_claim()
+        self.current_claim(spec)
     }
 
     /// What the runner of the current attempt was given.
-    pub(super) fn current_claim(&self) -> Claim {
-        Claim {
-            id: self.job.id,
-            attempt: self.job.attempts,
-            spec: Arc::clone(&self.spec),
-            stdin_follows: self.stdin_follows,
-        }
+    pub(super) fn current_claim(&self, spec: Arc<JobSpec>) -> Claim {
+        Claim { id: self.job.id, attempt: self.job.attempts, spec, stdin_follows: self.queued.stdin_follows }
     }
 
     /// Whether this attempt is the one that has the job.
@@ -193,7 +216,7 @@ impl Record {
         self.job.message = message.or(cancelled);
         self.job.compile = compile;
         self.job.runs = runs;
-        self.job.finished_at = Some(Timestamp::now());
+        self.job.finished_at = Some(now());
         self.lease = None;
     }
 
@@ -207,7 +230,7 @@ impl Record {
     fn end_attempt(&mut self, end: AttemptEnd, reason: Option<&str>) {
         if let Some(attempt) = self.attempts.last_mut().filter(|attempt| attempt.end.is_none()) {
             attempt.end = Some(end);
-            attempt.ended_at = Some(Timestamp::now());
+            attempt.ended_at = Some(now());
             attempt.reason = reason.map(str::to_owned);
         }
     }

@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use controller::config::{Args, Config};
+use controller::config::{Args, Config, StoreKind};
 use controller::{Listeners, SharedMemory, Shutdown};
 use protocol::runner::{HeldAttempt, Registration};
 use protocol::{JobSpec, SourceFile};
@@ -66,7 +66,10 @@ impl Controller {
         let task = tokio::spawn(async move {
             match memory {
                 Some(memory) => controller::run_sharing(&memory, config, listeners, told).await,
-                None => controller::run(config, listeners, told).await,
+                None => {
+                    let store = controller::store::open(&config).await.unwrap();
+                    controller::run(config, store, listeners, told).await;
+                }
             }
         });
         Self { clients, runners, http, shutdown, task }
@@ -118,7 +121,9 @@ impl Controller {
 fn config() -> Config {
     let free = Some(SocketAddr::from(([127, 0, 0, 1], 0)));
     let args = Args { clients: free, runners: free, http: free, ..Args::default() };
-    Config::load(args).unwrap()
+    let mut config = Config::load(args).unwrap();
+    config.store = StoreKind::Memory;
+    config
 }
 
 /// A program that no runner here looks at.

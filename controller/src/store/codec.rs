@@ -1,0 +1,183 @@
+//! How sources and output are stored: as JSON, and compressed where that makes them smaller.
+
+use protocol::{JobSpec, StepResult, Usage, Verdict};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::{Outcome, StoreError};
+
+/// What is smaller is not worth compressing, in bytes.
+const WORTHWHILE: usize = 512;
+
+/// Fast: what is stored is compressed while a client waits.
+const LEVEL: i32 = 1;
+
+/// What takes longer than a blink to compress is done away from the threads that serve connections, in bytes.
+const LARGE: u64 = 256 << 10;
+
+/// The first byte of what is stored as it is.
+const PLAIN: u8 = 0;
+
+/// The first byte of what is compressed.
+const ZSTD: u8 = 1;
+
+/// The results of a job's steps.
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Results {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) compile: Option<StepResult>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) runs: Vec<StepResult>,
+}
+
+/// An outcome, ready to be stored.
+#[derive(Debug, Clone)]
+pub(super) struct Packed {
+    pub(super) verdict: Verdict,
+    pub(super) message: Option<String>,
+    /// The use of all steps, as JSON.
+    pub(super) usage: String,
+    /// The [`Results`], where there are any.
+    pub(super) results: Option<Vec<u8>>,
+}
+
+/// Makes bytes of a program.
+///
+/// # Errors
+/// Where it cannot be written as JSON.
+pub(super) async fn pack_spec(spec: &std::sync::Arc<JobSpec>) -> Result<Vec<u8>, StoreError> {
+    let (spec, size) = (std::sync::Arc::clone(spec), spec.content_bytes());
+    apart(size, move || encode(&*spec)).await
+}
+
+/// Makes what is stored of an outcome.
+///
+/// # Errors
+/// Where it cannot be written as JSON.
+pub(super) async fn pack_outcome(outcome: Outcome) -> Result<(Packed, Results), StoreError> {
+    let Outcome { verdict, message, compile, runs } = outcome;
+    let results = Results { compile, runs };
+    let steps = || results.compile.iter().chain(&results.runs);
+    let output = steps().flat_map(|step| step.stdout.iter().chain(&step.stderr));
+    let size = output.map(protocol::Content::size).sum();
+    let usage = to_json(&total(steps()))?;
+    if steps().next().is_none() {
+        return Ok((Packed { verdict, message, usage, results: None }, results));
+    }
+    let (encoded, results) = apart(size, move || Ok((encode(&results)?, results))).await?;
+    Ok((Packed { verdict, message, usage, results: Some(encoded) }, results))
+}
+
+/// Times added up, the highest memory.
+fn total<'a>(steps: impl Iterator<Item = &'a StepResult>) -> Usage {
+    steps.map(|step| step.usage).fold(Usage::default(), |sum, step| Usage {
+        cpu_ms: sum.cpu_ms.saturating_add(step.cpu_ms),
+        wall_ms: sum.wall_ms.saturating_add(step.wall_ms),
+        memory_bytes: sum.memory_bytes.max(step.memory_bytes),
+    })
+}
+
+/// Does at once what is small, and elsewhere what is large.
+async fn apart<T: Send + 'static>(
+    size: u64,
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    match size < LARGE {
+        true => work(),
+        false => tokio::task::spawn_blocking(work).await.map_err(StoreError::failed)?,
+    }
+}
+
+/// Makes bytes of a value.
+///
+/// # Errors
+/// Where it cannot be written as JSON.
+pub(super) fn encode(value: &impl Serialize) -> Result<Vec<u8>, StoreError> {
+    let mut plain = vec![PLAIN];
+    serde_json::to_writer(&mut plain, value).map_err(StoreError::failed)?;
+    if plain.len() < WORTHWHILE {
+        return Ok(plain);
+    }
+    let mut compressed = zstd::bulk::compress(&plain[1..], LEVEL).map_err(StoreError::failed)?;
+    compressed.insert(0, ZSTD);
+    Ok(if compressed.len() < plain.len() { compressed } else { plain })
+}
+
+/// Makes a value of bytes.
+///
+/// # Errors
+/// Where they are none of this version's.
+pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreError> {
+    match bytes.split_first() {
+        Some((&PLAIN, json)) => serde_json::from_slice(json).map_err(StoreError::failed),
+        Some((&ZSTD, compressed)) => {
+            let json = zstd::stream::decode_all(compressed).map_err(StoreError::failed)?;
+            serde_json::from_slice(&json).map_err(StoreError::failed)
+        }
+        _ => Err(StoreError::failed("stored data is of no known kind")),
+    }
+}
+
+/// A small value as JSON text.
+///
+/// # Errors
+/// Where it cannot be written so.
+pub(super) fn to_json(value: &impl Serialize) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(StoreError::failed)
+}
+
+/// A small value from JSON text.
+///
+/// # Errors
+/// Where it is none.
+pub(super) fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(StoreError::failed)
+}
+
+/// A verdict from its word.
+///
+/// # Errors
+/// Where this version knows no such verdict.
+pub(super) fn verdict(word: &str) -> Result<Verdict, StoreError> {
+    let known = Verdict::ALL.into_iter().find(|verdict| verdict.as_str() == word);
+    known.ok_or_else(|| StoreError::failed(format!("{word:?} is no known verdict")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use protocol::SourceFile;
+
+    fn spec(content: Vec<u8>) -> JobSpec {
+        let file = SourceFile { path: "main".to_owned(), content: content.into() };
+        JobSpec { language: "c".to_owned(), files: vec![file], ..JobSpec::default() }
+    }
+
+    #[test]
+    fn what_repeats_is_stored_smaller_and_comes_back() {
+        let spec = spec(b"int x;\n".repeat(10_000));
+        let bytes = encode(&spec).unwrap();
+        assert!(bytes.len() < 1000, "{}", bytes.len());
+        assert_eq!(decode::<JobSpec>(&bytes).unwrap(), spec);
+    }
+
+    #[test]
+    fn what_is_tiny_or_does_not_shrink_is_stored_as_it_is() {
+        let tiny = encode(&spec(b"x".to_vec())).unwrap();
+        assert_eq!(tiny[0], PLAIN);
+        let alphabet: Vec<char> = ('!'..='~').filter(|c| !matches!(c, '"' | '\\')).collect();
+        let noise: String = (0..400).map(|_| alphabet[rand::random_range(0..alphabet.len())]).collect();
+        let noise = spec(noise.into_bytes());
+        let bytes = encode(&noise).unwrap();
+        assert_eq!(decode::<JobSpec>(&bytes).unwrap(), noise);
+        assert!(bytes.len() <= serde_json::to_vec(&noise).unwrap().len() + 1);
+    }
+
+    #[test]
+    fn what_was_not_stored_by_this_version_is_an_error() {
+        for bytes in [&b""[..], b"\x07{}", b"\x01not zstd", b"\x00{"] {
+            assert!(decode::<JobSpec>(bytes).is_err(), "{bytes:?}");
+        }
+        assert!(verdict("splendid").is_err());
+    }
+}

@@ -1,0 +1,414 @@
+//! The store for several controllers: one PostgreSQL database, with its replication and failover. Every change is
+//! one compare-and-set by the server's clock; requests of one kind share statements; notices wake other controllers
+//! up. A database that fails over is waited for, and what was under way is done once.
+
+mod address;
+mod attempts;
+mod batch;
+mod fate;
+mod keep;
+mod link;
+mod notices;
+mod read;
+mod rows;
+mod schema;
+mod submit;
+#[cfg(test)]
+mod tests;
+mod tls;
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use protocol::client::JobQuery;
+use protocol::cluster::Sample;
+use protocol::runner::Registration;
+use protocol::{Attempt, ControllerId, Job, JobAttempt, JobId, JobPage, JobSpec, Timestamp};
+use tokio::sync::{broadcast, mpsc};
+use tokio::time::sleep;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::codec::{self, to_json};
+use super::specs::Specs;
+use super::traits::Traits;
+use super::{
+    CHANGES, Cancelled, Change, Claim, Counts, EnqueueError, Enqueued, Expired, KnownRunner, NewJob,
+    OpenError, Outcome, Queued, Recorded, Release, Released, Renewed, Retention, Store, StoreError,
+    TakenOver, cursor,
+};
+use crate::config::PostgresUrl;
+use crate::lock::lock;
+use attempts::{End, Granted, Leases, Wish};
+use batch::Batcher;
+use fate::Holder;
+use link::Link;
+use schema::Version;
+use submit::Entry;
+use tls::Tls;
+
+/// Bytes of programs that are kept at hand, at most.
+const SPECS: u64 = 64 << 20;
+
+/// How often what waits and runs is counted.
+const COUNT: Duration = Duration::from_secs(1);
+
+/// Jobs in a database, as one controller sees them.
+#[derive(Debug)]
+pub struct Postgres {
+    home: ControllerId,
+    link: Link,
+    room: (u64, u64),
+    load: Arc<Tally>,
+    specs: Specs,
+    changes: broadcast::Sender<Change>,
+    told: mpsc::Sender<Change>,
+    submits: Batcher<Entry, Enqueued>,
+    claims: Batcher<Wish, Option<Granted>>,
+    renewals: Batcher<Leases, Renewed>,
+    ends: Batcher<End, Recorded>,
+    /// Set where jobs may be at home here that nobody here was told of.
+    unheard: Arc<AtomicBool>,
+    /// While they are told: behind which number.
+    retelling: Mutex<Option<u64>>,
+    _tasks: DropGuard,
+}
+
+/// What waits and runs, as it was last counted.
+#[derive(Debug, Default)]
+struct Tally {
+    queued: AtomicU64,
+    running: AtomicU64,
+    bytes: AtomicU64,
+}
+
+impl Tally {
+    fn set(&self, load: keep::Load) {
+        self.queued.store(load.queued, Ordering::Relaxed);
+        self.running.store(load.running, Ordering::Relaxed);
+        self.bytes.store(load.bytes, Ordering::Relaxed);
+    }
+
+    fn moved(&self, queued: i64, running: i64) {
+        for (count, change) in [(&self.queued, queued), (&self.running, running)] {
+            let add = |count: u64| Some(count.saturating_add_signed(change));
+            // It always has a value.
+            let _ = count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
+        }
+    }
+}
+
+impl Postgres {
+    /// Opens the database as a new controller. So many jobs may wait, and so many bytes of programs wait or run,
+    /// over all controllers.
+    ///
+    /// # Errors
+    /// One line that says what is wrong, without the password.
+    pub async fn open(url: &PostgresUrl, max_queue: u64, max_queue_bytes: u64) -> Result<Self, OpenError> {
+        let wrong = |error: String| OpenError(format!("store: {error}"));
+        let address = address::parse(url).map_err(wrong)?;
+        let tls = Tls::new(&address.trust).map_err(wrong)?;
+        let link = Link::new(&address, tls.clone()).map_err(wrong)?;
+        prepare(&link).await?;
+        let home = ControllerId::random();
+        keep::heartbeat(&link, home).await.map_err(|error| wrong(error.to_string()))?;
+        let load = Arc::<Tally>::default();
+        load.set(keep::load(&link).await.map_err(|error| wrong(error.to_string()))?);
+        let changes = broadcast::Sender::new(CHANGES);
+        let (told, queue) = mpsc::channel(notices::QUEUE);
+        let stop = CancellationToken::new();
+        tokio::spawn(notices::tell(link.clone(), home, queue));
+        tokio::spawn(notices::listen(address, tls, home, changes.clone(), stop.clone()));
+        tokio::spawn(count(link.clone(), Arc::clone(&load), stop.clone()));
+        let unheard = Arc::<AtomicBool>::default();
+        Ok(Self {
+            home,
+            room: (max_queue, max_queue_bytes),
+            load,
+            specs: Specs::new(SPECS),
+            changes,
+            told,
+            submits: Batcher::start(Arc::clone(&unheard), {
+                let link = link.clone();
+                move |entries| {
+                    let link = link.clone();
+                    async move { submit::enqueue(&link, home, &entries).await }
+                }
+            }),
+            claims: Batcher::start(Arc::clone(&unheard), {
+                let link = link.clone();
+                move |wishes| {
+                    let link = link.clone();
+                    async move { attempts::claim(&link, home, &wishes).await }
+                }
+            }),
+            renewals: Batcher::start(Arc::clone(&unheard), {
+                let link = link.clone();
+                move |leases| {
+                    let link = link.clone();
+                    async move { attempts::renew(&link, home, &leases).await }
+                }
+            }),
+            ends: Batcher::start(Arc::clone(&unheard), {
+                let link = link.clone();
+                move |ends| {
+                    let link = link.clone();
+                    async move { attempts::finish(&link, ends).await }
+                }
+            }),
+            unheard,
+            retelling: Mutex::default(),
+            _tasks: stop.drop_guard(),
+            link,
+        })
+    }
+
+    fn tell(&self, change: Change) {
+        // Nobody may be listening here, and others look from time to time.
+        let _ = self.changes.send(change.clone());
+        let _ = self.told.try_send(change);
+    }
+
+    /// Jobs that are at home here and that nobody here may have been told of.
+    async fn tell_again(&self, limit: usize) -> Result<Vec<Queued>, StoreError> {
+        if self.unheard.swap(false, Ordering::AcqRel) {
+            *lock(&self.retelling) = Some(0);
+        }
+        let Some(after) = *lock(&self.retelling) else { return Ok(Vec::new()) };
+        let again = keep::at_home(&self.link, self.home, after, limit).await?;
+        *lock(&self.retelling) = again.last().map(|queued| queued.number);
+        Ok(again)
+    }
+
+    fn ended(&self, job: &Job, was_running: bool) {
+        self.load.moved(if was_running { 0 } else { -1 }, if was_running { -1 } else { 0 });
+        self.tell(Change::Finished(job.id));
+    }
+}
+
+/// Brings the tables up to date.
+async fn prepare(link: &Link) -> Result<(), OpenError> {
+    let client = link.once().await.map_err(|error| {
+        OpenError(format!("store: {error}: is the database up, and are user, password and name right?"))
+    })?;
+    match schema::migrate(client).await {
+        Ok(Version::Current) => Ok(()),
+        Ok(Version::Newer(version)) => Err(OpenError(format!(
+            "store: the database was brought up to date by a newer controller (schema {version}, this one knows up \
+             to {}): start that version",
+            schema::newest()
+        ))),
+        Err(error) => Err(OpenError(format!("store: the tables cannot be made: {error}"))),
+    }
+}
+
+async fn count(link: Link, tally: Arc<Tally>, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = sleep(COUNT) => {}
+            () = stop.cancelled() => return,
+        }
+        match keep::load(&link).await {
+            Ok(load) => tally.set(load),
+            Err(error) => tracing::warn!(%error, "jobs cannot be counted"),
+        }
+    }
+}
+
+#[async_trait]
+impl Store for Postgres {
+    fn is_durable(&self) -> bool {
+        true
+    }
+
+    fn changes(&self) -> broadcast::Receiver<Change> {
+        self.changes.subscribe()
+    }
+
+    async fn heartbeat(&self) -> Result<(), StoreError> {
+        Ok(keep::heartbeat(&self.link, self.home).await?)
+    }
+
+    async fn enqueue(&self, job: NewJob) -> Result<Enqueued, EnqueueError> {
+        let (id, spec) = (job.id, Arc::clone(&job.spec));
+        let (waiting, bytes) =
+            (self.load.queued.load(Ordering::Relaxed), self.load.bytes.load(Ordering::Relaxed));
+        if waiting >= self.room.0 || bytes.saturating_add(spec.content_bytes()) > self.room.1 {
+            return Err(EnqueueError::Full { waiting });
+        }
+        let entry = Entry {
+            id,
+            key: spec.idempotency_key.clone(),
+            language: spec.language.clone(),
+            labels: to_json(&spec.labels)?,
+            traits: to_json(&Traits::of(&job))?,
+            bytes: spec.content_bytes(),
+            spec: codec::pack_spec(&spec).await?,
+        };
+        let enqueued = self.submits.ask(entry).await?;
+        if matches!(enqueued, Enqueued::New(_)) {
+            self.load.moved(1, 0);
+            self.load.bytes.fetch_add(spec.content_bytes(), Ordering::Relaxed);
+            self.specs.put(id, spec);
+        }
+        Ok(enqueued)
+    }
+
+    async fn get(&self, id: JobId) -> Result<Option<Job>, StoreError> {
+        Ok(read::job(&self.link, id).await?)
+    }
+
+    async fn spec(&self, id: JobId) -> Result<Option<Arc<JobSpec>>, StoreError> {
+        match self.specs.get(id) {
+            Some(spec) => Ok(Some(spec)),
+            None => Ok(read::spec(&self.link, id).await?.map(Arc::new)),
+        }
+    }
+
+    async fn attempts(&self, id: JobId) -> Result<Vec<JobAttempt>, StoreError> {
+        Ok(read::attempts(&self.link, id).await?)
+    }
+
+    async fn list(&self, query: &JobQuery) -> Result<JobPage, StoreError> {
+        Ok(read::page(&self.link, query, cursor(query)?).await?)
+    }
+
+    async fn adopt(&self, limit: usize) -> Result<Vec<Queued>, StoreError> {
+        let again = self.tell_again(limit).await?;
+        if !again.is_empty() {
+            return Ok(again);
+        }
+        let adopted = keep::adopt(&self.link, self.home, limit).await;
+        if adopted.is_err() {
+            self.unheard.store(true, Ordering::Release);
+        }
+        Ok(adopted?)
+    }
+
+    async fn disown(&self) -> Result<(), StoreError> {
+        keep::disown(&self.link, self.home).await?;
+        self.tell(Change::Adoptable);
+        Ok(())
+    }
+
+    async fn claim(&self, id: JobId, runner: &str, lease: Duration) -> Result<Option<Claim>, StoreError> {
+        let Some(spec) = self.spec(id).await? else { return Ok(None) };
+        let granted = self.claims.ask(Wish { id, runner: runner.to_owned(), lease }).await?;
+        self.specs.forget(id);
+        let Some(Granted { attempt, stdin_follows }) = granted else { return Ok(None) };
+        self.load.moved(-1, 1);
+        Ok(Some(Claim { id, attempt, spec, stdin_follows }))
+    }
+
+    async fn take_over(&self, id: JobId, attempt: Attempt, lease: Duration) -> Result<TakenOver, StoreError> {
+        let Some(spec) = self.spec(id).await? else { return Ok(TakenOver::Stale) };
+        Ok(match fate::take_over(&self.link, self.home, id, attempt, lease).await? {
+            Holder::GoesOn { stdin_follows } => {
+                TakenOver::Resumed(Claim { id, attempt, spec, stdin_follows })
+            }
+            Holder::Recorded => TakenOver::Recorded,
+            Holder::Stale => TakenOver::Stale,
+        })
+    }
+
+    async fn renew(&self, attempts: &[(JobId, Attempt)], lease: Duration) -> Result<Renewed, StoreError> {
+        match attempts {
+            [] => Ok(Renewed::default()),
+            attempts => self.renewals.ask(Leases { attempts: attempts.into(), lease }).await,
+        }
+    }
+
+    async fn finish(&self, id: JobId, attempt: Attempt, outcome: Outcome) -> Result<Recorded, StoreError> {
+        let (packed, results) = codec::pack_outcome(outcome).await?;
+        let recorded = self.ends.ask(End { id, attempt, packed, results }).await?;
+        if let Recorded::Now(job) = &recorded {
+            self.ended(job, true);
+        }
+        Ok(recorded)
+    }
+
+    async fn release(&self, id: JobId, attempt: Attempt, release: Release) -> Result<Released, StoreError> {
+        let released = fate::release(&self.link, self.home, id, attempt, &release).await;
+        match &released {
+            Ok(Released::Finished(job)) => self.ended(job, true),
+            Ok(Released::Requeued(_)) => self.load.moved(1, -1),
+            Ok(Released::Stale) => {}
+            Err(_) => self.unheard.store(true, Ordering::Release),
+        }
+        Ok(released?)
+    }
+
+    async fn cancel(&self, id: JobId, message: &str) -> Result<Cancelled, StoreError> {
+        let cancelled = fate::cancel(&self.link, id, message).await?;
+        match &cancelled {
+            Cancelled::Finished(job) => {
+                self.specs.forget(id);
+                self.ended(job, false);
+            }
+            Cancelled::Requested(_) => self.tell(Change::Cancel(id)),
+            Cancelled::TooLate | Cancelled::Unknown => {}
+        }
+        Ok(cancelled)
+    }
+
+    async fn withdraw(&self, id: JobId) -> Result<bool, StoreError> {
+        self.specs.forget(id);
+        let withdrawn = fate::withdraw(&self.link, id).await?;
+        self.load.moved(-i64::from(withdrawn), 0);
+        Ok(withdrawn)
+    }
+
+    async fn expire(&self) -> Result<Vec<Expired>, StoreError> {
+        let expired = fate::expire(&self.link, self.home).await;
+        if expired.is_err() {
+            self.unheard.store(true, Ordering::Release);
+        }
+        let expired = expired?;
+        for one in &expired {
+            match &one.released {
+                Released::Finished(job) => self.ended(job, true),
+                Released::Requeued(_) => self.load.moved(1, -1),
+                Released::Stale => {}
+            }
+        }
+        Ok(expired)
+    }
+
+    async fn counts(&self) -> Result<Counts, StoreError> {
+        let (queued, running) = (&self.load.queued, &self.load.running);
+        Ok(Counts { queued: queued.load(Ordering::Relaxed), running: running.load(Ordering::Relaxed) })
+    }
+
+    async fn retain(&self, keep: &Retention) -> Result<u64, StoreError> {
+        Ok(keep::retain(&self.link, keep).await?)
+    }
+
+    async fn remember_runner(&self, registration: &Registration) -> Result<(), StoreError> {
+        Ok(keep::remember_runner(&self.link, &registration.name, &to_json(registration)?).await?)
+    }
+
+    async fn forget_runner(&self, name: &str) -> Result<bool, StoreError> {
+        Ok(keep::forget_runner(&self.link, name).await?)
+    }
+
+    async fn runners(&self) -> Result<Vec<KnownRunner>, StoreError> {
+        Ok(read::runners(&self.link).await?)
+    }
+
+    async fn record_samples(&self, samples: &[Sample], keep: Duration) -> Result<(), StoreError> {
+        Ok(keep::record_samples(&self.link, samples, keep).await?)
+    }
+
+    async fn samples(&self, runner: Option<&str>, since: Timestamp) -> Result<Vec<Sample>, StoreError> {
+        Ok(read::samples(&self.link, runner, since).await?)
+    }
+
+    async fn close(&self) {
+        if let Err(error) = keep::leave(&self.link, self.home).await {
+            // Others notice by its silence.
+            tracing::warn!(%error, "other controllers cannot be told that this one leaves");
+        }
+        self.link.close();
+    }
+}

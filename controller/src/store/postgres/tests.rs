@@ -1,0 +1,190 @@
+use std::future::Future;
+use std::sync::Arc;
+
+use ::tests::postgres::Postgres as Server;
+use protocol::{JobState, StepResult, Verdict};
+use tokio::task::JoinSet;
+
+use super::*;
+use crate::config::{Args, Config, StoreKind};
+use crate::store::conformance::{self, job};
+
+const LEASE: Duration = Duration::from_secs(60);
+
+fn address(text: &str) -> PostgresUrl {
+    use clap::Parser;
+    let args = Args::try_parse_from(["controller", "--store", text]).unwrap();
+    let StoreKind::Postgres(url) = Config::load(args).unwrap().store else { panic!() };
+    url
+}
+
+async fn open(url: &str) -> Postgres {
+    Postgres::open(&address(url), 1000, 1 << 20).await.unwrap()
+}
+
+fn outcome(text: &str) -> Outcome {
+    let run = StepResult { stdout: Some(text.into()), ..StepResult::new(Verdict::Ok) };
+    Outcome { verdict: Verdict::Ok, message: None, compile: None, runs: vec![run] }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_is_a_store() {
+    let server = Server::shared();
+    conformance::run(|| async { open(&server.url(&server.database())).await }).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_is_a_store_for_several_controllers() {
+    let server = Server::shared();
+    conformance::run_shared(|| async {
+        let url = server.url(&server.database());
+        (open(&url).await, open(&url).await)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_callers_share_statements_and_each_gets_its_own_answer() {
+    let server = Server::shared();
+    let store = Arc::new(open(&server.url(&server.database())).await);
+    let mut callers = JoinSet::new();
+    for number in 0..200 {
+        let store = Arc::clone(&store);
+        callers.spawn(async move { run_one(&store, &format!("number {number}")).await });
+    }
+    while let Some(done) = callers.join_next().await {
+        done.unwrap();
+    }
+    assert_eq!(
+        store.list(&JobQuery { limit: Some(100), ..JobQuery::default() }).await.unwrap().jobs.len(),
+        100
+    );
+}
+
+/// Takes a job through its life; returns its id once the store has said that it is over.
+async fn run_one(store: &Postgres, text: &str) -> JobId {
+    let new = job("c", 0);
+    let id = new.id;
+    let Enqueued::New(queued) = store.enqueue(new).await.unwrap() else { panic!("it is new") };
+    assert_eq!(queued.id, id);
+    let claim = store.claim(id, "a", LEASE).await.unwrap().unwrap();
+    assert_eq!((claim.id, claim.attempt), (id, Attempt(1)));
+    let Recorded::Now(job) = store.finish(id, claim.attempt, outcome(text)).await.unwrap() else { panic!() };
+    assert_eq!((job.id, job.runs[0].stdout.as_ref().unwrap().to_text()), (id, text.to_owned()));
+    id
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_newer_schema_and_an_absent_server_stop_the_start() {
+    let server = Server::shared();
+    let database = server.database();
+    drop(open(&server.url(&database)).await);
+    server.sql(&database, "UPDATE ruche_schema SET version = 99");
+    let refusal = refused(&server.url(&database)).await;
+    assert!(refusal.contains("newer controller (schema 99"), "{refusal}");
+
+    let refusal = refused(&server.url("no_such_database")).await;
+    assert!(refusal.contains("no_such_database"), "{refusal}");
+    let refusal = refused("postgres://ruche:tulip@127.0.0.1:1/db?sslmode=disable").await;
+    assert!(refusal.contains("is the database up") && !refusal.contains("tulip"), "{refusal}");
+}
+
+async fn refused(url: &str) -> String {
+    let refusal = Postgres::open(&address(url), 1, 1).await.unwrap_err().to_string();
+    assert!(!refusal.contains('\n'), "{refusal}");
+    refusal
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn several_controllers_may_start_on_an_empty_database_at_once() {
+    let server = Server::shared();
+    let url = server.url(&server.database());
+    let all = tokio::join!(open(&url), open(&url), open(&url), open(&url));
+    all.0.enqueue(job("c", 0)).await.unwrap();
+    assert_eq!(all.3.list(&JobQuery::default()).await.unwrap().jobs.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_one_controller_records_others_hear() {
+    let server = Server::shared();
+    let url = server.url(&server.database());
+    let (here, there) = (open(&url).await, open(&url).await);
+    let mut changes = there.changes();
+    // It listens once it has said that there may be something.
+    heard(&mut changes, Change::Adoptable).await;
+    let id = run_one(&here, "x").await;
+    heard(&mut changes, Change::Finished(id)).await;
+}
+
+async fn heard(changes: &mut broadcast::Receiver<Change>, expected: Change) {
+    let hear = async { while changes.recv().await != Ok(expected.clone()) {} };
+    soon("a change", hear).await;
+}
+
+async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(LEASE, future).await.unwrap_or_else(|_| panic!("it takes too long: {what}"))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_that_are_cut_lose_nothing_and_make_nothing_twice() {
+    let server = Server::shared();
+    let database = server.database();
+    let store = Arc::new(open(&server.url(&database)).await);
+    let running = tokio::spawn(load(Arc::clone(&store), 40));
+    let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ruche-controller' \
+               AND datname = current_database()";
+    while !running.is_finished() {
+        let (server, database) = (Arc::clone(&server), database.clone());
+        tokio::task::spawn_blocking(move || server.sql(&database, cut)).await.unwrap();
+    }
+    let done = running.await.unwrap();
+    check_all(&store, &done).await;
+}
+
+/// Eight callers that each take so many jobs through their lives.
+async fn load(store: Arc<Postgres>, jobs: usize) -> Vec<JobId> {
+    let mut callers = JoinSet::new();
+    for _ in 0..8 {
+        let store = Arc::clone(&store);
+        callers.spawn(async move {
+            let mut done = Vec::new();
+            for number in 0..jobs {
+                done.push(run_one(&store, &number.to_string()).await);
+            }
+            done
+        });
+    }
+    callers.join_all().await.into_iter().flatten().collect()
+}
+
+async fn check_all(store: &Postgres, done: &[JobId]) {
+    for id in done {
+        let job = store.get(*id).await.unwrap().unwrap();
+        assert_eq!(
+            (job.state, job.verdict, job.attempts),
+            (JobState::Finished, Some(Verdict::Ok), Attempt(1))
+        );
+    }
+    let load = keep::load(&store.link).await.unwrap();
+    assert_eq!((load.queued, load.running), (0, 0), "nothing was made twice");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failover_loses_nothing_that_was_answered() {
+    let mut primary = tokio::task::spawn_blocking(Server::start).await.unwrap();
+    let database = primary.database();
+    let standby = primary.standby();
+    let store = Arc::new(open(&Server::url_of(&[&primary, &standby], &database)).await);
+    let before = load(Arc::clone(&store), 10).await;
+    let during = tokio::spawn(load(Arc::clone(&store), 60));
+    let standby = tokio::task::spawn_blocking(move || {
+        primary.kill();
+        standby.promote();
+        standby
+    });
+    let standby = standby.await.unwrap();
+    let during = soon("what was under way", during).await.unwrap();
+    check_all(&store, &[before, during].concat()).await;
+    drop(store);
+    tokio::task::spawn_blocking(move || drop(standby)).await.unwrap();
+}

@@ -1,0 +1,218 @@
+//! The one thread that writes. It takes what is queued together and commits it together, so that many callers
+//! share the price of one sync; nobody is answered before the commit.
+
+use std::sync::Arc;
+
+use protocol::JobId;
+use rusqlite::{Connection, TransactionBehavior};
+use tokio::sync::{mpsc, oneshot};
+
+use super::ledger::Ledger;
+use crate::store::{Enqueued, Expired, Queued, Released, StoreError};
+
+/// Operations that may wait to be written; further callers wait for room.
+const QUEUE: usize = 4096;
+
+/// Operations in one transaction.
+const BATCH: usize = 512;
+
+/// Gives the result of an operation to whoever asked, once it is committed.
+type Answer = Box<dyn FnOnce(&mut Ledger) + Send>;
+
+/// An operation. It fails only where the database does, and then everything of its transaction is undone.
+type Operation = Box<dyn FnOnce(&mut Ledger, &Connection) -> rusqlite::Result<Answer> + Send>;
+
+/// Whether an operation has to outlive a power cut before it is answered. What does not outlives the process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Durable {
+    /// It has to.
+    Yes,
+    /// If it is lost, it is as if the controller had died a moment earlier.
+    No,
+}
+
+/// Where operations are queued.
+#[derive(Debug)]
+pub(super) struct Writer {
+    queue: mpsc::Sender<(Durable, Operation)>,
+    /// Closed when the thread has ended.
+    ended: Arc<tokio::sync::Notify>,
+}
+
+/// Results that tell somebody of jobs that wait at home here. Where nobody takes the result, they are to be
+/// told again.
+pub(super) trait Homing {
+    /// Those jobs.
+    fn waiting(&self) -> Vec<JobId> {
+        Vec::new()
+    }
+}
+
+impl Homing for Vec<Queued> {
+    fn waiting(&self) -> Vec<JobId> {
+        self.iter().map(|queued| queued.id).collect()
+    }
+}
+
+impl Homing for Enqueued {
+    fn waiting(&self) -> Vec<JobId> {
+        match self {
+            Self::New(queued) => vec![queued.id],
+            Self::Existing(_) => Vec::new(),
+        }
+    }
+}
+
+impl<T: Homing, E> Homing for Result<T, E> {
+    fn waiting(&self) -> Vec<JobId> {
+        self.as_ref().map(Homing::waiting).unwrap_or_default()
+    }
+}
+
+impl Homing for Released {
+    fn waiting(&self) -> Vec<JobId> {
+        match self {
+            Self::Requeued(queued) => vec![queued.id],
+            Self::Finished(_) | Self::Stale => Vec::new(),
+        }
+    }
+}
+
+impl Homing for Vec<Expired> {
+    fn waiting(&self) -> Vec<JobId> {
+        self.iter().flat_map(|expired| expired.released.waiting()).collect()
+    }
+}
+
+impl Homing for () {}
+impl Homing for bool {}
+impl Homing for u64 {}
+impl Homing for Option<crate::store::Claim> {}
+impl Homing for crate::store::TakenOver {}
+impl Homing for crate::store::Renewed {}
+impl Homing for crate::store::Recorded {}
+impl Homing for crate::store::Cancelled {}
+
+impl Writer {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// The system's.
+    pub(super) fn start(db: Connection, ledger: Ledger) -> std::io::Result<Self> {
+        let (queue, operations) = mpsc::channel(QUEUE);
+        let ended = Arc::new(tokio::sync::Notify::new());
+        let told = Arc::clone(&ended);
+        let work = move || {
+            Thread { db, ledger, synced: None }.run(operations);
+            told.notify_one();
+        };
+        std::thread::Builder::new().name("sqlite".to_owned()).spawn(work)?;
+        Ok(Self { queue, ended })
+    }
+
+    /// Does an operation and returns once it is committed.
+    ///
+    /// # Errors
+    /// Where the database could not do it; nothing of it is done then.
+    pub(super) async fn write<T: Homing + Send + 'static>(
+        &self,
+        durable: Durable,
+        operation: impl FnOnce(&mut Ledger, &Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (sender, receiver) = oneshot::channel();
+        let operation: Operation = Box::new(move |ledger, db| {
+            let result = operation(ledger, db)?;
+            Ok(Box::new(move |ledger: &mut Ledger| {
+                if let Err(unheard) = sender.send(result) {
+                    ledger.tell_again(&unheard.waiting());
+                }
+            }))
+        });
+        let gone = || StoreError::failed("the database could not be written; the log says why");
+        self.queue.send((durable, operation)).await.map_err(|_| gone())?;
+        let mut reply = Reply { receiver, queue: &self.queue };
+        (&mut reply.receiver).await.map_err(|_| gone())
+    }
+
+    /// Waits until all that was queued is written, and the file is closed.
+    pub(super) async fn close(self) {
+        drop(self.queue);
+        self.ended.notified().await;
+    }
+}
+
+/// A result on its way to somebody who may go away before it is there.
+struct Reply<'a, T: Homing> {
+    receiver: oneshot::Receiver<T>,
+    queue: &'a mpsc::Sender<(Durable, Operation)>,
+}
+
+impl<T: Homing> Drop for Reply<'_, T> {
+    fn drop(&mut self) {
+        self.receiver.close();
+        let Ok(unheard) = self.receiver.try_recv() else { return };
+        let jobs = unheard.waiting();
+        if !jobs.is_empty() {
+            let operation: Operation =
+                Box::new(move |_, _| Ok(Box::new(move |ledger: &mut Ledger| ledger.tell_again(&jobs))));
+            // Where there is no room, they wait for the next start.
+            let _ = self.queue.try_send((Durable::No, operation));
+        }
+    }
+}
+
+struct Thread {
+    db: Connection,
+    ledger: Ledger,
+    /// Whether the next commit is synced, as the database was last told.
+    synced: Option<Durable>,
+}
+
+impl Thread {
+    fn run(mut self, mut operations: mpsc::Receiver<(Durable, Operation)>) {
+        let mut batch = Vec::with_capacity(BATCH);
+        while operations.blocking_recv_many(&mut batch, BATCH) > 0 {
+            let durable = match batch.iter().any(|(durable, _)| *durable == Durable::Yes) {
+                true => Durable::Yes,
+                false => Durable::No,
+            };
+            match self.commit(durable, batch.drain(..).map(|(_, operation)| operation)) {
+                Ok(answers) => {
+                    self.ledger.announce();
+                    answers.into_iter().for_each(|answer| answer(&mut self.ledger));
+                }
+                Err(error) => self.recover(&error),
+            }
+        }
+        if let Err((_, error)) = self.db.close() {
+            tracing::warn!(%error, "the database cannot be closed");
+        }
+    }
+
+    fn commit(
+        &mut self,
+        durable: Durable,
+        operations: impl Iterator<Item = Operation>,
+    ) -> rusqlite::Result<Vec<Answer>> {
+        if self.synced != Some(durable) {
+            let level = if durable == Durable::Yes { "FULL" } else { "NORMAL" };
+            self.db.pragma_update(None, "synchronous", level)?;
+            self.synced = Some(durable);
+        }
+        let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let answers: rusqlite::Result<Vec<Answer>> =
+            operations.map(|operation| operation(&mut self.ledger, &transaction)).collect();
+        let answers = answers?;
+        transaction.commit()?;
+        Ok(answers)
+    }
+
+    /// The transaction is undone, so what is known of it has to be undone as well. Its callers hear that it
+    /// failed: their answers are dropped.
+    fn recover(&mut self, error: &rusqlite::Error) {
+        tracing::error!(%error, "the database cannot be written");
+        if let Err(error) = self.ledger.reload(&self.db) {
+            tracing::error!(%error, "the database cannot be read");
+        }
+    }
+}

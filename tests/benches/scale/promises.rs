@@ -1,0 +1,75 @@
+//! What is promised, and whether it holds here and now. A promise is about the worst that was measured.
+
+use crate::measure::{Cell, Measured};
+use crate::report::{Table, row_of};
+
+/// The runners that promises about jobs are made for.
+const RUNNERS: usize = 1000;
+
+/// Jobs a second that each store lets one processor do.
+const RATES: [(&str, f64); 3] = [("memory", 10_000.0), ("sqlite", 3000.0), ("postgres", 2000.0)];
+
+/// Milliseconds from submit to assigned that one job in a hundred may exceed, at half load.
+pub const ASSIGNED: f64 = 20.0;
+
+/// Kilobytes of the controller's memory for a connected runner.
+const MEMORY: f64 = 64.0;
+
+/// One promise.
+#[derive(Debug, Clone)]
+pub struct Promise {
+    what: String,
+    measured: f64,
+    bound: Bound,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Bound {
+    AtMost(f64),
+    AtLeast(f64),
+}
+
+impl Promise {
+    /// Whether it is kept.
+    pub fn holds(&self) -> bool {
+        match self.bound {
+            Bound::AtMost(bound) => self.measured <= bound,
+            Bound::AtLeast(bound) => self.measured >= bound,
+        }
+    }
+}
+
+/// Holds what was measured against what is promised of it.
+pub fn check(measured: &Measured) -> Vec<Promise> {
+    let mut promises = Vec::new();
+    for (store, rate) in RATES {
+        let cells = || measured.cells.iter().filter(|cell| cell.store == store && cell.runners == RUNNERS);
+        let worst_rate = cells().map(|cell| cell.rate).reduce(f64::min);
+        let worst_time = cells().map(|cell: &Cell| cell.assigned.1).reduce(f64::max);
+        if let (Some(measured), Some(time)) = (worst_rate, worst_time) {
+            let what = format!("{store}: jobs a second on one processor, {RUNNERS} runners");
+            promises.push(Promise { what, measured, bound: Bound::AtLeast(rate) });
+            let what = format!("{store}: ms from submit to assigned at half load, p99");
+            promises.push(Promise { what, measured: time, bound: Bound::AtMost(ASSIGNED) });
+        }
+    }
+    if let Some(memory) = measured.idle.iter().map(|idle| idle.memory).reduce(f64::max) {
+        let what = "KB of memory for a connected runner".to_owned();
+        promises.push(Promise { what, measured: memory / 1024.0, bound: Bound::AtMost(MEMORY) });
+    }
+    promises
+}
+
+/// For people.
+pub fn table(promises: &[Promise]) -> Table {
+    let row = |promise: &Promise| {
+        let bound = match promise.bound {
+            Bound::AtMost(bound) => format!("≤ {bound}"),
+            Bound::AtLeast(bound) => format!("≥ {bound}"),
+        };
+        let verdict = if promise.holds() { "holds" } else { "BROKEN" };
+        vec![promise.what.clone(), format!("{:.1}", promise.measured), bound, verdict.to_owned()]
+    };
+    let head = row_of(["promise", "measured", "promised", ""]);
+    [vec![head], promises.iter().map(row).collect()].concat()
+}
