@@ -129,8 +129,9 @@ impl Roster {
         let is_meant =
             |id: &RunnerId, member: &Member| member.registration.name == runner || runner.parse() == Ok(*id);
         let Some((_, member)) = state.runners.iter().find(|(id, member)| is_meant(id, member)) else {
-            let known: Vec<&str> =
-                state.runners.values().map(|member| member.registration.name.as_str()).collect();
+            let names = state.runners.values().map(|member| member.registration.name.as_str());
+            let mut known: Vec<&str> = names.collect();
+            known.sort_unstable();
             let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
             let detail = format!("there is no runner {runner:?} here; there are {known}");
             return Err(Problem::new(ProblemKind::NotFound, detail).at("runner"));

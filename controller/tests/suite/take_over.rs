@@ -217,8 +217,9 @@ async fn a_job_of_another_controller_can_be_stopped_and_waited_for() {
     let (stream, id) = client.submit(program()).await;
     let job = runner.given().await;
     let path = format!("/api/v1/jobs/{id}?wait=20");
-    let (waited, ()) = tokio::join!(there.http().get(&path), async {
-        there.http().post(&format!("/api/v1/jobs/{id}/cancel"), &serde_json::json!({})).await;
+    let http = there.http();
+    let (waited, ()) = tokio::join!(http.get(&path), async {
+        http.post(&format!("/api/v1/jobs/{id}/cancel"), &serde_json::json!({})).await;
         runner.cancelled(&job).await;
         runner.tell(&job, FromRunner::Finished { verdict: Verdict::Cancelled, message: None }).await;
     });
@@ -248,7 +249,8 @@ async fn a_submission_with_the_same_key_is_the_same_job_at_any_controller() {
     assert_eq!(one.finished(stream).await.stdout, b"once");
     assert_eq!(other.finished(again).await.stdout, b"once");
     assert_eq!(post(&there).await.json()["id"], id.to_string());
-    let differing = serde_json::to_value(&JobSpec { idempotency_key: Some("k2".into()), ..program() }).unwrap();
+    let differing =
+        serde_json::to_value(&JobSpec { idempotency_key: Some("k2".into()), ..program() }).unwrap();
     let refused = here.http().send("POST", "/api/v1/jobs", headers, &differing.to_string()).await;
     assert_eq!((refused.status, &refused.problem()["field"]), (400, &"Idempotency-Key".into()));
 }

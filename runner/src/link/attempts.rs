@@ -142,3 +142,104 @@ fn due_at(held: &Held, controller: &str) -> Instant {
         Some(_) => held.since + INPUT_GRACE,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use protocol::frame::Frame;
+    use protocol::runner::FromRunner;
+    use protocol::window::SendWindow;
+    use protocol::{JobId, JobSpec, Step, Verdict};
+    use tokio::sync::mpsc;
+
+    use super::*;
+    use crate::report::Report;
+
+    /// A link of this number, and what goes out over it.
+    fn link(number: u64, confirms: bool) -> (LinkStream, mpsc::Receiver<Frame>) {
+        let (outgoing, frames) = mpsc::channel(64);
+        let ended = mpsc::channel(1).0;
+        let credit = SendWindow::new(1 << 20);
+        (LinkStream { link: number, stream: 7, outgoing, credit, confirms, ended }, frames)
+    }
+
+    fn assignment() -> Assignment {
+        Assignment {
+            job: JobId::random(),
+            attempt: protocol::Attempt(1),
+            spec: JobSpec::default(),
+            stdin_follows: false,
+        }
+    }
+
+    async fn report(reporter: &Reporter, message: FromRunner) {
+        reporter.send(Report::Message(message)).await.unwrap();
+    }
+
+    async fn next(frames: &mut mpsc::Receiver<Frame>) -> FromRunner {
+        frames.recv().await.unwrap().parse().unwrap()
+    }
+
+    const BEGUN: FromRunner = FromRunner::StepStarted { step: Step(1) };
+    const DONE: FromRunner = FromRunner::Finished { verdict: Verdict::Ok, message: None };
+
+    #[tokio::test(start_paused = true)]
+    async fn an_attempt_that_lost_its_link_tells_everything_again_over_the_next_until_it_is_recorded() {
+        let attempts = Arc::new(Attempts::default());
+        let (first, mut frames) = link(1, true);
+        let (attempt, reporter) = attempts.begin(&assignment(), first.clone());
+        report(&reporter, BEGUN).await;
+        assert_eq!(next(&mut frames).await, BEGUN);
+        attempts.hold(&attempt, &first, &"here".into());
+
+        let (second, mut frames) = link(2, true);
+        assert_eq!(attempts.resume(attempt.key(), second).0, Resumed::Yes);
+        report(&reporter, DONE).await;
+        assert_eq!((next(&mut frames).await, next(&mut frames).await), (BEGUN, DONE));
+        // The former link has nothing to say about it any more, and a third has to wait.
+        attempts.hold(&attempt, &first, &"here".into());
+        assert_eq!(attempts.resume(attempt.key(), link(3, true).0).0, Resumed::Elsewhere);
+        attempt.forget();
+        attempts.tasks.close();
+        attempts.tasks.wait().await;
+        assert_eq!(attempts.resume(attempt.key(), link(3, true).0).0, Resumed::Unknown);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn others_are_told_of_a_held_attempt_once_its_own_controller_had_its_time() {
+        let attempts = Arc::new(Attempts::default());
+        let (own, _frames) = link(1, true);
+        let (attempt, _reporter) = attempts.begin(&assignment(), own.clone());
+        attempts.hold(&attempt, &own, &"here".into());
+        let now = Instant::now();
+        assert_eq!(attempts.held_for("here", now).0.len(), 1);
+        let (held, next) = attempts.held_for("there", now);
+        assert_eq!((held.len(), next), (0, Some(now + GRACE)));
+        assert_eq!(attempts.held_for("there", now + GRACE).0.len(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_attempt_that_nobody_wants_is_dropped() {
+        let attempts = Arc::new(Attempts::default());
+        let (own, _frames) = link(1, true);
+        let (attempt, _reporter) = attempts.begin(&assignment(), own.clone());
+        attempts.hold(&attempt, &own, &"here".into());
+        attempts.tasks.close();
+        attempts.tasks.wait().await;
+        assert!(attempt.is_forgotten());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_controller_that_confirms_nothing_has_the_end_once_it_was_sent() {
+        let attempts = Arc::new(Attempts::default());
+        let (old, mut frames) = link(1, false);
+        let (attempt, reporter) = attempts.begin(&assignment(), old.clone());
+        report(&reporter, DONE).await;
+        assert_eq!(next(&mut frames).await, DONE);
+        attempts.tasks.close();
+        attempts.tasks.wait().await;
+        let (other, reporter) = attempts.begin(&assignment(), old.clone());
+        attempts.hold(&other, &old, &"here".into());
+        assert!(other.is_forgotten() && attempt.is_forgotten());
+        drop(reporter);
+    }
+}
