@@ -236,7 +236,7 @@ async fn a_submission_with_the_same_key_is_the_same_job_at_any_controller() {
     let (stream, id) = one.submit(keyed.clone()).await;
     let (again, same) = other.submit(keyed.clone()).await;
     assert_eq!(same, id);
-    let body = serde_json::to_value(&program()).unwrap();
+    let body = serde_json::to_value(program()).unwrap();
     let headers = "content-type: application/json\r\nidempotency-key: k1\r\n";
     let post = async |controller: &Controller| {
         controller.http().send("POST", "/api/v1/jobs", headers, &body.to_string()).await
