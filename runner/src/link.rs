@@ -19,9 +19,10 @@ use protocol::hello::{DRAIN, Hello, RESUME};
 use protocol::runner::{FromRunner, ToRunner};
 use tokio::io::AsyncWrite;
 use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
-use tokio_util::codec::{Framed, FramedRead, FramedWrite};
+use tokio_util::codec::{FramedRead, FramedWrite};
 use tokio_util::sync::CancellationToken;
 
 use self::session::{Announce, Session};
@@ -119,17 +120,13 @@ async fn connect(
     registered: &mpsc::Sender<String>,
     stop: &CancellationToken,
 ) -> Result<(), LinkError> {
-    let (stream, hello, told) = tokio::select! {
+    let (mut incoming, sink, hello, told) = tokio::select! {
         joined = join(node, controller) => joined?,
         () = stop.cancelled() => return Ok(()),
     };
 
-    let parts = stream.into_parts();
-    let (read, write) = parts.io.into_split();
-    let mut incoming = FramedRead::new(read, FrameCodec);
-    incoming.read_buffer_mut().extend_from_slice(&parts.read_buf);
     let (outgoing, queue) = mpsc::channel(OUTGOING);
-    let mut writer = tokio::spawn(send_all(FramedWrite::new(write, FrameCodec), queue));
+    let mut writer = tokio::spawn(send_all(sink, queue));
     let announce = Announce { controller: controller.into(), registered: registered.clone() };
     let mut session = Session::new(Arc::clone(node), outgoing.clone(), hello, announce);
     session.announce();
@@ -146,7 +143,13 @@ async fn connect(
     ended
 }
 
-type Joined = (Framed<TcpStream, FrameCodec>, Hello, Registered);
+/// What comes over a link.
+type Incoming = FramedRead<OwnedReadHalf, FrameCodec>;
+
+/// What goes out over it.
+type Sink = FramedWrite<OwnedWriteHalf, FrameCodec>;
+
+type Joined = (Incoming, Sink, Hello, Registered);
 
 /// Dials a controller and registers; returns what it was told beside the connection.
 async fn join(node: &Node, controller: &str) -> Result<Joined, LinkError> {
@@ -157,23 +160,25 @@ async fn join(node: &Node, controller: &str) -> Result<Joined, LinkError> {
         .await
         .map_err(|_| LinkError::NoAnswer)??;
     stream.set_nodelay(true)?;
-    let mut framed = Framed::new(stream, FrameCodec);
+    let (read, write) = stream.into_split();
+    let (mut incoming, mut sink) = (FramedRead::new(read, FrameCodec), FramedWrite::new(write, FrameCodec));
     let offers = node.offers().borrow().clone();
     let (held, _) = node.attempts.held_for(controller, Instant::now());
     let hello = Hello::new("ruche-runner", HEARTBEAT.as_millis() as u32).with_features(&FEATURES);
-    framed.send(Frame::hello(&hello)?).await?;
+    sink.send(Frame::hello(&hello)?).await?;
     let registration = node.registration(held.iter().map(|(held, _)| *held).collect());
-    framed.send(Frame::control(0, &FromRunner::Register(registration))?).await?;
-    let hello = timeout(GREETING_TIMEOUT, greeting(&mut framed)).await.map_err(|_| LinkError::NoAnswer)??;
+    sink.send(Frame::control(0, &FromRunner::Register(registration))?).await?;
+    let greeted = timeout(GREETING_TIMEOUT, greeting(&mut incoming, &mut sink)).await;
+    let hello = greeted.map_err(|_| LinkError::NoAnswer)??;
     tracing::info!(controller, languages = offers.languages.len(), held = held.len(), "registered");
-    Ok((framed, hello, Registered { offers, held }))
+    Ok((incoming, sink, hello, Registered { offers, held }))
 }
 
 /// The controller's hello and its answer to the registration.
-async fn greeting(framed: &mut Framed<TcpStream, FrameCodec>) -> Result<Hello, LinkError> {
+async fn greeting(incoming: &mut Incoming, sink: &mut Sink) -> Result<Hello, LinkError> {
     let mut hello = None;
     loop {
-        let frame = framed.next().await.ok_or(LinkError::Closed)??;
+        let frame = incoming.next().await.ok_or(LinkError::Closed)??;
         match frame.kind {
             FrameKind::Hello => {
                 let received: Hello = frame.parse()?;
@@ -185,7 +190,7 @@ async fn greeting(framed: &mut Framed<TcpStream, FrameCodec>) -> Result<Hello, L
                 (ToRunner::Refused { problem }, _) => return Err(LinkError::Refused(problem)),
                 _ => return Err(LinkError::Protocol("a message before the registration".to_owned())),
             },
-            FrameKind::Ping => framed.send(Frame::empty(FrameKind::Pong, 0)).await?,
+            FrameKind::Ping => sink.send(Frame::empty(FrameKind::Pong, 0)).await?,
             kind => return Err(LinkError::Protocol(format!("a {kind:?} frame before the registration"))),
         }
     }

@@ -91,7 +91,10 @@ fn a_runner_that_is_told_to_stop_while_its_link_is_cut_delivers_first() {
     let name = cluster.runner_name("a");
     let mut runner = runner(&cluster, &name, &cable);
     let id = cluster.submit(&tests::cluster::job("python", "main.py", TWO_LINES));
-    cluster.wait_for(&id, "running");
+    // What has not reached the runner cannot be held by it.
+    wait_until("the runner to run it", || {
+        cluster.runner_info("a").filter(|info| info["telemetry"]["active_jobs"] == 1)
+    });
     cable.cut();
     assert!(runner.stop().success());
     let done = cluster.look(&id);
