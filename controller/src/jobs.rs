@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::client::JobQuery;
-use protocol::cluster::{ClusterInfo, LanguageInfo, RunnerInfo, RunnerState};
-use protocol::{Job, JobId, JobPage, JobSpec, JobState, Problem, ProblemKind, Timestamp};
+use protocol::cluster::{ClusterInfo, LanguageInfo, RunnerInfo, RunnerState, Sample};
+use protocol::{Job, JobAttempt, JobId, JobPage, JobSpec, JobState, Problem, ProblemKind, Timestamp};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -172,9 +172,39 @@ impl Jobs {
     pub async fn get_finished(&self, id: JobId, wait: Duration) -> Result<Job, Problem> {
         if let Some(watcher) = self.live.watch(id, 0) {
             // That it takes longer is not an error.
-            let _ = tokio::time::timeout(wait, watcher.finished()).await;
+            let _ = tokio::time::timeout(wait, self.finished(watcher)).await;
         }
         self.get(id).await
+    }
+
+    /// Waits until a job has finished, or this controller leaves it behind.
+    pub async fn finished(&self, watcher: Watcher) {
+        let id = watcher.job().id();
+        tokio::select! {
+            _ = watcher.finished() => {}
+            () = self.left_behind(id) => {}
+        }
+    }
+
+    /// The attempts at a job.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub async fn attempts(&self, id: JobId) -> Result<Vec<JobAttempt>, Problem> {
+        let attempts = self.store.attempts(id).await.map_err(internal)?;
+        if attempts.is_empty() {
+            // Nobody has had it yet, or there is none.
+            self.get(id).await?;
+        }
+        Ok(attempts)
+    }
+
+    /// How runners' hosts did since then.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn samples(&self, runner: Option<&str>, since: Timestamp) -> Result<Vec<Sample>, Problem> {
+        self.store.samples(runner, since).await.map_err(internal)
     }
 
     /// A page of jobs.

@@ -90,6 +90,16 @@ impl Roster {
         Ok((Membership { roster: Arc::clone(self), id, session }, receiver))
     }
 
+    /// Makes languages known that runners of earlier times offered.
+    pub fn recall(&self, offers: &[LanguageOffer]) {
+        lock(&self.state).learn(offers);
+    }
+
+    /// What a connected runner says of itself.
+    pub fn registration(&self, id: RunnerId) -> Option<Registration> {
+        lock(&self.state).runners.get(&id).map(|member| member.registration.clone())
+    }
+
     /// Notified when there may be room for a job that there was none for.
     pub fn changed(&self) -> &Notify {
         &self.changed

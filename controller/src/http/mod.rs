@@ -65,10 +65,12 @@ fn api() -> OpenApiRouter<Context> {
         .routes(routes!(jobs::submit, jobs::list))
         .routes(routes!(jobs::get))
         .routes(routes!(jobs::cancel))
+        .routes(routes!(jobs::attempts))
         .routes(routes!(events::events))
         .routes(routes!(cluster::languages))
         .routes(routes!(cluster::runners))
         .routes(routes!(cluster::cluster))
+        .routes(routes!(cluster::samples))
 }
 
 async fn front() -> &'static str {
@@ -100,10 +102,12 @@ mod tests {
             "/cluster",
             "/jobs",
             "/jobs/{id}",
+            "/jobs/{id}/attempts",
             "/jobs/{id}/cancel",
             "/jobs/{id}/events",
             "/languages",
             "/runners",
+            "/samples",
         ];
         assert_eq!(paths, expected);
         assert!(serde_json::to_string(&description).unwrap().contains("JobSpec"));
