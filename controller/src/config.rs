@@ -10,8 +10,8 @@ use std::time::Duration;
 use clap::Parser;
 use serde::Deserialize;
 
-pub use store::{PostgresUrl, StoreKind, StoreKindError, StoreText};
 pub use crate::scheduler::Rules;
+pub use store::{PostgresUrl, StoreKind, StoreKindError, StoreText};
 
 /// Accepts programs, hands them to runners, and gives the results back.
 #[derive(Debug, Clone, Default, Parser)]

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::client::JobQuery;
-use protocol::cluster::{ClusterInfo, LanguageInfo, RunnerInfo};
-use protocol::{Job, JobId, JobPage, JobSpec, JobState, Problem, ProblemKind, Timestamp};
+use protocol::cluster::{ClusterInfo, LanguageInfo, RunnerInfo, Sample};
+use protocol::{Job, JobAttempt, JobId, JobPage, JobSpec, JobState, Problem, ProblemKind, Timestamp};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -167,8 +167,14 @@ impl Jobs {
     /// # Errors
     /// Where there is none.
     pub async fn get_finished(&self, id: JobId, wait: Duration) -> Result<Job, Problem> {
+        let finished = async {
+            tokio::select! {
+                () = self.until_finished(id) => {}
+                () = self.left_behind(id) => {}
+            }
+        };
         // That it takes longer is not an error.
-        let _ = tokio::time::timeout(wait, self.until_finished(id)).await;
+        let _ = tokio::time::timeout(wait, finished).await;
         self.get(id).await
     }
 
@@ -192,6 +198,27 @@ impl Jobs {
     /// Where there is none, or it cannot be told.
     pub fn drain_runner(&self, runner: &str) -> Result<RunnerInfo, Problem> {
         self.roster.drain(runner)
+    }
+
+    /// The attempts at a job.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub async fn attempts(&self, id: JobId) -> Result<Vec<JobAttempt>, Problem> {
+        let attempts = self.store.attempts(id).await.map_err(internal)?;
+        if attempts.is_empty() {
+            // Nobody has had it yet, or there is none.
+            self.get(id).await?;
+        }
+        Ok(attempts)
+    }
+
+    /// How runners' hosts did since then.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn samples(&self, runner: Option<&str>, since: Timestamp) -> Result<Vec<Sample>, Problem> {
+        self.store.samples(runner, since).await.map_err(internal)
     }
 
     /// A page of jobs.

@@ -16,6 +16,7 @@ mod dispatch;
 mod elsewhere;
 mod ending;
 mod fleet;
+mod housekeeping;
 mod http;
 mod jobs;
 mod live;
@@ -43,10 +44,11 @@ use crate::config::Config;
 use crate::dispatch::Dispatcher;
 use crate::elsewhere::Elsewhere;
 use crate::fleet::Fleet;
+use crate::housekeeping::Housekeeping;
 use crate::jobs::{JobLimits, Jobs};
 use crate::live::Live;
 use crate::roster::Roster;
-use crate::store::Store;
+use crate::store::{Retention, Store};
 
 /// The most output of one job that is kept, in bytes.
 const MAX_JOB_OUTPUT: u64 = 64 << 20;
@@ -139,6 +141,10 @@ pub async fn run(config: Config, store: Arc<dyn Store>, listeners: Listeners, sh
         limits,
     );
 
+    let housekeeping =
+        Housekeeping { store: Arc::clone(&store), roster: Arc::clone(&roster), keep: retention(&config) };
+    housekeeping.recall().await;
+
     // What serves clients ends before what serves runners: the last results still reach somebody.
     let (clients, runners) = (TaskTracker::new(), TaskTracker::new());
     let (close_clients, close_runners) = (CancellationToken::new(), CancellationToken::new());
@@ -150,9 +156,10 @@ pub async fn run(config: Config, store: Arc<dyn Store>, listeners: Listeners, sh
         lingering: Arc::default(),
     };
     runners.spawn(fleet::serve(fleet, listeners.runners, runners.clone(), close_runners.clone()));
+    runners.spawn(housekeeping.run(close_runners.clone()));
     let elsewhere = Elsewhere { store: Arc::clone(&store), live: Arc::clone(&live) };
     runners.spawn(elsewhere.listen(close_runners.clone()));
-    runners.spawn(Dispatcher { store, backlog, live, roster }.run(close_runners.clone()));
+    runners.spawn(Dispatcher { store: Arc::clone(&store), backlog, live, roster }.run(close_runners.clone()));
     runners.spawn(jobs.clone().look_after(close_runners.clone()));
     clients.spawn(tcp::serve(jobs.clone(), listeners.clients, clients.clone(), close_clients.clone()));
     clients.spawn(http::serve(jobs.clone(), listeners.http, close_clients.clone()));
@@ -173,6 +180,16 @@ pub async fn run(config: Config, store: Arc<dyn Store>, listeners: Listeners, sh
             () = shutdown.now.cancelled() => {}
         }
     }
+    store.close().await;
+}
+
+/// What is kept of finished jobs.
+fn retention(config: &Config) -> Retention {
+    Retention {
+        age: Some(Duration::from_secs(config.keep_days.saturating_mul(24 * 3600))),
+        jobs: Some(config.keep_finished as u64),
+        bytes: Some(config.keep_bytes),
+    }
 }
 
 /// Answers those who wait, and lets those finish that run, as long as they may.
@@ -184,7 +201,7 @@ async fn drain(jobs: &Jobs, patience: Duration) {
         }
     };
     if timeout(patience, finished).await.is_err() {
-        tracing::warn!("jobs are still running after {} s: they are ended", patience.as_secs());
+        tracing::warn!("jobs are still running after {} s: they are left", patience.as_secs());
         jobs.give_up().await;
     }
 }

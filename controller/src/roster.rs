@@ -113,6 +113,18 @@ impl Roster {
         Ok((Membership { roster: Arc::clone(self), id, session, drain }, receiver))
     }
 
+    /// Makes languages known that runners of earlier times offered.
+    pub fn recall(&self, offers: Vec<LanguageOffer>) {
+        lock(&self.state).languages.learn(offers);
+    }
+
+    /// What a connected runner says of itself.
+    pub fn registration(&self, id: RunnerId) -> Option<Registration> {
+        let state = lock(&self.state);
+        let member = state.runners.get(&id)?;
+        Some(Registration { languages: member.menu.to_vec(), ..member.registration.clone() })
+    }
+
     /// Gives a job to a runner that the scheduler has chosen for it.
     ///
     /// # Errors

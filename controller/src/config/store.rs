@@ -36,6 +36,12 @@ impl fmt::Debug for StoreText {
 pub struct PostgresUrl(String);
 
 impl PostgresUrl {
+    /// An address for a test.
+    #[cfg(test)]
+    pub fn new(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
     /// The whole address, with its password: for connecting alone.
     pub fn secret(&self) -> &str {
         &self.0

@@ -2,10 +2,13 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use protocol::Problem;
-use protocol::cluster::{ClusterInfo, LanguageInfo, RunnerInfo};
+use protocol::cluster::{ClusterInfo, LanguageInfo, RunnerInfo, Sample};
+use protocol::{Problem, Timestamp};
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::Context;
+use super::extract::Parameters;
 use super::problem::Failure;
 
 /// What the cluster can run.
@@ -41,4 +44,32 @@ pub async fn drain(
 #[utoipa::path(get, path = "/cluster", tag = "cluster", responses((status = 200, body = ClusterInfo)))]
 pub async fn cluster(State(context): State<Context>) -> Result<Json<ClusterInfo>, Failure> {
     Ok(Json(context.jobs.cluster().await?))
+}
+
+/// The time that samples are given of where nobody says since when.
+const RECENT: std::time::Duration = std::time::Duration::from_secs(3600);
+
+/// Which samples to give.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+pub struct Which {
+    /// Only those of the runner with this name.
+    runner: Option<String>,
+    /// Only those since this moment, as in `2025-01-31T12:00:00Z`; the last hour where absent.
+    #[param(value_type = Option<String>, format = DateTime)]
+    since: Option<Timestamp>,
+}
+
+/// How runners' hosts did, every ten seconds, the oldest first.
+#[utoipa::path(get, path = "/samples", tag = "cluster", params(Which), responses(
+    (status = 200, body = [Sample]),
+    (status = 400, body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn samples(
+    State(context): State<Context>,
+    Parameters(which): Parameters<Which>,
+) -> Result<Json<Vec<Sample>>, Failure> {
+    let recent = || Timestamp::now().checked_sub(RECENT).unwrap_or(Timestamp::UNIX_EPOCH);
+    let since = which.since.unwrap_or_else(recent);
+    Ok(Json(context.jobs.samples(which.runner.as_deref(), since).await?))
 }

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use protocol::client::JobQuery;
-use protocol::{Content, Job, JobId, JobPage, JobSpec, JobState, Problem};
+use protocol::{Content, Job, JobAttempt, JobId, JobPage, JobSpec, JobState, Problem};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -129,6 +129,18 @@ pub async fn get(
         Some(wait) => context.jobs.get_finished(id, wait).await?,
         None => context.jobs.get(id).await?,
     }))
+}
+
+/// The times that a job was handed to a runner, the first one first.
+#[utoipa::path(get, path = "/jobs/{id}/attempts", tag = "jobs", params(("id" = JobId, Path)), responses(
+    (status = 200, body = [JobAttempt]),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn attempts(
+    State(context): State<Context>,
+    PathId(id): PathId,
+) -> Result<Json<Vec<JobAttempt>>, Failure> {
+    Ok(Json(context.jobs.attempts(id).await?))
 }
 
 /// Stop a job.

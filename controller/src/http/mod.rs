@@ -65,11 +65,13 @@ fn api() -> OpenApiRouter<Context> {
         .routes(routes!(jobs::submit, jobs::list))
         .routes(routes!(jobs::get))
         .routes(routes!(jobs::cancel))
+        .routes(routes!(jobs::attempts))
         .routes(routes!(events::events))
         .routes(routes!(cluster::languages))
         .routes(routes!(cluster::runners))
         .routes(routes!(cluster::drain))
         .routes(routes!(cluster::cluster))
+        .routes(routes!(cluster::samples))
 }
 
 async fn front() -> &'static str {
@@ -101,11 +103,13 @@ mod tests {
             "/cluster",
             "/jobs",
             "/jobs/{id}",
+            "/jobs/{id}/attempts",
             "/jobs/{id}/cancel",
             "/jobs/{id}/events",
             "/languages",
             "/runners",
             "/runners/{runner}/drain",
+            "/samples",
         ];
         assert_eq!(paths, expected);
         assert!(serde_json::to_string(&description).unwrap().contains("JobSpec"));

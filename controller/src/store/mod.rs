@@ -321,7 +321,8 @@ pub trait Store: Send + Sync + 'static {
     /// Makes up to `limit` queued jobs that are at home nowhere at home here, in the order of their numbers.
     async fn adopt(&self, limit: usize) -> Result<Vec<Queued>, StoreError>;
 
-    /// Makes all queued jobs that are at home here at home nowhere: this controller leaves.
+    /// Makes all queued jobs that are at home here at home nowhere: this controller leaves,
+    /// and a durable store gives it none to adopt any more.
     async fn disown(&self) -> Result<(), StoreError>;
 
     /// Hands a job that is queued and at home here to a runner for as long as the lease lasts. `None` where it

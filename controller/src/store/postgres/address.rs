@@ -77,15 +77,10 @@ fn explain(error: &tokio_postgres::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
     use super::*;
-    use crate::config::{Args, Config as Settings, StoreKind};
 
     fn address(text: &str) -> Result<Address, String> {
-        let args = Args::try_parse_from(["controller", "--store", text]).unwrap();
-        let StoreKind::Postgres(url) = Settings::load(args).unwrap().store else { panic!() };
-        parse(&url)
+        parse(&PostgresUrl::new(text))
     }
 
     #[test]

@@ -70,6 +70,8 @@ pub struct Postgres {
     ends: Batcher<End, Recorded>,
     /// Set where jobs may be at home here that nobody here was told of.
     unheard: Arc<AtomicBool>,
+    /// This controller leaves: it takes nothing in any more.
+    leaving: AtomicBool,
     /// While they are told: behind which number.
     retelling: Mutex<Option<u64>>,
     _tasks: DropGuard,
@@ -158,6 +160,7 @@ impl Postgres {
                 }
             }),
             unheard,
+            leaving: AtomicBool::new(false),
             retelling: Mutex::default(),
             _tasks: stop.drop_guard(),
             link,
@@ -275,6 +278,9 @@ impl Store for Postgres {
     }
 
     async fn adopt(&self, limit: usize) -> Result<Vec<Queued>, StoreError> {
+        if self.leaving.load(Ordering::Acquire) {
+            return Ok(Vec::new());
+        }
         let again = self.tell_again(limit).await?;
         if !again.is_empty() {
             return Ok(again);
@@ -287,6 +293,7 @@ impl Store for Postgres {
     }
 
     async fn disown(&self) -> Result<(), StoreError> {
+        self.leaving.store(true, Ordering::Release);
         keep::disown(&self.link, self.home).await?;
         self.tell(Change::Adoptable);
         Ok(())

@@ -6,20 +6,12 @@ use protocol::{JobState, StepResult, Verdict};
 use tokio::task::JoinSet;
 
 use super::*;
-use crate::config::{Args, Config, StoreKind};
 use crate::store::conformance::{self, job};
 
 const LEASE: Duration = Duration::from_secs(60);
 
-fn address(text: &str) -> PostgresUrl {
-    use clap::Parser;
-    let args = Args::try_parse_from(["controller", "--store", text]).unwrap();
-    let StoreKind::Postgres(url) = Config::load(args).unwrap().store else { panic!() };
-    url
-}
-
 async fn open(url: &str) -> Postgres {
-    Postgres::open(&address(url), 1000, 1 << 20).await.unwrap()
+    Postgres::open(&PostgresUrl::new(url), 1000, 1 << 20).await.unwrap()
 }
 
 fn outcome(text: &str) -> Outcome {
@@ -90,7 +82,7 @@ async fn a_newer_schema_and_an_absent_server_stop_the_start() {
 }
 
 async fn refused(url: &str) -> String {
-    let refusal = Postgres::open(&address(url), 1, 1).await.unwrap_err().to_string();
+    let refusal = Postgres::open(&PostgresUrl::new(url), 1, 1).await.unwrap_err().to_string();
     assert!(!refusal.contains('\n'), "{refusal}");
     refusal
 }

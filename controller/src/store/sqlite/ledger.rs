@@ -65,6 +65,8 @@ pub(super) struct Ledger {
     homeless: BTreeMap<u64, JobId>,
     work_bytes: u64,
     last_number: u64,
+    /// This controller leaves: it takes nothing in any more.
+    leaving: bool,
     /// Finished jobs, and the bytes stored for them.
     pub(super) finished: Finished,
 }
@@ -99,6 +101,7 @@ impl Ledger {
             homeless: BTreeMap::new(),
             work_bytes: 0,
             last_number: 0,
+            leaving: false,
             finished: Finished::default(),
         };
         ledger.reload(db)?;
@@ -173,7 +176,7 @@ impl Ledger {
 
     pub(super) fn adopt(&mut self, limit: usize) -> Vec<Queued> {
         let mut adopted = Vec::new();
-        while adopted.len() < limit {
+        while adopted.len() < limit && !self.leaving {
             let Some((_, id)) = self.homeless.pop_first() else { break };
             if let Some(record) = self.records.get_mut(&id) {
                 record.home = Some(self.home);
@@ -184,6 +187,7 @@ impl Ledger {
     }
 
     pub(super) fn disown(&mut self) {
+        self.leaving = true;
         for record in self.records.values_mut().filter(|record| record.state() == JobState::Queued) {
             record.home = None;
             self.homeless.insert(record.number, record.job().id);
