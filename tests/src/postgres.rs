@@ -151,6 +151,17 @@ impl Drop for Postgres {
         let _ = kill(self.server, Signal::SIGCONT);
         drop(self.guard.stdin.take());
         let _ = self.guard.wait();
+        remove_segment(&self.folder.path().join("data/postmaster.pid"));
+    }
+}
+
+/// A server that was killed leaves its pid file, and the shared memory that is named in the file's seventh line by
+/// key and number: the host would keep that for ever.
+fn remove_segment(pid_file: &Path) {
+    let text = std::fs::read_to_string(pid_file).unwrap_or_default();
+    let number = text.lines().nth(6).and_then(|line| line.split_whitespace().nth(1));
+    if let Some(number) = number {
+        let _ = unprivileged("ipcrm").args(["-m", number]).status();
     }
 }
 

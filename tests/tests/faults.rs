@@ -126,8 +126,8 @@ fn a_job_that_is_lost_again_and_again_ends_and_says_so() {
 }
 
 #[test]
-fn a_controller_that_is_told_to_stop_answers_those_who_wait() {
-    let mut cluster = Cluster::empty();
+fn a_controller_whose_jobs_go_with_it_answers_those_who_wait_when_told_to_stop() {
+    let mut cluster = Cluster::with_flags(&["--store", "memory"]);
     let file = cluster.file("main.py", "print(1)\n");
     let client = cluster.start_run(&file, &[]);
     wait_until("the job to be queued", || cluster.job_ids().pop());
@@ -143,7 +143,10 @@ fn a_runner_that_is_told_to_stop_finishes_what_it_runs() {
     let mut cluster = Cluster::empty();
     cluster.add_runner("a", &["--language", "python"]);
     let id = cluster.submit(&job("python", "main.py", "import time\ntime.sleep(2)\nprint('finished')"));
-    cluster.wait_for(&id, "running");
+    // What has not reached the runner goes to another.
+    wait_until("the runner to run it", || {
+        cluster.runner_info("a").filter(|info| info["telemetry"]["active_jobs"] == 1)
+    });
     assert!(cluster.runner("a").stop().success());
     let done = cluster.look(&id);
     assert_eq!((&done["verdict"], &done["attempts"]), (&json!("ok"), &json!(1)), "{done}");
