@@ -83,6 +83,14 @@ impl Postgres {
         name
     }
 
+    /// Dumps a database and restores it into another, empty one.
+    pub fn copy(&self, from: &str, to: &str) {
+        let dump = self.folder.path().join(format!("{from}.dump"));
+        let address = ["-h", "127.0.0.1", "-U", USER, "-p", &self.port.to_string()].map(str::to_owned);
+        succeed(program("pg_dump").args(&address).arg("-Fc").arg("-f").arg(&dump).arg(from));
+        succeed(program("pg_restore").args(&address).args(["-d", to]).arg(&dump));
+    }
+
     /// What the controller's `store` is for a database of this server.
     pub fn url(&self, database: &str) -> String {
         Self::url_of(&[self], database)

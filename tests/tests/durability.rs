@@ -29,7 +29,7 @@ fn what_was_accepted_outlives_a_kill() {
         page["jobs"].as_array().unwrap().iter().map(|job| job["id"].as_str().unwrap()).collect();
     assert_eq!(listed, ids);
     let again = http::post(&cluster.url("/jobs"), &keyed);
-    assert!(again.status == 409 || again.body["id"] == ids[0].as_str(), "{}", again.body);
+    assert_eq!((again.status, again.body["id"].as_str()), (202, Some(ids[0].as_str())), "{}", again.body);
     assert_eq!(http::get(&cluster.url("/cluster")).body["queued"], 21, "the key makes one job");
     let cancelled = http::post(&cluster.url(&format!("/jobs/{}/cancel", ids[0])), &json!({}));
     assert_eq!(cancelled.body["verdict"], "cancelled");
@@ -61,6 +61,58 @@ fn whoever_waits_for_a_job_hears_that_it_is_still_queued() {
     cluster.controller().stop();
     assert_eq!(waiting.join().unwrap().body["state"], "queued");
     cluster.replace_controller(&ANY);
+}
+
+#[test]
+fn a_job_that_runs_while_its_controller_is_killed_is_delivered_to_the_next() {
+    let mut cluster = Cluster::empty();
+    cluster.add_runner("a", &["--language", "python"]);
+    let program = "import time\nfor i in range(5):\n    print(i, flush=True)\n    time.sleep(0.4)\n";
+    let id = cluster.submit(&job("python", "main.py", program));
+    tests::wait_until("the runner to run it", || {
+        cluster.runner_info("a").filter(|info| info["telemetry"]["active_jobs"] == 1)
+    });
+    let runners = cluster.address("runners").to_owned();
+    cluster.controller().kill();
+    cluster.replace_controller(&["--clients", "127.0.0.1:0", "--http", "127.0.0.1:0", "--runners", &runners]);
+    let done = cluster.wait_for(&id, "finished");
+    assert_eq!((&done["verdict"], &done["attempts"]), (&json!("ok"), &json!(1)), "{done}");
+    assert_eq!(done["runs"][0]["stdout"], "0\n1\n2\n3\n4\n");
+}
+
+#[test]
+fn a_backup_taken_while_the_controller_runs_can_be_restored() {
+    let mut cluster = Cluster::empty();
+    let id = cluster.submit(&job("c", "main.c", "// kept"));
+    let database = cluster.folder.path().join("data/ruche.db");
+    let copy = cluster.folder.path().join("backup.db");
+    let backup = "import sqlite3, sys\nsqlite3.connect(sys.argv[1]).execute('VACUUM INTO ?', [sys.argv[2]])";
+    let mut python = Command::new("python3");
+    assert!(python.args(["-c", backup]).arg(&database).arg(&copy).status().unwrap().success());
+    let later = cluster.submit(&job("c", "main.c", "// after the backup"));
+
+    assert!(cluster.controller().stop().success());
+    for beside in ["ruche.db-wal", "ruche.db-shm"] {
+        let _ = std::fs::remove_file(database.with_file_name(beside));
+    }
+    std::fs::copy(&copy, &database).unwrap();
+    cluster.replace_controller(&ANY);
+    assert_eq!(cluster.look(&id)["state"], "queued");
+    assert_eq!(http::get(&cluster.url(&format!("/jobs/{later}"))).status, 404);
+}
+
+#[test]
+fn a_dump_of_postgresql_can_be_restored() {
+    let server = Postgres::shared();
+    let (first, second) = (server.database(), server.database());
+    let mut cluster = Cluster::with_flags(&["--store", &server.url(&first)]);
+    let id = cluster.submit(&job("c", "main.c", "// kept"));
+    server.copy(&first, &second);
+    assert!(cluster.controller().stop().success());
+    cluster.replace_controller(&[&ANY[..], &["--store", &server.url(&second)]].concat());
+    assert_eq!(cluster.look(&id)["state"], "queued");
+    let cancelled = http::post(&cluster.url(&format!("/jobs/{id}/cancel")), &json!({}));
+    assert_eq!(cancelled.body["verdict"], "cancelled");
 }
 
 #[test]
