@@ -9,7 +9,7 @@ use futures_util::{SinkExt, StreamExt};
 use protocol::frame::{Frame, FrameCodec, FrameError, FrameKind, MAX_CHUNK};
 use protocol::hello::{Hello, MISSED_HEARTBEATS};
 use protocol::{Problem, ProblemKind};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -63,8 +63,35 @@ impl From<FrameError> for WireError {
     }
 }
 
+type Reader = Box<dyn AsyncRead + Send + Sync + Unpin>;
+type Writer = Box<dyn AsyncWrite + Send + Sync + Unpin>;
+
+/// Bytes both ways, whatever carries them. A call that is looked up costs nothing beside the system call behind it.
+pub struct Link {
+    read: Reader,
+    write: Writer,
+}
+
+impl Link {
+    /// The bytes that come, and where those go that are sent.
+    pub fn new(
+        read: impl AsyncRead + Send + Sync + Unpin + 'static,
+        write: impl AsyncWrite + Send + Sync + Unpin + 'static,
+    ) -> Self {
+        Self { read: Box::new(read), write: Box::new(write) }
+    }
+}
+
+impl From<TcpStream> for Link {
+    fn from(stream: TcpStream) -> Self {
+        // Where this fails the connection is gone, as the first read tells.
+        let _ = stream.set_nodelay(true);
+        let (read, write) = stream.into_split();
+        Self::new(read, write)
+    }
+}
+
 /// A connection after the greeting.
-#[derive(Debug)]
 pub struct Connection {
     /// What comes.
     pub incoming: Incoming,
@@ -76,9 +103,8 @@ pub struct Connection {
 }
 
 /// Frames from the peer.
-#[derive(Debug)]
 pub struct Incoming {
-    frames: FramedRead<OwnedReadHalf, FrameCodec>,
+    frames: FramedRead<Reader, FrameCodec>,
     outgoing: Outgoing,
     patience: Duration,
 }
@@ -91,9 +117,8 @@ pub struct Outgoing(mpsc::Sender<Frame>);
 ///
 /// # Errors
 /// Where it does not greet back, or cannot be talked to; it has been told why then.
-pub async fn greet(stream: TcpStream, heartbeat: Duration) -> Result<Connection, WireError> {
-    stream.set_nodelay(true)?;
-    let (read, write) = stream.into_split();
+pub async fn greet(link: Link, heartbeat: Duration) -> Result<Connection, WireError> {
+    let Link { read, write } = link;
     let (sender, queue) = mpsc::channel(QUEUE);
     let outgoing = Outgoing(sender);
     let writer = tokio::spawn(write_all(FramedWrite::new(write, FrameCodec), queue, heartbeat));
@@ -210,7 +235,7 @@ impl Outgoing {
 
 /// Sends what is queued, many frames at once where many wait, and a ping where nothing is to be said.
 async fn write_all(
-    mut sink: FramedWrite<OwnedWriteHalf, FrameCodec>,
+    mut sink: FramedWrite<Writer, FrameCodec>,
     mut queue: mpsc::Receiver<Frame>,
     heartbeat: Duration,
 ) {
@@ -239,7 +264,7 @@ pub async fn accept<S>(
     most: usize,
     sessions: TaskTracker,
     stop: CancellationToken,
-    serve: impl Fn(TcpStream, CancellationToken) -> S,
+    serve: impl Fn(Link, CancellationToken) -> S,
 ) where
     S: Future<Output = Result<(), WireError>> + Send + 'static,
 {
@@ -250,7 +275,7 @@ pub async fn accept<S>(
         };
         match accepted {
             Ok((stream, peer)) if sessions.len() < most => {
-                let session = serve(stream, stop.clone());
+                let session = serve(stream.into(), stop.clone());
                 sessions.spawn(async move {
                     match session.await {
                         Ok(()) | Err(WireError::Closed) => {}

@@ -36,9 +36,9 @@ pub struct Fleet {
 
 /// Takes runners in until told to stop. Sessions end then, and with them what their runners still run.
 pub async fn serve(fleet: Fleet, listener: TcpListener, sessions: TaskTracker, stop: CancellationToken) {
-    let serve = move |stream, stop| {
+    let serve = move |link, stop| {
         let fleet = fleet.clone();
-        async move { session::run(&fleet, stream, &stop).await }
+        async move { session::run(&fleet, link, &stop).await }
     };
     wire::accept(listener, MAX_CONNECTIONS, sessions, stop, serve).await;
 }

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use protocol::frame::{Frame, FrameKind};
 use protocol::runner::{FromRunner, Registration, ToRunner};
-use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
@@ -16,7 +15,7 @@ use crate::dispatch::LEASE;
 use crate::roster::Membership;
 use crate::store::Claim;
 use crate::text;
-use crate::wire::{Connection, WireError, greet};
+use crate::wire::{Connection, Link, WireError, greet};
 
 /// How often each side lets something be heard.
 const HEARTBEAT: Duration = Duration::from_secs(2);
@@ -40,8 +39,8 @@ struct Session<'a> {
 ///
 /// # Errors
 /// Why it ended, unless it was told to stop.
-pub async fn run(fleet: &Fleet, stream: TcpStream, stop: &CancellationToken) -> Result<(), WireError> {
-    let mut connection = greet(stream, HEARTBEAT).await?;
+pub async fn run(fleet: &Fleet, link: Link, stop: &CancellationToken) -> Result<(), WireError> {
+    let mut connection = greet(link, HEARTBEAT).await?;
     let result = serve(fleet, &mut connection, stop).await;
     connection.close(result.as_ref().err()).await;
     result

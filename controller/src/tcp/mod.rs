@@ -16,9 +16,9 @@ const MAX_CONNECTIONS: usize = 4096;
 
 /// Takes clients in until told to stop; then lets them have the answers that they wait for.
 pub async fn serve(jobs: Jobs, listener: TcpListener, sessions: TaskTracker, stop: CancellationToken) {
-    let serve = move |stream, stop| {
+    let serve = move |link, stop| {
         let jobs = jobs.clone();
-        async move { session::run(jobs, stream, &stop).await }
+        async move { session::run(jobs, link, &stop).await }
     };
     wire::accept(listener, MAX_CONNECTIONS, sessions, stop, serve).await;
 }

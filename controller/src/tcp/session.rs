@@ -9,14 +9,13 @@ use protocol::client::{Request, Response};
 use protocol::frame::{Frame, FrameKind};
 use protocol::window::SendWindow;
 use protocol::{Problem, ProblemKind};
-use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::request::{Arriving, Input, Upload, malformed};
 use super::stream::Stream;
 use crate::jobs::Jobs;
-use crate::wire::{Connection, WireError, greet};
+use crate::wire::{Connection, Link, WireError, greet};
 
 /// How often each side lets something be heard.
 const HEARTBEAT: Duration = Duration::from_secs(10);
@@ -47,8 +46,8 @@ struct Open {
 ///
 /// # Errors
 /// Why it ended, unless it was told to stop.
-pub async fn run(jobs: Jobs, stream: TcpStream, stop: &CancellationToken) -> Result<(), WireError> {
-    let connection = greet(stream, HEARTBEAT).await?;
+pub async fn run(jobs: Jobs, link: Link, stop: &CancellationToken) -> Result<(), WireError> {
+    let connection = greet(link, HEARTBEAT).await?;
     let mut session = Session { jobs, connection, streams: HashMap::new(), answers: JoinSet::new() };
     let result = session.serve(stop).await;
     let Session { connection, answers, streams, .. } = session;
