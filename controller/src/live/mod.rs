@@ -10,11 +10,12 @@ mod stdin;
 mod tests;
 mod watcher;
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use protocol::{Job, JobId};
+use tokio::time::Instant;
 
 use abandoned::Abandoned;
 use job::Setup;
@@ -40,7 +41,8 @@ pub struct Live {
     budget: Budget,
     max_job_output: u64,
     table: Mutex<Table>,
-    undecided: Mutex<BTreeSet<JobId>>,
+    /// In the order in which they came.
+    undecided: Mutex<Vec<JobId>>,
     abandoned: Arc<Abandoned>,
 }
 
@@ -111,13 +113,13 @@ impl Live {
 
     /// Marks a queued job that is to be placed in the next round or not at all, until the mark is dropped.
     pub fn undecided(self: &Arc<Self>, id: JobId) -> Undecided {
-        lock(&self.undecided).insert(id);
+        lock(&self.undecided).push(id);
         Undecided { live: Arc::clone(self), id }
     }
 
-    /// The jobs that are marked so.
+    /// The jobs that are marked so, first come, first served.
     pub fn all_undecided(&self) -> Vec<JobId> {
-        lock(&self.undecided).iter().copied().collect()
+        lock(&self.undecided).clone()
     }
 
     /// Waits for jobs that lost their last watcher and were not to go on without one. A job may have found a
@@ -155,6 +157,6 @@ pub struct Undecided {
 
 impl Drop for Undecided {
     fn drop(&mut self) {
-        lock(&self.live.undecided).remove(&self.id);
+        lock(&self.live.undecided).retain(|id| *id != self.id);
     }
 }
