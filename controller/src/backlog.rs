@@ -72,6 +72,12 @@ impl Backlog {
         Some((state.jobs.get(place)?.clone(), state.position(*place)))
     }
 
+    /// How many wait.
+    #[cfg(test)]
+    pub fn len(&self) -> usize {
+        lock(&self.state).jobs.len()
+    }
+
     /// Notified when a job has come in.
     pub fn changed(&self) -> &Notify {
         &self.changed

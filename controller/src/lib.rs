@@ -21,6 +21,8 @@ mod live;
 mod lock;
 mod roster;
 mod scheduler;
+#[cfg(test)]
+mod simulation;
 mod store;
 mod tcp;
 mod text;

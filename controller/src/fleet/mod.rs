@@ -4,7 +4,7 @@
 mod attempt;
 mod feeder;
 mod progress;
-mod session;
+pub mod session;
 
 use std::sync::Arc;
 

@@ -85,6 +85,12 @@ impl Live {
         Arc::clone(table.jobs.entry(id).or_insert_with(|| self.make(id, None, true)))
     }
 
+    /// How many jobs are in flight, or finished a moment ago.
+    #[cfg(test)]
+    pub fn len(&self) -> usize {
+        lock(&self.table).jobs.len()
+    }
+
     /// Follows a job in flight from behind the event of this number.
     pub fn watch(&self, id: JobId, after: u64) -> Option<Watcher> {
         self.get(id).map(|job| Watcher::new(job, after))

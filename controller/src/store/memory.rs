@@ -258,6 +258,8 @@ impl Store for Memory {
 
     async fn adopt(&self, limit: usize) -> Result<Vec<Queued>, StoreError> {
         let state = &mut *lock(&self.shared.state);
+        // Whoever adopts lives: else it would be given its own again and again.
+        state.alive.insert(self.home, Instant::now());
         let waiting = state.queued.iter().filter_map(|number| state.numbers.get(number)).copied();
         let homeless =
             waiting.filter(|id| state.records.get(id).is_some_and(|record| !state.is_alive(record.home)));

@@ -1,7 +1,7 @@
 //! The door for clients that speak frames (port 7000). docs/protocol.md has the conversation.
 
 mod request;
-mod session;
+pub mod session;
 mod stream;
 
 use tokio::net::TcpListener;
