@@ -10,6 +10,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use crate::backlog::{Backlog, Place};
+use crate::dice::dice;
 use crate::ending;
 use crate::live::Live;
 use crate::roster::Roster;
@@ -45,10 +46,11 @@ impl Dispatcher {
         polls.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
             let polled = tokio::select! {
+                biased;
+                () = stop.cancelled() => return,
+                _ = polls.tick() => true,
                 () = self.backlog.changed().notified() => false,
                 () = self.roster.changed().notified() => false,
-                _ = polls.tick() => true,
-                () = stop.cancelled() => return,
             };
             if polled {
                 self.tidy().await;
@@ -120,7 +122,7 @@ impl Dispatcher {
         runners: &mut BTreeMap<RunnerId, Runner>,
     ) -> Result<usize, StoreError> {
         let demands: Vec<Demand<'_>> = jobs.iter().map(demand).collect();
-        let placed = scheduler::place(&demands, runners, &mut rand::rng());
+        let placed = scheduler::place(&demands, runners, &mut dice());
         let mut count = 0;
         for (job, runner) in jobs.iter().zip(placed) {
             if let Some(runner) = runner {

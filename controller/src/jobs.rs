@@ -270,8 +270,9 @@ impl Jobs {
     pub async fn look_after(self, stop: CancellationToken) {
         loop {
             let abandoned = tokio::select! {
-                abandoned = self.live.abandoned() => abandoned,
+                biased;
                 () = stop.cancelled() => return,
+                abandoned = self.live.abandoned() => abandoned,
             };
             for id in abandoned {
                 let unwatched = self.live.get(id).is_some_and(|live| live.watchers() == 0);
@@ -287,6 +288,7 @@ impl Jobs {
     async fn guard_stdin(self, id: JobId, stdin: Arc<StdinLog>) {
         let Some(live) = self.live.get(id) else { return };
         let over = tokio::select! {
+            biased;
             failure = stdin.failed() => failure.to_string(),
             () = live.ended() => return,
         };

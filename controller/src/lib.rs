@@ -11,7 +11,9 @@
 
 mod backlog;
 mod budget;
+mod clock;
 pub mod config;
+mod dice;
 mod dispatch;
 mod ending;
 mod fleet;

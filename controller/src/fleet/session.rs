@@ -1,6 +1,6 @@
 //! A runner's connection, from its greeting to its end.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use protocol::frame::{Frame, FrameKind};
@@ -31,7 +31,7 @@ struct Session<'a> {
     fleet: &'a Fleet,
     connection: &'a mut Connection,
     membership: Membership,
-    running: HashMap<u32, Running>,
+    running: BTreeMap<u32, Running>,
     next_stream: u32,
 }
 
@@ -56,7 +56,7 @@ async fn serve(
     let (membership, mut claims) = fleet.roster.join(registration).map_err(WireError::Protocol)?;
     connection.outgoing.message(0, &ToRunner::Registered).await?;
     tracing::info!(runner = name, "a runner has joined");
-    let mut session = Session { fleet, connection, membership, running: HashMap::new(), next_stream: 1 };
+    let mut session = Session { fleet, connection, membership, running: BTreeMap::new(), next_stream: 1 };
     let ended = session.serve(&mut claims, stop).await;
     let reason = match &ended {
         Ok(()) => format!("runner {name} was let go: the controller is shutting down"),
@@ -104,14 +104,16 @@ impl Session<'_> {
         let mut renewals = interval(LEASE / 3);
         loop {
             tokio::select! {
-                frame = self.connection.incoming.next() => self.take(frame?).await?,
+                // What comes seldom goes first, so that a runner with much to say does not keep it waiting.
+                biased;
+                () = stop.cancelled() => return Ok(()),
+                _ = renewals.tick() => self.renew().await,
                 claim = claims.recv() => match claim {
                     Some(claim) => self.begin(claim),
                     // The same runner has a newer connection.
                     None => return Err(WireError::Closed),
                 },
-                _ = renewals.tick() => self.renew().await,
-                () = stop.cancelled() => return Ok(()),
+                frame = self.connection.incoming.next() => self.take(frame?).await?,
             }
         }
     }

@@ -33,6 +33,8 @@ mod world;
 use setup::Setup;
 use world::World;
 
+use crate::{clock, dice};
+
 /// What came of one seed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Run {
@@ -53,6 +55,8 @@ struct Run {
 fn run(seed: u64) -> Run {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     runtime.unwrap().block_on(async {
+        clock::simulate();
+        dice::simulate(seed);
         let setup = Setup::of(seed);
         let world = World::new(setup);
         let clients = world.begin();

@@ -18,6 +18,7 @@ use super::{
     Cancelled, Change, Claim, Counts, EnqueueError, Enqueued, Expired, HOME_TIMEOUT, KnownRunner, NewJob,
     ORPHANED, Outcome, Queued, Recorded, Release, Released, Renewed, Retention, Store, StoreError, TakenOver,
 };
+use crate::clock;
 use crate::lock::lock;
 
 /// How many jobs a page has where the query does not say.
@@ -390,7 +391,7 @@ impl Store for Memory {
     async fn retain(&self, keep: &Retention) -> Result<u64, StoreError> {
         let state = &mut *lock(&self.shared.state);
         let mut forgotten = state.forget_beyond(keep.jobs, keep.bytes);
-        let oldest = keep.age.and_then(|age| Timestamp::now().checked_sub(age).ok());
+        let oldest = keep.age.and_then(|age| clock::now().checked_sub(age).ok());
         let is_old = |state: &State| {
             let record = state.finished.front().and_then(|id| state.records.get(id));
             record.is_some_and(|record| record.job().finished_at < oldest)
@@ -403,7 +404,7 @@ impl Store for Memory {
     }
 
     async fn remember_runner(&self, registration: &Registration) -> Result<(), StoreError> {
-        let known = KnownRunner { registration: registration.clone(), seen_at: Timestamp::now() };
+        let known = KnownRunner { registration: registration.clone(), seen_at: clock::now() };
         lock(&self.shared.state).runners.insert(registration.name.clone(), known);
         Ok(())
     }
@@ -419,7 +420,7 @@ impl Store for Memory {
     async fn record_samples(&self, samples: &[Sample], keep: Duration) -> Result<(), StoreError> {
         let mut state = lock(&self.shared.state);
         state.samples.extend(samples.iter().cloned());
-        let Ok(oldest) = Timestamp::now().checked_sub(keep) else { return Ok(()) };
+        let Ok(oldest) = clock::now().checked_sub(keep) else { return Ok(()) };
         while state.samples.front().is_some_and(|sample| sample.at < oldest) {
             state.samples.pop_front();
         }

@@ -19,6 +19,7 @@ use protocol::{
 use tokio::time::Instant;
 
 use super::{Claim, MAX_LOST, NewJob, Outcome, Queued, Release};
+use crate::clock;
 
 /// A job of the memory store.
 #[derive(Debug)]
@@ -54,7 +55,7 @@ impl Record {
             runs: Vec::new(),
             runner: None,
             attempts: Attempt::default(),
-            queued_at: Timestamp::now(),
+            queued_at: clock::now(),
             started_at: None,
             finished_at: None,
         };
@@ -100,7 +101,7 @@ impl Record {
 
     pub(super) fn claim(&mut self, runner: &str, lease: Duration) -> Claim {
         let attempt = self.job.attempts.next();
-        let now = Timestamp::now();
+        let now = clock::now();
         self.job.state = JobState::Running;
         self.job.attempts = attempt;
         self.job.runner = Some(runner.to_owned());
@@ -193,7 +194,7 @@ impl Record {
         self.job.message = message.or(cancelled);
         self.job.compile = compile;
         self.job.runs = runs;
-        self.job.finished_at = Some(Timestamp::now());
+        self.job.finished_at = Some(clock::now());
         self.lease = None;
     }
 
@@ -207,7 +208,7 @@ impl Record {
     fn end_attempt(&mut self, end: AttemptEnd, reason: Option<&str>) {
         if let Some(attempt) = self.attempts.last_mut().filter(|attempt| attempt.end.is_none()) {
             attempt.end = Some(end);
-            attempt.ended_at = Some(Timestamp::now());
+            attempt.ended_at = Some(clock::now());
             attempt.reason = reason.map(str::to_owned);
         }
     }

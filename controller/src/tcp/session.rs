@@ -61,14 +61,16 @@ impl Session {
     async fn serve(&mut self, stop: &CancellationToken) -> Result<(), WireError> {
         loop {
             tokio::select! {
-                frame = self.connection.incoming.next() => self.take(frame?).await?,
+                // What comes seldom goes first, so that a client with much to say does not keep it waiting.
+                biased;
+                () = stop.cancelled(), if self.streams.is_empty() => return Ok(()),
                 Some(ended) = self.answers.join_next() => {
                     // A task that failed has been logged by its panic; its stream stays closed to new requests.
                     if let Ok(stream) = ended {
                         self.streams.remove(&stream);
                     }
                 }
-                () = stop.cancelled(), if self.streams.is_empty() => return Ok(()),
+                frame = self.connection.incoming.next() => self.take(frame?).await?,
             }
         }
     }
