@@ -9,16 +9,16 @@ use clap_complete::Shell;
 use protocol::{JobId, JobState, LimitsRequest};
 
 use crate::messages::help;
-use crate::settings::Master;
-use values::{parse_label, parse_master, parse_pair, parse_seconds, parse_size};
+use crate::settings::Masters;
+use values::{parse_label, parse_masters, parse_pair, parse_seconds, parse_size};
 
 /// Compile and run programs on a Ruche cluster.
 #[derive(Debug, Parser)]
 #[command(name = "cli", version, arg_required_else_help = true, after_help = help::ROOT)]
 pub struct Args {
-    /// The controller's address [default: from the configuration file, else 127.0.0.1:7000].
-    #[arg(long, global = true, env = "RUCHE_MASTER", value_name = "HOST:PORT", value_parser = parse_master)]
-    pub master: Option<Master>,
+    /// The controller's address, or those of several [default: from the configuration file, else 127.0.0.1:7000].
+    #[arg(long, global = true, env = "RUCHE_MASTER", value_name = "HOST:PORT,…", value_parser = parse_masters)]
+    pub master: Option<Masters>,
 
     /// The folder with the folder `ruche` and its `cli.toml` in it.
     #[arg(long, global = true, env = "XDG_CONFIG_HOME", value_name = "FOLDER", hide = true)]
@@ -42,6 +42,8 @@ pub enum Command {
     Jobs(JobsArgs),
     /// Stop a job.
     Cancel(CancelArgs),
+    /// List the runners, or let one leave.
+    Runner(RunnerArgs),
     /// List the languages that the cluster can run.
     Languages(LanguagesArgs),
     /// Write a completion script for a shell.
@@ -185,6 +187,28 @@ pub struct StatusArgs {
     /// Print one JSON object with `cluster` and `runners`.
     #[arg(long)]
     pub json: bool,
+}
+
+/// Arguments of `runner`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = help::RUNNER)]
+pub struct RunnerArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: RunnerCommand,
+}
+
+/// What to do about runners.
+#[derive(Debug, Subcommand)]
+pub enum RunnerCommand {
+    /// Show the runners and how busy they are, as `cli status` does.
+    List(StatusArgs),
+    /// Let a runner finish what it runs, take nothing new, and leave.
+    Drain {
+        /// Its name or id.
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
 }
 
 /// Arguments of `jobs`.

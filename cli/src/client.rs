@@ -85,22 +85,45 @@ impl Link {
     /// The next frame of a stream. Safe to cancel: nothing read or written is lost.
     pub async fn next(&mut self) -> Result<Frame, Failure> {
         loop {
-            tokio::select! {
-                biased;
-                frame = self.reader.next() => {
-                    let frame = frame.unwrap_or_else(|| Err(io::ErrorKind::UnexpectedEof.into()));
-                    let frame = frame.map_err(|error| self.broken(error))?;
-                    self.heard = Instant::now();
-                    if let Some(frame) = self.connection_frame(frame)? {
-                        return Ok(frame);
-                    }
-                }
-                written = self.writer.write_buf(&mut self.pending), if !self.pending.is_empty() => {
-                    written.map_err(|error| self.broken(error))?;
-                }
-                _ = self.beat.tick() => self.heartbeat()?,
+            if let Some(frame) = self.step().await? {
+                return Ok(frame);
             }
         }
+    }
+
+    /// Waits for the controller's hello.
+    pub async fn greeted(&mut self) -> Result<(), Failure> {
+        while self.peer.is_none() {
+            if self.step().await?.is_some() {
+                return Err(self.protocol("an answer before any request"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the numbers of a job's events mean the same on both connections. Controllers of before do not say;
+    /// they forget all jobs when they end.
+    pub fn is_same_life_as(&self, other: &Self) -> bool {
+        let life = |link: &Self| link.peer.as_ref().and_then(|hello| hello.life.clone());
+        life(self) == life(other) && (life(self).is_some() || self.master == other.master)
+    }
+
+    /// Writes or reads something; returns the frame of a stream that came. Safe to cancel.
+    async fn step(&mut self) -> Result<Option<Frame>, Failure> {
+        tokio::select! {
+            biased;
+            frame = self.reader.next() => {
+                let frame = frame.unwrap_or_else(|| Err(io::ErrorKind::UnexpectedEof.into()));
+                let frame = frame.map_err(|error| self.broken(error))?;
+                self.heard = Instant::now();
+                return self.connection_frame(frame);
+            }
+            written = self.writer.write_buf(&mut self.pending), if !self.pending.is_empty() => {
+                written.map_err(|error| self.broken(error))?;
+            }
+            _ = self.beat.tick() => self.heartbeat()?,
+        }
+        Ok(None)
     }
 
     /// Deals with what concerns the connection as a whole; hands back what concerns a stream.

@@ -25,6 +25,8 @@ pub enum Failure {
     RequestTooLong,
     /// No connection to the controller.
     Unreachable(Master, Unreachable),
+    /// No connection to any of several controllers.
+    NoneAnswers(Vec<Failure>),
     /// What answers there is no controller.
     NotRuche(Master, Stranger),
     /// The controller speaks another version.
@@ -93,6 +95,7 @@ impl Failure {
             Self::Refused(_) => Exit::REFUSED,
             Self::Output(_) => Exit::BROKEN_PIPE,
             Self::Unreachable(..)
+            | Self::NoneAnswers(_)
             | Self::NotRuche(..)
             | Self::Incompatible(..)
             | Self::Protocol(..)

@@ -21,6 +21,37 @@ pub struct Master {
     pub port: u16,
 }
 
+/// The controllers of a cluster, in the order in which they are tried. There is at least one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Masters(Vec<Master>);
+
+impl Default for Masters {
+    fn default() -> Self {
+        Self(vec![Master::default()])
+    }
+}
+
+impl FromStr for Masters {
+    type Err = NotAMaster;
+
+    fn from_str(text: &str) -> Result<Self, NotAMaster> {
+        text.split(',').map(|one| one.trim().parse()).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+impl Masters {
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Master> {
+        self.0.iter()
+    }
+
+    /// The one to try after this one; the first again after the last.
+    pub fn after(&self, master: &Master) -> Master {
+        let mut rest = self.0.iter().skip_while(|other| *other != master).skip(1);
+        rest.next().or(self.0.first()).cloned().unwrap_or_default()
+    }
+}
+
 /// Text that is not a controller's address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotAMaster;
@@ -77,15 +108,15 @@ struct ConfigFile {
     master: Option<String>,
 }
 
-/// The controller to talk to: the one given, else the configuration file's, else the one of this machine.
-pub fn master(given: Option<Master>, config_home: Option<&Path>) -> Result<Master, Failure> {
-    if let Some(master) = given {
-        return Ok(master);
+/// The controllers to talk to: those given, else the configuration file's, else the one of this machine.
+pub fn masters(given: Option<Masters>, config_home: Option<&Path>) -> Result<Masters, Failure> {
+    if let Some(masters) = given {
+        return Ok(masters);
     }
-    let Some(path) = config_path(config_home) else { return Ok(Master::default()) };
+    let Some(path) = config_path(config_home) else { return Ok(Masters::default()) };
     match std::fs::read_to_string(&path) {
         Ok(text) => from_config(&text).map_err(|why| Failure::Config(path, why)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Master::default()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Masters::default()),
         Err(error) => Err(Failure::Config(path, error.kind().to_string())),
     }
 }
@@ -97,10 +128,10 @@ fn config_path(config_home: Option<&Path>) -> Option<PathBuf> {
     Some(folder.join("ruche").join("cli.toml"))
 }
 
-fn from_config(text: &str) -> Result<Master, String> {
+fn from_config(text: &str) -> Result<Masters, String> {
     let config: ConfigFile = toml::from_str(text).map_err(|error| error.message().to_owned())?;
     match config.master {
-        None => Ok(Master::default()),
+        None => Ok(Masters::default()),
         Some(master) => master.parse().map_err(|_| crate::messages::bad_configured_master(&master)),
     }
 }
@@ -132,9 +163,20 @@ mod tests {
     }
 
     #[test]
+    fn controllers_are_tried_in_turn() {
+        let masters: Masters = "a,b:1,c".parse().unwrap();
+        let [a, b, c] = ["a", "b:1", "c"].map(|text| text.parse::<Master>().unwrap());
+        assert_eq!([&a, &b, &c].map(|master| masters.after(master)), [b, c, a.clone()]);
+        assert_eq!(masters.after(&Master::default()), a);
+        assert_eq!("a,".parse::<Masters>(), Err(NotAMaster));
+    }
+
+    #[test]
     fn the_configuration_file_names_the_controller() {
-        assert_eq!(from_config("master = \"lab:9000\"").unwrap().to_string(), "lab:9000");
-        assert_eq!(from_config("").unwrap(), Master::default());
+        let masters = from_config("master = \"lab:9000, other\"").unwrap();
+        let written: Vec<String> = masters.iter().map(Master::to_string).collect();
+        assert_eq!(written, ["lab:9000", "other:7000"]);
+        assert_eq!(from_config("").unwrap(), Masters::default());
     }
 
     #[test]

@@ -137,7 +137,11 @@ impl Dispatcher {
     async fn hand_over(&self, id: JobId, runner: RunnerId, name: &str) -> Result<(), StoreError> {
         let claim = self.store.claim(id, name, LEASE).await?;
         self.backlog.remove(id);
-        let Some(claim) = claim else { return Ok(()) };
+        let Some(claim) = claim else {
+            // Another controller has it, or it has ended.
+            self.live.stray(id);
+            return Ok(());
+        };
         let live = self.live.get_or_open(id);
         live.started(name, claim.attempt);
         if let Err(claim) = self.roster.assign(runner, claim) {

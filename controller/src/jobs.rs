@@ -15,7 +15,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::backlog::Backlog;
 use crate::budget::{Budget, Held};
-use crate::live::{Live, StdinLog, Watcher};
+use crate::live::{Live, StdinLog};
 use crate::roster::Roster;
 use crate::scheduler::{self, Demand};
 use crate::store::{Cancelled, EnqueueError, Enqueued, NewJob, Queued, Store, StoreError};
@@ -105,11 +105,15 @@ impl Jobs {
     }
 
     /// Takes a job in, and follows it from its first event. Where it is not to wait, returns only once a runner
-    /// has begun with it.
+    /// has begun with it. A job with the same idempotency key is this job, wherever it is.
     ///
     /// # Errors
     /// The [`Problem`] with it; nothing is started or kept then.
-    pub async fn submit(&self, mut spec: JobSpec, submission: Submission) -> Result<Watcher, Problem> {
+    pub async fn submit(
+        &self,
+        mut spec: JobSpec,
+        submission: Submission,
+    ) -> Result<(JobId, Watching), Problem> {
         if self.is_draining() {
             return Err(shutting_down());
         }
@@ -126,10 +130,7 @@ impl Jobs {
             Ok(Enqueued::New(queued)) => self.backlog.add(queued),
             Ok(Enqueued::Existing(existing)) => {
                 self.live.discard(id);
-                return self.live.watch(existing, 0).ok_or_else(|| {
-                    Problem::new(ProblemKind::Conflict, format!("job {existing} has this key already"))
-                        .at("idempotency_key")
-                });
+                return Ok((existing, self.watch(existing, 0).await?));
             }
             Err(error) => {
                 self.live.discard(id);
@@ -147,7 +148,7 @@ impl Jobs {
         if let Some(stdin) = stdin {
             self.tasks.spawn(self.clone().guard_stdin(id, stdin));
         }
-        Ok(watcher)
+        Ok((id, Watching::Live(watcher)))
     }
 
     /// A job with its output.
@@ -170,11 +171,31 @@ impl Jobs {
     /// # Errors
     /// Where there is none.
     pub async fn get_finished(&self, id: JobId, wait: Duration) -> Result<Job, Problem> {
-        if let Some(watcher) = self.live.watch(id, 0) {
-            // That it takes longer is not an error.
-            let _ = tokio::time::timeout(wait, watcher.finished()).await;
-        }
+        // That it takes longer is not an error.
+        let _ = tokio::time::timeout(wait, self.until_finished(id)).await;
         self.get(id).await
+    }
+
+    /// Waits until a job has finished, here or elsewhere, or is not known.
+    async fn until_finished(&self, id: JobId) {
+        let mut changes = self.store.changes();
+        loop {
+            if let Some(watcher) = self.live.watch(id, 0) {
+                return watcher.finished().await;
+            }
+            match self.get(id).await {
+                Ok(job) if job.state != JobState::Finished => watching::changed(&mut changes, id).await,
+                _ => return,
+            }
+        }
+    }
+
+    /// Lets a runner leave, given its name or id, once it has finished what it runs.
+    ///
+    /// # Errors
+    /// Where there is none, or it cannot be told.
+    pub fn drain_runner(&self, runner: &str) -> Result<RunnerInfo, Problem> {
+        self.roster.drain(runner)
     }
 
     /// A page of jobs.
@@ -227,7 +248,11 @@ impl Jobs {
         if let Some(watcher) = self.live.watch(id, after) {
             return Ok(Watching::Live(watcher));
         }
-        Ok(Watching::stored(self.get(id).await?, after))
+        let job = self.get(id).await?;
+        Ok(match job.state {
+            JobState::Finished => Watching::stored(job, after),
+            JobState::Queued | JobState::Running => Watching::remote(self.clone(), id, after),
+        })
     }
 
     /// What the cluster can run.

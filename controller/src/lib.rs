@@ -15,6 +15,7 @@ mod clock;
 pub mod config;
 mod dice;
 mod dispatch;
+mod elsewhere;
 mod ending;
 mod fleet;
 mod http;
@@ -44,6 +45,7 @@ use crate::backlog::Backlog;
 use crate::budget::Budget;
 use crate::config::Config;
 use crate::dispatch::Dispatcher;
+use crate::elsewhere::Elsewhere;
 use crate::fleet::Fleet;
 use crate::jobs::{JobLimits, Jobs};
 use crate::live::Live;
@@ -103,14 +105,38 @@ impl Listeners {
     }
 }
 
+/// A store in memory that several controllers of one process share: for tests and simulations.
+#[derive(Debug)]
+pub struct SharedMemory(Memory);
+
+impl SharedMemory {
+    /// An empty one, as large as this configuration says.
+    pub fn new(config: &Config) -> Self {
+        Self(memory(config))
+    }
+}
+
 /// Runs a controller until it is told to stop.
 pub async fn run(config: Config, listeners: Listeners, shutdown: Shutdown) {
-    let store: Arc<dyn Store> = Arc::new(Memory::new(MemoryLimits {
+    let store = Arc::new(memory(&config));
+    serve(store, config, listeners, shutdown).await;
+}
+
+/// Runs a controller beside others on one store until it is told to stop.
+pub async fn run_sharing(memory: &SharedMemory, config: Config, listeners: Listeners, shutdown: Shutdown) {
+    serve(Arc::new(memory.0.share()), config, listeners, shutdown).await;
+}
+
+fn memory(config: &Config) -> Memory {
+    Memory::new(MemoryLimits {
         max_queue: config.max_queue,
         max_queue_bytes: config.max_memory,
         keep_finished: config.keep_finished,
         keep_bytes: config.max_memory,
-    }));
+    })
+}
+
+async fn serve(store: Arc<dyn Store>, config: Config, listeners: Listeners, shutdown: Shutdown) {
     let budget = Budget::new(config.max_memory);
     let live = Arc::new(Live::new(budget.clone(), MAX_JOB_OUTPUT));
     let roster = Arc::new(Roster::default());
@@ -134,8 +160,11 @@ pub async fn run(config: Config, listeners: Listeners, shutdown: Shutdown) {
         backlog: Arc::clone(&backlog),
         live: Arc::clone(&live),
         roster: Arc::clone(&roster),
+        lingering: Arc::default(),
     };
     runners.spawn(fleet::serve(fleet, listeners.runners, runners.clone(), close_runners.clone()));
+    let elsewhere = Elsewhere { store: Arc::clone(&store), live: Arc::clone(&live) };
+    runners.spawn(elsewhere.listen(close_runners.clone()));
     runners.spawn(Dispatcher { store, backlog, live, roster }.run(close_runners.clone()));
     runners.spawn(jobs.clone().look_after(close_runners.clone()));
     clients.spawn(tcp::serve(jobs.clone(), listeners.clients, clients.clone(), close_clients.clone()));

@@ -7,6 +7,7 @@ use protocol::cluster::{LanguageInfo, RunnerInfo, RunnerState};
 use protocol::runner::{LanguageOffer, Registration, Telemetry};
 use protocol::{ExceededLimit, Limits, LimitsRequest, Problem, ProblemKind, RunnerId, Timestamp};
 use tokio::sync::{Notify, mpsc};
+use tokio_util::sync::CancellationToken;
 
 use crate::lock::lock;
 use crate::scheduler;
@@ -42,6 +43,9 @@ struct Member {
     assigned: u32,
     /// It refused a job: it gets no other before it says anew how it is.
     refused: bool,
+    /// Whether it understands that it is to leave.
+    can_be_drained: bool,
+    drain: CancellationToken,
     claims: mpsc::Sender<Claim>,
 }
 
@@ -51,6 +55,7 @@ pub struct Membership {
     roster: Arc<Roster>,
     id: RunnerId,
     session: u64,
+    drain: CancellationToken,
 }
 
 impl Roster {
@@ -81,13 +86,16 @@ impl Roster {
             connected_at: Timestamp::now(),
             assigned: 0,
             refused: false,
+            can_be_drained: false,
+            drain: CancellationToken::new(),
             claims,
         };
+        let drain = member.drain.clone();
         // A session of the same life that has not noticed its end yet is replaced.
         state.runners.insert(id, member);
         drop(state);
         self.changed.notify_one();
-        Ok((Membership { roster: Arc::clone(self), id, session }, receiver))
+        Ok((Membership { roster: Arc::clone(self), id, session, drain }, receiver))
     }
 
     /// Notified when there may be room for a job that there was none for.
@@ -110,6 +118,32 @@ impl Roster {
         member.claims.try_send(claim).map_err(|error| Box::new(error.into_inner()))?;
         member.assigned += 1;
         Ok(())
+    }
+
+    /// Lets a runner leave, given its name or id, once it has finished what it runs. Returns it as it is.
+    ///
+    /// # Errors
+    /// Where there is none, or it cannot be told.
+    pub fn drain(&self, runner: &str) -> Result<RunnerInfo, Problem> {
+        let state = lock(&self.state);
+        let is_meant =
+            |id: &RunnerId, member: &Member| member.registration.name == runner || runner.parse() == Ok(*id);
+        let Some((_, member)) = state.runners.iter().find(|(id, member)| is_meant(id, member)) else {
+            let names = state.runners.values().map(|member| member.registration.name.as_str());
+            let mut known: Vec<&str> = names.collect();
+            known.sort_unstable();
+            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+            let detail = format!("there is no runner {runner:?} here; there are {known}");
+            return Err(Problem::new(ProblemKind::NotFound, detail).at("runner"));
+        };
+        if !member.can_be_drained {
+            let name = &member.registration.name;
+            let detail =
+                format!("runner {name} is of a version that cannot be told to leave: send it SIGTERM");
+            return Err(Problem::new(ProblemKind::Conflict, detail).at("runner"));
+        }
+        member.drain.cancel();
+        Ok(member.info())
     }
 
     /// The id of a language, given its id or an alias in any case. `None` where nobody ever offered it; the
@@ -223,6 +257,21 @@ impl Membership {
             member.registration.languages = now.languages;
             member.registration.selftest = now.selftest;
         });
+    }
+
+    /// It understands that it is to leave.
+    pub fn can_be_drained(&self) {
+        self.roster.with(self, |member| member.can_be_drained = true);
+    }
+
+    /// Tells when it is to leave.
+    pub fn drained(&self) -> CancellationToken {
+        self.drain.clone()
+    }
+
+    /// It still has a job that it was given over a former link.
+    pub fn resumed(&self) {
+        self.roster.with(self, |member| member.assigned += 1);
     }
 
     /// A job that it was given has ended there.

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use protocol::frame::{Frame, FrameCodec, FrameError, FrameKind, MAX_CHUNK};
-use protocol::hello::{Hello, MISSED_HEARTBEATS};
-use protocol::{Problem, ProblemKind};
+use protocol::hello::{DRAIN, Hello, MISSED_HEARTBEATS, RESUME};
+use protocol::{ControllerId, Problem, ProblemKind};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
@@ -32,6 +32,16 @@ const FAREWELL: Duration = Duration::from_secs(2);
 
 /// Frames that may wait to be sent.
 const QUEUE: usize = 64;
+
+/// What this side knows beyond the least.
+const FEATURES: [&str; 2] = [RESUME, DRAIN];
+
+/// What a controller says first, in this life of it.
+pub fn hello(heartbeat: Duration, life: ControllerId) -> Hello {
+    let milliseconds = u32::try_from(heartbeat.as_millis()).unwrap_or(u32::MAX);
+    let hello = Hello::new("ruche-controller", milliseconds).with_features(&FEATURES);
+    Hello { life: Some(life.to_string()), ..hello }
+}
 
 /// Why a connection ended.
 #[derive(Debug, thiserror::Error)]
@@ -113,17 +123,17 @@ pub struct Incoming {
 #[derive(Debug, Clone)]
 pub struct Outgoing(mpsc::Sender<Frame>);
 
-/// Greets a peer that has connected.
+/// Greets a peer that has connected with this hello.
 ///
 /// # Errors
 /// Where it does not greet back, or cannot be talked to; it has been told why then.
-pub async fn greet(link: Link, heartbeat: Duration) -> Result<Connection, WireError> {
+pub async fn greet(link: Link, hello: &Hello) -> Result<Connection, WireError> {
     let Link { read, write } = link;
     let (sender, queue) = mpsc::channel(QUEUE);
     let outgoing = Outgoing(sender);
+    let heartbeat = Duration::from_millis(hello.heartbeat_ms.into());
     let writer = tokio::spawn(write_all(FramedWrite::new(write, FrameCodec), queue, heartbeat));
-    let milliseconds = u32::try_from(heartbeat.as_millis()).unwrap_or(u32::MAX);
-    outgoing.send(Frame::hello(&Hello::new("ruche-controller", milliseconds))?).await?;
+    outgoing.send(Frame::hello(hello)?).await?;
     let frames = FramedRead::new(read, FrameCodec);
     let mut incoming = Incoming { frames, outgoing: outgoing.clone(), patience: GREETING };
     match incoming.hello().await {
@@ -192,7 +202,7 @@ impl Incoming {
         }
         let hello: Hello =
             frame.parse().map_err(|error| WireError::protocol(format!("this is no hello: {error}")))?;
-        hello.check(&[]).map_err(WireError::Protocol)?;
+        hello.check(&FEATURES).map_err(WireError::Protocol)?;
         check_window(&hello).map_err(WireError::Protocol)?;
         Ok(hello)
     }

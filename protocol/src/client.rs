@@ -49,6 +49,12 @@ pub enum Request {
     Runners,
     /// Answered by `cluster`.
     Cluster,
+    /// Let a runner finish what it runs, take nothing new and leave. Answered by `runners` with that one, or by
+    /// `refused` where there is none or it cannot be told.
+    Drain {
+        /// Its name or id.
+        runner: String,
+    },
 }
 
 /// Which jobs to list.

@@ -13,6 +13,13 @@ pub const DEFAULT_WINDOW: u32 = 256 * 1024;
 /// How many heartbeats may stay out before a silent peer counts as dead.
 pub const MISSED_HEARTBEATS: u32 = 3;
 
+/// Attempts outlive the link that brought them: a runner holds them until their end is recorded, and another link
+/// takes them up.
+pub const RESUME: &str = "resume";
+
+/// A runner can be told by its controller to leave.
+pub const DRAIN: &str = "drain";
+
 /// Who speaks, and what it can do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hello {
@@ -34,6 +41,9 @@ pub struct Hello {
     /// when nothing is heard for [`MISSED_HEARTBEATS`] times as long.
     #[serde(default = "default_heartbeat")]
     pub heartbeat_ms: u32,
+    /// This life of a controller: the numbers of a job's events mean something within it alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub life: Option<String>,
 }
 
 fn default_window() -> u32 {
@@ -54,7 +64,20 @@ impl Hello {
             required: Vec::new(),
             window: DEFAULT_WINDOW,
             heartbeat_ms,
+            life: None,
         }
+    }
+
+    /// The same, offering these features.
+    #[must_use]
+    pub fn with_features(mut self, features: &[&str]) -> Self {
+        self.features = features.iter().map(|feature| (*feature).to_owned()).collect();
+        self
+    }
+
+    /// Whether its sender knows an optional feature.
+    pub fn knows(&self, feature: &str) -> bool {
+        self.features.iter().any(|known| known == feature)
     }
 
     /// Whether this side, which offers `features`, can talk to the peer that sent this hello.

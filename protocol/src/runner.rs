@@ -46,6 +46,9 @@ pub enum FromRunner {
         /// Why.
         reason: String,
     },
+    /// Answers a `resume` where another link carries the attempt already: it goes on there. The last message on
+    /// its stream.
+    Elsewhere,
 }
 
 /// What a controller says. `registered` and `refused` go on stream 0; the others on the
@@ -134,6 +137,9 @@ pub struct HeldAttempt {
     pub job: JobId,
     /// Which attempt.
     pub attempt: Attempt,
+    /// From which byte on it needs its streamed standard input again; absent where it needs none any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stdin: Option<u64>,
 }
 
 /// How a runner's sandbox withstood the hostile programs that come with it, on its own host.

@@ -32,7 +32,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, ConfigError, HostFacts, StartArgs};
-use crate::node::{CANCEL_GRACE, Node, NodeError};
+use crate::node::{CANCEL_GRACE, CONFIRM_GRACE, Node, NodeError};
 use crate::telemetry::HostProbe;
 
 /// Why `runner start` did not.
@@ -52,7 +52,7 @@ pub enum StartError {
     Signals(std::io::Error),
 }
 
-/// Runs until SIGTERM or Ctrl-C; then finishes its jobs, as long as it may, and takes everything away that it
+/// Runs until SIGTERM, Ctrl-C or a controller tells it to leave; then finishes its jobs, as long as it may, and takes everything away that it
 /// made on this host. A second signal cuts the wait short.
 ///
 /// # Errors
@@ -74,6 +74,7 @@ pub async fn start(args: StartArgs) -> Result<(), StartError> {
         tokio::select! {
             Some(controller) = first.recv() => println!("ready name={} controller={controller}", node.config.name),
             () = signals.next() => break,
+            () = node.dismissed().cancelled() => break,
         }
     }
     tracing::info!(jobs = node.jobs.len(), "stopping");
@@ -84,7 +85,8 @@ pub async fn start(args: StartArgs) -> Result<(), StartError> {
         // It was told to stop; that it had panicked has been logged.
         let _ = task.await;
     }
-    // Jobs that were still running are cancelled with their links.
+    // Those that were still running are lost with their links, and tried elsewhere.
+    node.attempts.cancel_all();
     let _ = tokio::time::timeout(CANCEL_GRACE, node.jobs.wait()).await;
     node.clean_up().await;
     Ok(())
@@ -102,6 +104,20 @@ async fn finish_jobs(node: &Node, signals: &mut Signals) {
         () = node.jobs.wait() => {}
         () = tokio::time::sleep(node.config.drain) => tracing::warn!("jobs are still running: cancelling them"),
         () = signals.next() => tracing::warn!("told twice to stop: cancelling the jobs that run"),
+    }
+    confirm(node, signals).await;
+}
+
+/// Waits until controllers have recorded how the jobs ended; what still runs has nothing to be recorded.
+async fn confirm(node: &Node, signals: &mut Signals) {
+    if !node.jobs.is_empty() {
+        return;
+    }
+    node.attempts.tasks.close();
+    tokio::select! {
+        () = node.attempts.tasks.wait() => {}
+        () = tokio::time::sleep(CONFIRM_GRACE) => tracing::warn!("nobody says that the last results are recorded"),
+        () = signals.next() => {}
     }
 }
 

@@ -1,9 +1,13 @@
 //! The link to one controller: dials it, registers, and carries jobs, output and telemetry until it breaks;
-//! then dials again. A job that came over a link ends with it.
+//! then dials again. The attempts that came over it are held meanwhile: see [`attempts`].
 
 mod attempt;
+pub mod attempts;
+mod carrying;
+mod log;
+mod session;
+mod telling;
 
-use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,8 +15,8 @@ use std::time::Duration;
 use futures_util::{SinkExt, StreamExt};
 use protocol::Problem;
 use protocol::frame::{Frame, FrameCodec, FrameError, FrameKind};
-use protocol::hello::{Hello, MISSED_HEARTBEATS};
-use protocol::runner::{Assignment, FromRunner, ToRunner};
+use protocol::hello::{DRAIN, Hello, RESUME};
+use protocol::runner::{FromRunner, ToRunner};
 use tokio::io::AsyncWrite;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
@@ -20,8 +24,9 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::codec::{Framed, FramedRead, FramedWrite};
 use tokio_util::sync::CancellationToken;
 
-use self::attempt::{Attempt, AttemptContext};
-use crate::node::{Node, Offers};
+use self::session::{Announce, Session};
+use self::telling::{Registered, send_registrations, send_telemetry};
+use crate::node::Node;
 
 /// How often something is heard from this side: telemetry comes every second.
 const HEARTBEAT: Duration = Duration::from_secs(2);
@@ -38,6 +43,9 @@ const FAREWELL: Duration = Duration::from_secs(2);
 
 /// Frames that may wait to be sent.
 const OUTGOING: usize = 64;
+
+/// What this side knows beyond the least.
+const FEATURES: [&str; 2] = [RESUME, DRAIN];
 
 /// Why a link ended.
 #[derive(Debug, thiserror::Error)]
@@ -111,7 +119,7 @@ async fn connect(
     registered: &mpsc::Sender<String>,
     stop: &CancellationToken,
 ) -> Result<(), LinkError> {
-    let (stream, hello, offers) = tokio::select! {
+    let (stream, hello, told) = tokio::select! {
         joined = join(node, controller) => joined?,
         () = stop.cancelled() => return Ok(()),
     };
@@ -122,14 +130,14 @@ async fn connect(
     incoming.read_buffer_mut().extend_from_slice(&parts.read_buf);
     let (outgoing, queue) = mpsc::channel(OUTGOING);
     let mut writer = tokio::spawn(send_all(FramedWrite::new(write, FrameCodec), queue));
-    let announce = (controller.to_owned(), registered.clone());
+    let announce = Announce { controller: controller.into(), registered: registered.clone() };
     let mut session = Session::new(Arc::clone(node), outgoing.clone(), hello, announce);
     session.announce();
     let ended = tokio::select! {
         ended = session.serve(&mut incoming) => ended,
         ended = &mut writer => return ended.unwrap_or(Err(LinkError::Closed)),
         ended = send_telemetry(node, outgoing.clone()) => ended,
-        ended = send_offers(node, offers, outgoing) => ended,
+        ended = send_registrations(node, controller, told, outgoing) => ended,
         () = stop.cancelled() => Ok(()),
     };
     // The writer ends when all that wait for it are gone and all that waits is sent.
@@ -138,9 +146,9 @@ async fn connect(
     ended
 }
 
-type Joined = (Framed<TcpStream, FrameCodec>, Hello, Arc<Offers>);
+type Joined = (Framed<TcpStream, FrameCodec>, Hello, Registered);
 
-/// Dials a controller and registers; returns what was offered beside the connection.
+/// Dials a controller and registers; returns what it was told beside the connection.
 async fn join(node: &Node, controller: &str) -> Result<Joined, LinkError> {
     let mut telemetry = node.telemetry();
     // Nothing is worth saying before the first look at the host.
@@ -151,11 +159,14 @@ async fn join(node: &Node, controller: &str) -> Result<Joined, LinkError> {
     stream.set_nodelay(true)?;
     let mut framed = Framed::new(stream, FrameCodec);
     let offers = node.offers().borrow().clone();
-    framed.send(Frame::hello(&Hello::new("ruche-runner", HEARTBEAT.as_millis() as u32))?).await?;
-    framed.send(Frame::control(0, &FromRunner::Register(node.registration()))?).await?;
+    let (held, _) = node.attempts.held_for(controller, Instant::now());
+    let hello = Hello::new("ruche-runner", HEARTBEAT.as_millis() as u32).with_features(&FEATURES);
+    framed.send(Frame::hello(&hello)?).await?;
+    let registration = node.registration(held.iter().map(|(held, _)| *held).collect());
+    framed.send(Frame::control(0, &FromRunner::Register(registration))?).await?;
     let hello = timeout(GREETING_TIMEOUT, greeting(&mut framed)).await.map_err(|_| LinkError::NoAnswer)??;
-    tracing::info!(controller, languages = offers.languages.len(), "registered");
-    Ok((framed, hello, offers))
+    tracing::info!(controller, languages = offers.languages.len(), held = held.len(), "registered");
+    Ok((framed, hello, Registered { offers, held }))
 }
 
 /// The controller's hello and its answer to the registration.
@@ -166,7 +177,7 @@ async fn greeting(framed: &mut Framed<TcpStream, FrameCodec>) -> Result<Hello, L
         match frame.kind {
             FrameKind::Hello => {
                 let received: Hello = frame.parse()?;
-                received.check(&[]).map_err(LinkError::Refused)?;
+                received.check(&FEATURES).map_err(LinkError::Refused)?;
                 hello = Some(received);
             }
             FrameKind::Control => match (frame.parse::<ToRunner>()?, hello) {
@@ -195,148 +206,10 @@ async fn send_all(
     Ok(())
 }
 
-async fn send_telemetry(node: &Node, outgoing: mpsc::Sender<Frame>) -> Result<(), LinkError> {
-    let mut telemetry = node.telemetry();
-    telemetry.mark_changed();
-    while telemetry.changed().await.is_ok() {
-        let now = telemetry.borrow_and_update().clone();
-        if let Some(now) = now {
-            let frame = Frame::control(0, &FromRunner::Telemetry(now))?;
-            outgoing.send(frame).await.map_err(|_| LinkError::Closed)?;
-        }
-    }
-    Ok(())
-}
-
-/// Registers again whenever what the runner offers has changed; what it runs goes on.
-async fn send_offers(
-    node: &Node,
-    mut registered: Arc<Offers>,
-    outgoing: mpsc::Sender<Frame>,
-) -> Result<(), LinkError> {
-    let mut offers = node.offers();
-    while let Ok(now) = offers.wait_for(|now| **now != *registered).await.map(|now| Arc::clone(&now)) {
-        let frame = Frame::control(0, &FromRunner::Register(node.registration()))?;
-        outgoing.send(frame).await.map_err(|_| LinkError::Closed)?;
-        tracing::info!(languages = now.languages.len(), "told a controller what is offered now");
-        registered = now;
-    }
-    Ok(())
-}
-
-/// What came over a link, while it lasts. Dropped, it cancels its jobs.
-struct Session {
-    node: Arc<Node>,
-    outgoing: mpsc::Sender<Frame>,
-    hello: Hello,
-    attempts: HashMap<u32, Attempt>,
-    ended: (mpsc::Sender<u32>, mpsc::Receiver<u32>),
-    /// The controller's address, and who is told it.
-    announce: (String, mpsc::Sender<String>),
-}
-
-impl Session {
-    fn new(
-        node: Arc<Node>,
-        outgoing: mpsc::Sender<Frame>,
-        hello: Hello,
-        announce: (String, mpsc::Sender<String>),
-    ) -> Self {
-        let ended = mpsc::channel(OUTGOING);
-        Self { node, outgoing, hello, attempts: HashMap::new(), ended, announce }
-    }
-
-    /// Tells that the controller has taken this runner, once it is known what that offers.
-    fn announce(&self) {
-        let (controller, registered) = &self.announce;
-        if self.node.offers().borrow().decided {
-            // Only the first time is waited for.
-            let _ = registered.try_send(controller.clone());
-        }
-    }
-
-    async fn serve(
-        &mut self,
-        incoming: &mut FramedRead<tokio::net::tcp::OwnedReadHalf, FrameCodec>,
-    ) -> Result<(), LinkError> {
-        let patience = Duration::from_millis(u64::from(self.hello.heartbeat_ms.max(100))) * MISSED_HEARTBEATS;
-        let mut dead = Instant::now() + patience;
-        loop {
-            tokio::select! {
-                frame = incoming.next() => {
-                    dead = Instant::now() + patience;
-                    self.take(frame.ok_or(LinkError::Closed)??).await?;
-                }
-                Some(stream) = self.ended.1.recv() => {
-                    self.attempts.remove(&stream);
-                }
-                () = sleep_until(dead) => return Err(LinkError::Silent(patience)),
-            }
-        }
-    }
-
-    async fn take(&mut self, frame: Frame) -> Result<(), LinkError> {
-        match frame.kind {
-            FrameKind::Ping => self.send(Frame::empty(FrameKind::Pong, 0)).await,
-            FrameKind::Pong => Ok(()),
-            FrameKind::Control => match frame.parse::<ToRunner>()? {
-                ToRunner::Run(assignment) => self.begin(frame.stream, *assignment).await,
-                ToRunner::Cancel => {
-                    if let Some(attempt) = self.attempts.get(&frame.stream) {
-                        attempt.cancel();
-                    }
-                    Ok(())
-                }
-                ToRunner::Refused { problem } => Err(LinkError::Refused(problem)),
-                ToRunner::Registered => {
-                    self.announce();
-                    Ok(())
-                }
-                // Nothing is held yet, and what is recorded needs no more.
-                ToRunner::Resume { .. } | ToRunner::Forget { .. } | ToRunner::Recorded | ToRunner::Drain => {
-                    Ok(())
-                }
-            },
-            FrameKind::Credit | FrameKind::Blob | FrameKind::Stdin | FrameKind::StdinEnd => {
-                // What is still on its way to an attempt that has ended is let go.
-                match self.attempts.get_mut(&frame.stream) {
-                    Some(attempt) => Ok(attempt.take(frame).await?),
-                    None => Ok(()),
-                }
-            }
-            kind => Err(LinkError::Protocol(format!("a {kind:?} frame from a controller"))),
-        }
-    }
-
-    async fn begin(&mut self, stream: u32, assignment: Assignment) -> Result<(), LinkError> {
-        if stream == 0 || self.attempts.contains_key(&stream) {
-            return Err(LinkError::Protocol(format!("stream {stream} is in use")));
-        }
-        match self.node.admit(&assignment.spec.language) {
-            Ok((workshop, slot)) => {
-                let context = AttemptContext {
-                    stream,
-                    outgoing: self.outgoing.clone(),
-                    window: self.hello.window,
-                    ended: self.ended.0.clone(),
-                    jobs: self.node.jobs.clone(),
-                };
-                if let Some(attempt) = Attempt::begin(context, workshop, slot, assignment) {
-                    self.attempts.insert(stream, attempt);
-                }
-                Ok(())
-            }
-            Err(reason) => self.send(Frame::control(stream, &FromRunner::Refused { reason })?).await,
-        }
-    }
-
-    async fn send(&self, frame: Frame) -> Result<(), LinkError> {
-        self.outgoing.send(frame).await.map_err(|_| LinkError::Closed)
-    }
-}
-
-impl Drop for Session {
-    fn drop(&mut self) {
-        self.attempts.values().for_each(Attempt::cancel);
+/// Waits until then; for ever where there is no then.
+async fn at(time: Option<Instant>) {
+    match time {
+        Some(time) => sleep_until(time).await,
+        None => std::future::pending().await,
     }
 }

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use nix::fcntl::{Flock, FlockArg};
 use protocol::RunnerId;
-use protocol::runner::{LanguageOffer, Registration, Telemetry};
+use protocol::runner::{HeldAttempt, LanguageOffer, Registration, Telemetry};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
@@ -27,6 +27,7 @@ use self::offers::Works;
 use crate::config::Config;
 use crate::images::{self, Recipes};
 use crate::languages::{Language, LanguagesError};
+use crate::link::attempts::Attempts;
 use crate::pool::Pool;
 use crate::sandbox::apparmor;
 use crate::sandbox::cgroup::{CgroupError, CgroupRoot};
@@ -77,6 +78,10 @@ pub struct Node {
     pub id: RunnerId,
     /// Jobs in work.
     pub jobs: TaskTracker,
+    /// Their attempts, until their ends are recorded.
+    pub attempts: Arc<Attempts>,
+    /// A controller has told it to leave.
+    dismissed: CancellationToken,
     sandboxes: Arc<SandboxHost>,
     pool: Arc<Pool>,
     slots: Arc<Semaphore>,
@@ -122,6 +127,8 @@ impl Node {
         Ok(Arc::new(Self {
             id: RunnerId::random(),
             jobs: TaskTracker::new(),
+            attempts: Arc::default(),
+            dismissed: CancellationToken::new(),
             pool: Pool::new(Arc::clone(&sandboxes), config.pool),
             sandboxes,
             slots: Arc::new(Semaphore::new(config.max_jobs as usize)),
@@ -151,7 +158,7 @@ impl Node {
     }
 
     /// How it introduces itself.
-    pub fn registration(&self) -> Registration {
+    pub fn registration(&self, held: Vec<HeldAttempt>) -> Registration {
         let offers = Arc::clone(&self.offers.borrow());
         Registration {
             id: self.id,
@@ -163,7 +170,7 @@ impl Node {
             memory_bytes: self.host.1,
             selftest: offers.selftest.clone(),
             labels: BTreeMap::new(),
-            held: Vec::new(),
+            held,
         }
     }
 
@@ -195,6 +202,16 @@ impl Node {
             maximum_limits: self.config.maximum_limits,
             cpus: self.config.cpus_per_job,
         }
+    }
+
+    /// It is to leave, as if it had got SIGTERM.
+    pub fn dismiss(&self) {
+        self.dismissed.cancel();
+    }
+
+    /// Tells when it is to leave.
+    pub fn dismissed(&self) -> &CancellationToken {
+        &self.dismissed
     }
 
     /// From now on it finishes what it runs and takes nothing new.
@@ -348,5 +365,8 @@ pub(crate) fn install_agent(folder: &Path) -> Result<PathBuf, NodeError> {
     Ok(path)
 }
 
-/// How long the runner waits for its jobs, and then for those that it has to stop.
+/// How long the runner waits for jobs that it had to stop.
 pub const CANCEL_GRACE: Duration = Duration::from_secs(15);
+
+/// How long it waits, once nothing runs any more, for controllers to say that they have recorded how it ended.
+pub const CONFIRM_GRACE: Duration = Duration::from_secs(10);

@@ -22,6 +22,7 @@ pub enum Stdin {
 /// Input between the link and the worker; no more than a window of it.
 #[derive(Debug)]
 pub struct Following {
+    size: u32,
     state: Mutex<State>,
     changed: Notify,
 }
@@ -29,6 +30,8 @@ pub struct Following {
 #[derive(Debug)]
 struct State {
     chunks: VecDeque<Bytes>,
+    /// How many bytes have gone on to the program.
+    passed: u64,
     ended: bool,
     window: ReceiveWindow,
 }
@@ -57,8 +60,9 @@ impl Stdin {
 impl Following {
     /// Input that is yet to come, within a window of so many bytes.
     pub fn new(window: u32) -> Self {
-        let state = State { chunks: VecDeque::new(), ended: false, window: ReceiveWindow::new(window) };
-        Self { state: Mutex::new(state), changed: Notify::new() }
+        let (chunks, size) = (VecDeque::new(), window);
+        let state = State { chunks, passed: 0, ended: false, window: ReceiveWindow::new(window) };
+        Self { size, state: Mutex::new(state), changed: Notify::new() }
     }
 
     /// More came.
@@ -82,6 +86,19 @@ impl Following {
         self.changed.notify_one();
     }
 
+    /// Its link is gone. Returns from which byte on it has to come again over the next one; what waits for the
+    /// program is dropped. Nothing where all of it is here.
+    pub fn rewind(&self) -> Option<u64> {
+        let mut state = self.lock();
+        if state.ended {
+            return None;
+        }
+        state.chunks.clear();
+        // Credit that was on its way when the link broke may go out over the next one: there is room for it.
+        state.window = ReceiveWindow::new(self.size.saturating_mul(2));
+        Some(state.passed)
+    }
+
     async fn next(&self, most: usize) -> Option<Bytes> {
         loop {
             // The one reader's permit is kept when this changes between the look and the wait.
@@ -95,11 +112,13 @@ impl Following {
     /// What there is: some bytes, or the end, or neither yet.
     fn take(&self, most: usize) -> Option<Option<Bytes>> {
         let mut state = self.lock();
-        match state.chunks.front_mut() {
-            Some(front) if front.len() > most => Some(Some(front.split_to(most))),
-            Some(_) => Some(state.chunks.pop_front()),
-            None => state.ended.then_some(None),
-        }
+        let next = match state.chunks.front_mut() {
+            Some(front) if front.len() > most => Some(front.split_to(most)),
+            Some(_) => state.chunks.pop_front(),
+            None => return state.ended.then_some(None),
+        };
+        state.passed += next.as_ref().map_or(0, Bytes::len) as u64;
+        Some(next)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -123,6 +142,20 @@ mod tests {
         assert_eq!(reports.recv().await, Some(Report::Credit(5)));
         following.end();
         assert_eq!(stdin.next(3).await, None);
+    }
+
+    #[tokio::test]
+    async fn input_that_has_not_reached_the_program_comes_again() {
+        let following = Arc::new(Following::new(10));
+        let mut stdin = Stdin::Following(Arc::clone(&following), crate::report::queue().0);
+        following.push(Bytes::from_static(b"12345678")).unwrap();
+        assert_eq!(stdin.next(3).await.as_deref(), Some(&b"123"[..]));
+        assert_eq!(following.rewind(), Some(3));
+        following.push(Bytes::from_static(b"45678")).unwrap();
+        following.end();
+        assert_eq!(stdin.next(9).await.as_deref(), Some(&b"45678"[..]));
+        assert_eq!(following.rewind(), None);
+        assert_eq!(stdin.next(9).await, None);
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! Values on the command line that are more than words and numbers.
 
-use crate::settings::Master;
+use crate::settings::Masters;
 use crate::{messages, units};
 
-/// A controller's address.
-pub fn parse_master(text: &str) -> Result<Master, &'static str> {
+/// The addresses of controllers.
+pub fn parse_masters(text: &str) -> Result<Masters, &'static str> {
     text.parse().map_err(|_| messages::BAD_MASTER)
 }
 

@@ -5,6 +5,7 @@ mod completions;
 mod jobs;
 mod languages;
 mod run;
+mod runner;
 mod status;
 mod watch;
 
@@ -14,18 +15,33 @@ use crate::args::{Args, Command};
 use crate::client::Link;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::settings::{self, Master};
+use crate::settings::{self, Masters};
 
-/// Where the controller is, found out only when a command needs it: a broken configuration file must not keep
+/// Where the controllers are, found out only when a command needs it: a broken configuration file must not keep
 /// `completions` from working.
 struct Address {
-    given: Option<Master>,
+    given: Option<Masters>,
     config_home: Option<PathBuf>,
 }
 
 impl Address {
+    fn masters(&self) -> Result<Masters, Failure> {
+        settings::masters(self.given.clone(), self.config_home.as_deref())
+    }
+
+    /// Connects to the first controller that takes the connection.
     async fn connect(&self) -> Result<Link, Failure> {
-        Link::connect(&settings::master(self.given.clone(), self.config_home.as_deref())?).await
+        let mut failures = Vec::new();
+        for master in self.masters()?.iter() {
+            match Link::connect(master).await {
+                Ok(link) => return Ok(link),
+                Err(failure) => failures.push(failure),
+            }
+        }
+        Err(match failures.len() {
+            1 => failures.remove(0),
+            _ => Failure::NoneAnswers(failures),
+        })
     }
 }
 
@@ -37,6 +53,7 @@ pub async fn execute(args: Args) -> Result<Exit, Failure> {
         Command::Run(args) => run::run(&address, *args).await,
         Command::Watch(args) => watch::watch(&address, &args).await,
         Command::Status(args) => status::status(&address, &args).await,
+        Command::Runner(args) => runner::runner(&address, args.command).await,
         Command::Jobs(args) => jobs::jobs(&address, &args).await,
         Command::Cancel(args) => cancel::cancel(&address, &args).await,
         Command::Languages(args) => languages::languages(&address, &args).await,

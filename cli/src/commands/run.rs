@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use protocol::client::Request;
-use protocol::{JobSpec, LimitsRequest, SourceFile};
+use protocol::{JobId, JobSpec, LimitsRequest, SourceFile};
 
 use super::{Address, languages};
 use crate::args::RunArgs;
@@ -11,6 +11,7 @@ use crate::client::Link;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::follow::{self, Mode, Plan, QUESTION_STREAM};
+use crate::settings::Masters;
 use crate::{language, source, stdin, terminal};
 
 /// Sends the program and follows it to its end.
@@ -26,7 +27,7 @@ pub async fn run(address: &Address, args: RunArgs) -> Result<Exit, Failure> {
         }
         Err(failure) => return Err(failure),
     }
-    follow::follow(link, plan(spec, &args)).await
+    follow::follow(link, plan(spec, &args, address.masters()?)).await
 }
 
 fn specification(args: &RunArgs) -> Result<JobSpec, Failure> {
@@ -49,7 +50,8 @@ fn specification(args: &RunArgs) -> Result<JobSpec, Failure> {
         labels: args.label.iter().cloned().collect(),
         no_wait: args.no_wait,
         requires: std::collections::BTreeMap::new(),
-        idempotency_key: None,
+        // A connection that is lost before the answer leaves open whether the job was taken in.
+        idempotency_key: Some(JobId::random().to_string()),
         ..JobSpec::default()
     })
 }
@@ -71,7 +73,7 @@ async fn choose_language(link: &mut Link, args: &RunArgs) -> Result<String, Fail
     })
 }
 
-fn plan(mut spec: JobSpec, args: &RunArgs) -> Plan {
+fn plan(mut spec: JobSpec, args: &RunArgs, masters: Masters) -> Plan {
     let limits = spec.limits;
     let contents = spec.detach();
     let follows = args.stdin.is_none() && !args.detach;
@@ -83,5 +85,6 @@ fn plan(mut spec: JobSpec, args: &RunArgs) -> Plan {
         limits,
         mode: if args.detach { Mode::Detached } else { Mode::Attached },
         view: args.view,
+        masters,
     }
 }

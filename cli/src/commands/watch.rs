@@ -18,6 +18,7 @@ pub async fn watch(address: &Address, args: &WatchArgs) -> Result<Exit, Failure>
         limits: LimitsRequest::default(),
         mode: Mode::Watching,
         view: args.view,
+        masters: address.masters()?,
     };
     follow::follow(address.connect().await?, plan).await
 }

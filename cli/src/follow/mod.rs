@@ -8,6 +8,7 @@
 mod credit;
 mod progress;
 mod reconnect;
+mod resubmission;
 mod session;
 
 use bytes::Bytes;
@@ -19,6 +20,7 @@ use crate::args::ViewArgs;
 use crate::client::Link;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::settings::Masters;
 use crate::{messages, terminal};
 use session::{Ending, Session};
 
@@ -44,6 +46,8 @@ pub struct Plan {
     pub mode: Mode,
     /// How to show it.
     pub view: ViewArgs,
+    /// Where to go on when the connection is lost.
+    pub masters: Masters,
 }
 
 /// Until when a job is followed, and what Ctrl-C means.

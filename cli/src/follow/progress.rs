@@ -65,6 +65,12 @@ impl Progress {
         }
     }
 
+    /// Another life of a controller has other numbers: all is told again, and what was shown is held against it.
+    pub fn anew(&mut self) {
+        self.seen = 0;
+        self.transcript.restart();
+    }
+
     fn event(&mut self, event: JobEvent) -> Option<News> {
         match event {
             JobEvent::Queued { position } => Some(News::Waiting(position)),
@@ -117,6 +123,15 @@ mod tests {
         assert_eq!(progress.response(Response::Event { seq: 2, event: started.clone() }), None);
         assert_eq!(progress.response(Response::Event { seq: 4, event: started }), Some(News::Waiting(1)));
         assert_eq!(progress.seen, 4);
+    }
+
+    #[test]
+    fn what_another_controller_tells_again_is_shown_once() {
+        let mut progress = Progress::default();
+        progress.chunk(chunk(7, 1, "one "));
+        progress.anew();
+        assert_eq!(progress.chunk(chunk(2, 1, "one two")).data, "two");
+        assert_eq!(progress.seen, 2);
     }
 
     #[test]

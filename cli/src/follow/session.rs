@@ -18,12 +18,14 @@ use tokio::time::{Instant, sleep_until};
 use super::credit::Credit;
 use super::progress::{News, Progress};
 use super::reconnect::Loss;
+use super::resubmission::Resubmission;
 use super::{JOB_STREAM, Mode, Plan};
 use crate::args::ViewArgs;
 use crate::client::Link;
 use crate::failure::Failure;
 use crate::messages;
 use crate::printer::{Printer, Report};
+use crate::settings::Masters;
 use crate::upload::Upload;
 
 /// How long a job may wait before the user is told.
@@ -34,6 +36,9 @@ pub struct Session {
     link: Link,
     progress: Progress,
     upload: Upload,
+    /// As long as the job was not accepted.
+    resubmission: Option<Resubmission>,
+    masters: Masters,
     stdin: Option<mpsc::Receiver<Bytes>>,
     printer: Printer,
     interrupts: Signal,
@@ -91,16 +96,19 @@ struct Stop {
 impl Session {
     /// Queues the request; nothing is sent yet.
     pub fn new(mut link: Link, plan: Plan) -> Result<Self, Failure> {
-        let Plan { request, contents, stdin, limits: _, mode, view } = plan;
+        let Plan { request, contents, stdin, limits: _, mode, view, masters } = plan;
         link.request(JOB_STREAM, &request)?;
-        let id = match request {
-            Request::Watch { id, .. } => Some(id),
-            _ => None,
+        let upload = Upload::new(JOB_STREAM, contents.clone(), stdin.is_some());
+        let (id, resubmission) = match request {
+            Request::Watch { id, .. } => (Some(id), None),
+            request => (None, Some(Resubmission::new(request, contents, stdin.is_some()))),
         };
         Ok(Self {
             link,
             progress: Progress { id, ..Progress::default() },
-            upload: Upload::new(JOB_STREAM, contents, stdin.is_some()),
+            upload,
+            resubmission,
+            masters,
             stdin,
             printer: Printer::start(),
             interrupts: signal(SignalKind::interrupt()).map_err(Failure::Startup)?,
@@ -123,6 +131,9 @@ impl Session {
                 Event::Frame(Ok(frame)) => self.frame(&frame)?,
                 Event::Frame(Err(failure)) => self.connection_failed(failure).await?,
                 Event::Stdin(piece) => {
+                    if let Some(resubmission) = &mut self.resubmission {
+                        resubmission.stdin(piece.clone());
+                    }
                     self.upload.stdin(piece);
                     None
                 }
@@ -213,7 +224,11 @@ impl Session {
     }
 
     fn response(&mut self, response: Response) -> Result<Option<Ending>, Failure> {
-        match self.progress.response(response) {
+        let news = self.progress.response(response);
+        if self.progress.id.is_some() {
+            self.resubmission = None;
+        }
+        match news {
             Some(News::Accepted(id)) if self.mode == Mode::Detached => return Ok(Some(Ending::Accepted(id))),
             Some(News::Accepted(_)) if self.stop.is_some() => self.send_cancel()?,
             Some(News::Waiting(before)) if !self.told_waiting => {

@@ -25,6 +25,10 @@ pub fn failure(failure: &Failure) -> Option<String> {
         }
         Failure::RequestTooLong => "the arguments, variables and names are too long to send".to_owned(),
         Failure::Unreachable(master, why) => unreachable(master, why),
+        Failure::NoneAnswers(failures) => {
+            let failures = failures.iter().filter_map(self::failure);
+            format!("none of the controllers can be used: {}", failures.collect::<Vec<_>>().join("; "))
+        }
         Failure::NotRuche(master, stranger) => not_ruche(master, *stranger),
         Failure::Incompatible(master, problem) => {
             format!("the controller at {master} is of another version than this program: {problem}")

@@ -7,7 +7,10 @@ Examples:
   cli run game.py < moves.txt            with input
   cli status --watch                     see the runners at work
 
-The controller's address can also stand in ~/.config/ruche/cli.toml:
+Where there are several controllers, name them all: --master a:7000,b:7000. They are tried in this order, and
+a job is followed at another one when the connection is lost.
+
+The address can also stand in ~/.config/ruche/cli.toml:
   master = \"lab:7000\"
 
 `cli run --help` lists the exit statuses.";
@@ -49,6 +52,12 @@ Examples:
   cli status
   cli status --watch
   cli status --json | jq '.runners[].telemetry.cpu_percent'";
+
+/// Of `cli runner`.
+pub const RUNNER: &str = "\
+Examples:
+  cli runner list
+  cli runner drain lab-1                 as if it had got SIGTERM on its host";
 
 /// Of `cli jobs`.
 pub const JOBS: &str = "\

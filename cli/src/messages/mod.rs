@@ -16,7 +16,7 @@ pub use failures::failure;
 pub use verdicts::{explanation, notes, usage_line, verdict_word};
 
 /// An address that cannot be read.
-pub const BAD_MASTER: &str = "not an address: write HOST:PORT";
+pub const BAD_MASTER: &str = "not an address: write HOST:PORT, or several with commas between them";
 /// A size that cannot be read.
 pub const BAD_SIZE: &str = "not a size: write 64K, 256M, 1G or a number of bytes";
 /// A time that cannot be read.
@@ -77,6 +77,11 @@ pub fn left_running(id: JobId) -> String {
 /// After `cancel`.
 pub fn cancelled(id: JobId) -> String {
     format!("job {id} is being stopped")
+}
+
+/// After `runner drain`.
+pub fn draining(name: &str) -> String {
+    format!("runner {name} finishes what it runs, and then leaves")
 }
 
 /// A runner's state in a word.

@@ -91,6 +91,22 @@ fn status_as_json_is_one_object() {
 }
 
 #[test]
+fn a_runner_is_told_to_leave_by_its_name() {
+    let controller = FakeController::start(|client| {
+        assert_eq!(client.request(), (1, Request::Drain { runner: "lab-1".into() }));
+        client.respond(1, &Response::Runners { runners: vec![runner()] });
+    });
+    let end = cli(&controller.address, &["runner", "drain", "lab-1"]).finish();
+    controller.end();
+    assert_eq!(end.code, Some(0));
+    assert_eq!(end.stderr, "runner lab-1 finishes what it runs, and then leaves\n");
+    let controller = FakeController::start(answer_status);
+    let end = cli(&controller.address, &["runner", "list"]).finish();
+    controller.end();
+    assert!(end.stdout.starts_with("RUNNER  STATE"), "{}", end.stdout);
+}
+
+#[test]
 fn status_is_shown_anew_until_ctrl_c() {
     let controller = FakeController::start(|client| {
         answer_status(client);

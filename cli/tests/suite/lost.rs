@@ -1,5 +1,8 @@
 //! Connections, and runners, that are lost while a job runs.
 
+use std::io::Write as _;
+
+use nix::sys::signal::Signal;
 use protocol::client::{Request, Response};
 use protocol::{Problem, ProblemKind, Verdict};
 
@@ -74,16 +77,118 @@ fn a_controller_that_has_forgotten_the_job_is_the_end_of_it() {
 }
 
 #[test]
-fn a_loss_before_the_job_is_accepted_is_an_error() {
-    let controller = FakeController::start(|client| {
-        client.submission();
+fn a_submission_whose_answer_is_lost_is_made_again_with_its_key() {
+    let controller = FakeController::raw(|listener| {
+        let mut client = Client::accept(listener);
+        client.greet();
+        let first = client.submission();
+        drop(client);
+        let mut client = Client::accept(listener);
+        client.greet();
+        let second = client.start_job();
+        assert!(first.spec.idempotency_key.is_some());
+        assert_eq!(first.spec, second.spec);
+        client.stdout("once\n");
+        client.finished(ok());
     });
     let end = cli(&controller.address, &["run", "main.py"]).finish();
-    let address = controller.address.clone();
     controller.end();
+    assert_eq!((end.code, end.stdout.as_str()), (Some(0), "once\n"));
+}
+
+#[test]
+fn a_submission_whose_answer_is_lost_is_made_again_at_the_next_controller() {
+    let one = FakeController::start(|client| {
+        client.submission();
+        assert_eq!(client.read().unwrap().payload, "input");
+    });
+    let other = FakeController::start(|client| {
+        client.start_job();
+        assert_eq!(client.read().unwrap().payload, "input");
+        client.finished(ok());
+    });
+    let mut run = cli(&format!("{},{}", one.address, other.address), &["run", "main.py"]);
+    run.stdin.as_mut().unwrap().write_all(b"input").unwrap();
+    let end = run.wait();
+    one.end();
+    other.end();
+    assert_eq!(end.code, Some(0), "{}", end.stderr);
+}
+
+/// Takes the connection that follows at another life of a controller, and the request to tell it all.
+fn start_over(client: &mut Client) {
+    assert_eq!(client.request(), (1, Request::Watch { id: id(), after: 0 }));
+    client.accepted();
+    client.started(1);
+}
+
+#[test]
+fn a_job_is_followed_at_the_next_controller_and_shown_once() {
+    let one = FakeController::raw(begin_and_drop);
+    let other = FakeController::start(|client| {
+        start_over(client);
+        client.stdout("bef");
+        client.stdout("ore\nafter\n");
+        client.finished(ok());
+    });
+    let end = cli(&format!("{},{}", one.address, other.address), &["run", "main.py"]).finish();
+    one.end();
+    other.end();
+    assert_eq!((end.code, end.stdout.as_str()), (Some(0), "before\nafter\n"));
+    assert!(!end.stderr.contains("started again"), "{}", end.stderr);
+}
+
+#[test]
+fn a_controller_that_was_started_anew_counts_anew() {
+    let controller = FakeController::raw(|listener| {
+        let mut client = Client::accept(listener);
+        client.greet_as("first");
+        client.start_job();
+        client.stdout("before\n");
+        drop(client);
+        let mut client = Client::accept(listener);
+        client.greet_as("second");
+        start_over(&mut client);
+        client.stdout("before\nafter\n");
+        client.finished(ok());
+    });
+    let end = cli(&controller.address, &["run", "main.py"]).finish();
+    controller.end();
+    assert_eq!((end.code, end.stdout.as_str()), (Some(0), "before\nafter\n"));
+}
+
+#[test]
+fn a_job_is_stopped_at_the_controller_where_it_is_followed_by_then() {
+    let one = FakeController::raw(begin_and_drop);
+    let other = FakeController::start(|client| {
+        start_over(client);
+        client.stdout("before\nthere\n");
+        while client.request() != (2, Request::Cancel { id: id() }) {}
+        client.finished(job(step(Verdict::Cancelled, None)));
+    });
+    let mut run = cli(&format!("{},{}", one.address, other.address), &["run", "main.py"]);
+    assert_eq!((run.line(), run.line()), ("before\n".to_owned(), "there\n".to_owned()));
+    run.signal(Signal::SIGINT);
+    let end = run.wait();
+    one.end();
+    other.end();
+    assert_eq!(end.code, Some(130), "{}", end.stderr);
+}
+
+#[test]
+fn a_controller_that_is_down_is_passed_over() {
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let gone = gone.local_addr().unwrap().to_string();
+    let controller = FakeController::start(|client| {
+        client.start_job();
+        client.finished(ok());
+    });
+    let end = cli(&format!("{gone},{}", controller.address), &["run", "main.py"]).finish();
+    controller.end();
+    assert_eq!(end.code, Some(0), "{}", end.stderr);
+    let end = cli(&format!("{gone},{gone}"), &["run", "main.py"]).finish();
     assert_eq!(end.code, Some(127));
-    let expected = format!("error: the connection to the controller at {address} was lost: ");
-    assert!(end.stderr.starts_with(&expected), "{}", end.stderr);
+    assert!(end.stderr.starts_with("error: none of the controllers can be used: no controller answers at"));
 }
 
 #[test]

@@ -1,18 +1,20 @@
 //! One attempt at a runner: from the claim to what the store and the watchers are told of its end.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use protocol::event::OutputStream;
 use protocol::frame::{Frame, FrameKind};
 use protocol::runner::FromRunner;
 use protocol::window::{ReceiveWindow, SendWindow};
-use protocol::{Attempt, JobId};
+use protocol::{Attempt, JobId, Step};
 use tokio::task::AbortHandle;
 
 use super::Fleet;
-use super::feeder::feed;
+use super::feeder::{Opening, feed};
 use super::progress::{Impossible, Progress};
 use crate::ending;
-use crate::live::{Kept, LiveJob};
+use crate::live::{Carrying, Kept, LiveJob, Written};
 use crate::store::{Claim, Outcome, Recorded, Release, StoreError};
 use crate::text;
 use crate::wire::{Outgoing, WireError};
@@ -24,7 +26,10 @@ pub struct Running {
     attempt: Attempt,
     stream: u32,
     live: Arc<LiveJob>,
+    carrying: Carrying,
     progress: Progress,
+    /// How much each step has written where, in the reports that came over this link.
+    written: HashMap<(Step, OutputStream), u64>,
     credit: SendWindow,
     window: ReceiveWindow,
     feeder: AbortHandle,
@@ -39,24 +44,39 @@ pub enum End {
     Refused,
     /// It is lost.
     Lost(String),
+    /// It goes on, but not over this link.
+    Elsewhere,
+}
+
+/// Where an attempt comes from, and how it begins.
+#[derive(Debug)]
+pub struct Source {
+    /// What the store says of it.
+    pub claim: Claim,
+    /// Whether it is new to the runner.
+    pub opening: Opening,
 }
 
 impl Running {
-    /// Begins to send a job to its runner.
-    pub fn begin(fleet: &Fleet, claim: Claim, stream: u32, outgoing: &Outgoing, peer_window: u32) -> Self {
+    /// Begins to send a job to its runner, or to go on with one that it holds.
+    pub fn begin(fleet: &Fleet, source: Source, stream: u32, outgoing: &Outgoing, peer_window: u32) -> Self {
+        let Source { claim, opening } = source;
         let live = fleet.live.get_or_open(claim.id);
+        let carrying = live.carry();
         let credit = SendWindow::new(peer_window);
         let (id, attempt, runs) = (claim.id, claim.attempt, claim.spec.run_count());
-        let feeder = tokio::spawn(feed(stream, claim, Arc::clone(&live), outgoing.clone(), credit.clone()));
+        let feeding = feed(stream, claim, opening, Arc::clone(&live), outgoing.clone(), credit.clone());
         Self {
             id,
             attempt,
             stream,
             live,
+            carrying,
             progress: Progress::new(attempt, runs),
+            written: HashMap::new(),
             credit,
             window: ReceiveWindow::new(protocol::hello::DEFAULT_WINDOW),
-            feeder: feeder.abort_handle(),
+            feeder: tokio::spawn(feeding).abort_handle(),
         }
     }
 
@@ -92,7 +112,11 @@ impl Running {
         if let Err(error) = self.progress.writes(chunk.step) {
             return Ok(Some(lost(&error)));
         }
-        if self.live.output(self.attempt, chunk.step, chunk.stream, chunk.data) == Kept::No {
+        let before = self.written.entry((chunk.step, chunk.stream)).or_default();
+        let at = *before;
+        *before += chunk.data.len() as u64;
+        let written = Written { step: chunk.step, stream: chunk.stream, at, data: chunk.data };
+        if self.live.output(self.attempt, written) == Kept::No {
             self.progress.truncate(chunk.step);
         }
         Ok(None)
@@ -123,6 +147,7 @@ impl Running {
                 return Some(End::Lost(format!("refused after it began: {}", text::line(&reason))));
             }
             FromRunner::Refused { .. } => return Some(End::Refused),
+            FromRunner::Elsewhere => return Some(End::Elsewhere),
             FromRunner::Register(_) | FromRunner::Telemetry(_) => {
                 return Some(End::Lost("its runner spoke of something else on its stream".to_owned()));
             }
@@ -130,36 +155,80 @@ impl Running {
         result.err().map(|error| lost(&error))
     }
 
-    /// Records how it ended, and tells those who watch.
-    ///
-    /// # Errors
-    /// The store's.
-    pub async fn end(self, fleet: &Fleet, end: End) -> Result<(), StoreError> {
+    /// The job's events.
+    pub fn live(&self) -> &Arc<LiveJob> {
+        &self.live
+    }
+
+    /// Lets go of it. What is to be recorded is the result's business.
+    pub fn end(self, end: End) -> Ended {
         self.feeder.abort();
         self.credit.close();
-        let release = match end {
-            End::Outcome(outcome) => {
-                match fleet.store.finish(self.id, self.attempt, *outcome).await? {
-                    Recorded::Now(job) => fleet.live.finish(&job),
-                    Recorded::Before | Recorded::Stale => {
-                        tracing::info!(job = %self.id, attempt = %self.attempt, "a late result is refused")
-                    }
-                }
-                return Ok(());
-            }
+        let ending = match end {
+            End::Outcome(outcome) => Ending::Outcome(outcome),
+            End::Elsewhere => Ending::Elsewhere,
             End::Refused => {
                 self.live.refused(self.attempt);
-                Release::Refused
+                Ending::Release(Release::Refused)
             }
             End::Lost(reason) => {
                 tracing::warn!(job = %self.id, attempt = %self.attempt, reason, "an attempt is lost");
                 // What it wrote is forgotten once the next one begins.
                 self.live.lost(self.attempt, &reason);
-                Release::Lost { reason }
+                Ending::Release(Release::Lost { reason })
             }
         };
-        let released = fleet.store.release(self.id, self.attempt, release).await?;
-        ending::announce(&fleet.live, &fleet.backlog, self.id, released);
+        let Self { id, attempt, stream, live, carrying, .. } = self;
+        Ended { id, attempt, stream, live, ending, _carrying: carrying }
+    }
+}
+
+/// An attempt that has ended, until that is recorded.
+#[derive(Debug)]
+pub struct Ended {
+    id: JobId,
+    attempt: Attempt,
+    /// The stream that it had.
+    pub stream: u32,
+    live: Arc<LiveJob>,
+    ending: Ending,
+    _carrying: Carrying,
+}
+
+#[derive(Debug)]
+enum Ending {
+    Outcome(Box<Outcome>),
+    Release(Release),
+    Elsewhere,
+}
+
+impl Ended {
+    /// Leaves it without recording anything.
+    pub fn leave(self) -> ((JobId, Attempt), Arc<LiveJob>) {
+        ((self.id, self.attempt), self.live)
+    }
+
+    /// Records how it ended, and tells those who watch. Can be repeated where the store failed.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn record(&self, fleet: &Fleet) -> Result<(), StoreError> {
+        match &self.ending {
+            Ending::Outcome(outcome) => {
+                match fleet.store.finish(self.id, self.attempt, Outcome::clone(outcome)).await? {
+                    Recorded::Now(job) => fleet.live.finish(&job),
+                    Recorded::Before | Recorded::Stale => {
+                        tracing::info!(job = %self.id, attempt = %self.attempt, "a late result is refused");
+                        fleet.live.stray(self.id);
+                    }
+                }
+            }
+            Ending::Release(release) => {
+                let released = fleet.store.release(self.id, self.attempt, release.clone()).await?;
+                ending::announce(&fleet.live, &fleet.backlog, self.id, released);
+            }
+            Ending::Elsewhere => fleet.live.stray(self.id),
+        }
         Ok(())
     }
 }

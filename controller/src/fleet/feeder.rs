@@ -1,4 +1,5 @@
-//! What goes to the runner for one attempt: the job, its contents, its input, and the wish to stop it.
+//! What goes to the runner for one attempt: the job and its contents, or that it goes on; its input; and the wish
+//! to stop it.
 
 use std::sync::Arc;
 
@@ -8,15 +9,35 @@ use protocol::frame::{Frame, FrameKind, MAX_CHUNK};
 use protocol::runner::{Assignment, ToRunner};
 use protocol::window::SendWindow;
 
-use crate::live::LiveJob;
+use crate::live::{LiveJob, StdinReader};
 use crate::store::Claim;
 use crate::wire::{Outgoing, WireError};
 
+/// How an attempt begins on a stream.
+#[derive(Debug)]
+pub enum Opening {
+    /// It is new to the runner.
+    Run,
+    /// The runner holds it, and needs its input from this byte on, where it still needs some.
+    Resume(Option<u64>),
+}
+
 /// Sends everything there is to send of an attempt. Does not return before the job is cancelled: drop it when
 /// the attempt has ended.
-pub async fn feed(stream: u32, claim: Claim, live: Arc<LiveJob>, outgoing: Outgoing, credit: SendWindow) {
+pub async fn feed(
+    stream: u32,
+    claim: Claim,
+    opening: Opening,
+    live: Arc<LiveJob>,
+    outgoing: Outgoing,
+    credit: SendWindow,
+) {
     let feeding = async {
-        if send_all(stream, &claim, &live, &outgoing, &credit).await.is_ok() {
+        let sent = match opening {
+            Opening::Run => send_all(stream, &claim, &live, &outgoing, &credit).await,
+            Opening::Resume(stdin) => send_rest(stream, &claim, stdin, &live, &outgoing, &credit).await,
+        };
+        if sent.is_ok() {
             std::future::pending::<()>().await;
         }
         // The connection has ended, and its session deals with that.
@@ -47,14 +68,38 @@ async fn send_all(
     for content in contents {
         send_data(stream, FrameKind::Blob, content, outgoing, credit).await?;
     }
-    if let Some(stdin) = stdin {
-        let mut reader = stdin.reader();
-        while let Some(data) = reader.next().await {
-            send_data(stream, FrameKind::Stdin, data, outgoing, credit).await?;
-        }
-        outgoing.send(Frame::empty(FrameKind::StdinEnd, stream)).await?;
+    match stdin {
+        Some(stdin) => send_stdin(stream, stdin.reader(0), outgoing, credit).await,
+        None => Ok(()),
     }
-    Ok(())
+}
+
+/// What an attempt that the runner holds has yet to get.
+async fn send_rest(
+    stream: u32,
+    claim: &Claim,
+    stdin: Option<u64>,
+    live: &LiveJob,
+    outgoing: &Outgoing,
+    credit: &SendWindow,
+) -> Result<(), WireError> {
+    outgoing.message(stream, &ToRunner::Resume { job: claim.id, attempt: claim.attempt }).await?;
+    match (stdin, live.stdin()) {
+        (Some(from), Some(log)) => send_stdin(stream, log.reader(from), outgoing, credit).await,
+        _ => Ok(()),
+    }
+}
+
+async fn send_stdin(
+    stream: u32,
+    mut reader: StdinReader,
+    outgoing: &Outgoing,
+    credit: &SendWindow,
+) -> Result<(), WireError> {
+    while let Some(data) = reader.next().await {
+        send_data(stream, FrameKind::Stdin, data, outgoing, credit).await?;
+    }
+    outgoing.send(Frame::empty(FrameKind::StdinEnd, stream)).await
 }
 
 async fn send_data(

@@ -3,8 +3,10 @@
 
 mod attempt;
 mod feeder;
+mod lingering;
 mod progress;
 pub mod session;
+mod taking_up;
 
 use std::sync::Arc;
 
@@ -17,6 +19,8 @@ use crate::live::Live;
 use crate::roster::Roster;
 use crate::store::Store;
 use crate::wire;
+
+pub use lingering::Lingering;
 
 /// Runners that may be connected at once.
 const MAX_CONNECTIONS: usize = 16_384;
@@ -32,13 +36,16 @@ pub struct Fleet {
     pub live: Arc<Live>,
     /// Where runners are known.
     pub roster: Arc<Roster>,
+    /// The attempts whose links are gone.
+    pub lingering: Arc<Lingering>,
 }
 
-/// Takes runners in until told to stop. Sessions end then, and with them what their runners still run.
+/// Takes runners in until told to stop. Sessions end then; what their runners still run, they hold.
 pub async fn serve(fleet: Fleet, listener: TcpListener, sessions: TaskTracker, stop: CancellationToken) {
+    let hello = Arc::new(session::hello());
     let serve = move |link, stop| {
-        let fleet = fleet.clone();
-        async move { session::run(&fleet, link, &stop).await }
+        let (fleet, hello) = (fleet.clone(), Arc::clone(&hello));
+        async move { session::run(&fleet, link, &hello, &stop).await }
     };
     wire::accept(listener, MAX_CONNECTIONS, sessions, stop, serve).await;
 }

@@ -4,18 +4,21 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use protocol::frame::{Frame, FrameKind};
-use protocol::runner::{FromRunner, Registration, ToRunner};
+use protocol::hello::{DRAIN, Hello, RESUME};
+use protocol::runner::{FromRunner, HeldAttempt, Registration, ToRunner};
+use protocol::{ControllerId, RunnerId};
 use tokio::sync::mpsc;
 use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
 
 use super::Fleet;
-use super::attempt::{End, Running};
+use super::attempt::{End, Ended, Running, Source};
+use super::feeder::Opening;
 use crate::dispatch::LEASE;
 use crate::roster::Membership;
 use crate::store::Claim;
 use crate::text;
-use crate::wire::{Connection, Link, WireError, greet};
+use crate::wire::{self, Connection, Link, WireError, greet};
 
 /// How often each side lets something be heard.
 const HEARTBEAT: Duration = Duration::from_secs(2);
@@ -26,21 +29,40 @@ const MAX_JOBS: u32 = 1024;
 /// Languages that one runner may offer.
 const MAX_LANGUAGES: usize = 256;
 
+/// How often what the store could not record is tried again.
+const RETRY: Duration = Duration::from_secs(1);
+
 /// A runner that is part of the cluster.
-struct Session<'a> {
-    fleet: &'a Fleet,
-    connection: &'a mut Connection,
-    membership: Membership,
-    running: BTreeMap<u32, Running>,
+pub struct Session<'a> {
+    pub(super) fleet: &'a Fleet,
+    pub(super) connection: &'a mut Connection,
+    pub(super) membership: Membership,
+    pub(super) runner: RunnerId,
+    pub(super) name: String,
+    /// Whether the runner holds its attempts when the link breaks, until it hears that they are recorded.
+    holds: bool,
+    pub(super) running: BTreeMap<u32, Running>,
+    /// Ends that the store could not record yet.
+    unrecorded: Vec<Ended>,
     next_stream: u32,
+}
+
+/// What runners are greeted with.
+pub fn hello() -> Hello {
+    wire::hello(HEARTBEAT, ControllerId::random())
 }
 
 /// Serves a connection to its end.
 ///
 /// # Errors
 /// Why it ended, unless it was told to stop.
-pub async fn run(fleet: &Fleet, link: Link, stop: &CancellationToken) -> Result<(), WireError> {
-    let mut connection = greet(link, HEARTBEAT).await?;
+pub async fn run(
+    fleet: &Fleet,
+    link: Link,
+    hello: &Hello,
+    stop: &CancellationToken,
+) -> Result<(), WireError> {
+    let mut connection = greet(link, hello).await?;
     let result = serve(fleet, &mut connection, stop).await;
     connection.close(result.as_ref().err()).await;
     result
@@ -52,19 +74,21 @@ async fn serve(
     stop: &CancellationToken,
 ) -> Result<(), WireError> {
     let registration = registration(connection).await?;
-    let name = registration.name.clone();
+    let (runner, name, held) = (registration.id, registration.name.clone(), registration.held.clone());
     let (membership, mut claims) = fleet.roster.join(registration).map_err(WireError::Protocol)?;
+    if connection.peer.knows(DRAIN) {
+        membership.can_be_drained();
+    }
     connection.outgoing.message(0, &ToRunner::Registered).await?;
-    tracing::info!(runner = name, "a runner has joined");
-    let mut session = Session { fleet, connection, membership, running: BTreeMap::new(), next_stream: 1 };
-    let ended = session.serve(&mut claims, stop).await;
-    let reason = match &ended {
-        Ok(()) => format!("runner {name} was let go: the controller is shutting down"),
-        Err(error) => format!("runner {name} was lost: {error}"),
-    };
+    tracing::info!(runner = name, held = held.len(), "a runner has joined");
+    let holds = connection.peer.knows(RESUME);
+    let (running, unrecorded) = (BTreeMap::new(), Vec::new());
+    let mut session =
+        Session { fleet, connection, membership, runner, name, holds, running, unrecorded, next_stream: 1 };
+    let ended = session.serve(&held, &mut claims, stop).await;
+    tracing::info!(runner = session.name, "a runner has left");
     session.give_back(claims).await;
-    session.lose_all(&reason).await;
-    tracing::info!(runner = name, "a runner has left");
+    session.leave(ended.as_ref().err()).await;
     ended
 }
 
@@ -98,32 +122,47 @@ fn check(registration: &Registration) -> Result<(), WireError> {
 impl Session<'_> {
     async fn serve(
         &mut self,
+        held: &[HeldAttempt],
         claims: &mut mpsc::Receiver<Claim>,
         stop: &CancellationToken,
     ) -> Result<(), WireError> {
+        self.settle(held).await;
+        self.take_up(held).await?;
         let mut renewals = interval(LEASE / 3);
+        let mut retries = interval(RETRY);
+        let drain = self.membership.drained();
+        let mut drained = false;
         loop {
             tokio::select! {
                 // What comes seldom goes first, so that a runner with much to say does not keep it waiting.
                 biased;
                 () = stop.cancelled() => return Ok(()),
-                _ = renewals.tick() => self.renew().await,
                 claim = claims.recv() => match claim {
-                    Some(claim) => self.begin(claim),
+                    Some(claim) => {
+                        self.begin(Source { claim, opening: Opening::Run });
+                    }
                     // The same runner has a newer connection.
                     None => return Err(WireError::Closed),
                 },
+                _ = renewals.tick() => self.renew().await?,
+                _ = retries.tick(), if !self.unrecorded.is_empty() => self.record_again().await?,
+                () = drain.cancelled(), if !drained => {
+                    drained = true;
+                    self.connection.outgoing.message(0, &ToRunner::Drain).await?;
+                }
                 frame = self.connection.incoming.next() => self.take(frame?).await?,
             }
         }
     }
 
-    fn begin(&mut self, claim: Claim) {
+    /// Opens a stream for an attempt.
+    pub(super) fn begin(&mut self, source: Source) -> u32 {
         let stream = self.next_stream;
         self.next_stream = self.next_stream.checked_add(1).unwrap_or(1);
         let window = self.connection.peer.window;
-        let running = Running::begin(self.fleet, claim, stream, &self.connection.outgoing, window);
+        let running = Running::begin(self.fleet, source, stream, &self.connection.outgoing, window);
         self.running.insert(stream, running);
+        stream
     }
 
     async fn take(&mut self, frame: Frame) -> Result<(), WireError> {
@@ -142,12 +181,12 @@ impl Session<'_> {
                 End::Refused => self.membership.refused(),
                 _ => self.membership.done(),
             }
-            self.end(frame.stream, end).await;
+            self.end(frame.stream, end).await?;
         }
         Ok(())
     }
 
-    async fn take_of_itself(&self, frame: &Frame) -> Result<(), WireError> {
+    async fn take_of_itself(&mut self, frame: &Frame) -> Result<(), WireError> {
         match (frame.kind, parse(frame)?) {
             (FrameKind::Control, FromRunner::Telemetry(mut telemetry)) => {
                 telemetry.unavailable = telemetry.unavailable.map(|reason| text::line(&reason));
@@ -156,43 +195,69 @@ impl Session<'_> {
             }
             (FrameKind::Control, FromRunner::Register(registration)) => {
                 check(&registration)?;
-                tracing::info!(runner = registration.name, "a runner offers other languages");
+                let held = registration.held.clone();
+                tracing::info!(runner = self.name, held = held.len(), "a runner registers anew");
                 self.membership.offers(registration);
-                self.connection.outgoing.message(0, &ToRunner::Registered).await
+                self.connection.outgoing.message(0, &ToRunner::Registered).await?;
+                self.take_up(&held).await
             }
             _ => Err(WireError::protocol("stream 0 is for what a runner says of itself")),
         }
     }
 
-    async fn end(&mut self, stream: u32, end: End) {
-        let Some(running) = self.running.remove(&stream) else { return };
-        if let Err(error) = running.end(self.fleet, end).await {
-            // Its lease runs out, and the job is tried again.
-            tracing::error!(%error, "the end of an attempt cannot be recorded");
+    /// Records how an attempt ended; later, where the store cannot now.
+    pub(super) async fn end(&mut self, stream: u32, end: End) -> Result<(), WireError> {
+        let Some(running) = self.running.remove(&stream) else { return Ok(()) };
+        self.record(running.end(end)).await
+    }
+
+    async fn record(&mut self, ended: Ended) -> Result<(), WireError> {
+        match ended.record(self.fleet).await {
+            Ok(()) if self.holds => self.connection.outgoing.message(ended.stream, &ToRunner::Recorded).await,
+            Ok(()) => Ok(()),
+            Err(error) => {
+                tracing::error!(%error, "the end of an attempt cannot be recorded yet");
+                self.unrecorded.push(ended);
+                Ok(())
+            }
         }
     }
 
-    async fn renew(&self) {
-        let attempts: Vec<_> = self.running.values().map(Running::key).collect();
-        if let Err(error) = self.fleet.store.renew(&attempts, LEASE).await {
-            tracing::error!(%error, "leases cannot be renewed");
+    async fn record_again(&mut self) -> Result<(), WireError> {
+        for ended in std::mem::take(&mut self.unrecorded) {
+            self.record(ended).await?;
         }
+        Ok(())
     }
 
     /// Jobs that the runner was given and never heard of.
     async fn give_back(&mut self, mut claims: mpsc::Receiver<Claim>) {
         claims.close();
         while let Ok(claim) = claims.try_recv() {
-            let stream = self.next_stream;
-            self.begin(claim);
-            self.end(stream, End::Refused).await;
+            let stream = self.begin(Source { claim, opening: Opening::Run });
+            // The link is gone, and with it whoever could be told.
+            let _ = self.end(stream, End::Refused).await;
         }
     }
 
-    async fn lose_all(mut self, reason: &str) {
+    /// The link is gone: what the runner holds can be taken up again, what it does not hold is lost. A
+    /// controller that shuts down leaves everything to the next one.
+    async fn leave(mut self, error: Option<&WireError>) {
+        let _ = self.record_again().await;
+        if self.holds {
+            let shutting_down = error.is_none();
+            return if shutting_down {
+            } else {
+                self.linger().await
+            };
+        }
+        let reason = match error {
+            None => format!("runner {} was let go: the controller is shutting down", self.name),
+            Some(error) => format!("runner {} was lost: {error}", self.name),
+        };
         let streams: Vec<u32> = self.running.keys().copied().collect();
         for stream in streams {
-            self.end(stream, End::Lost(reason.to_owned())).await;
+            let _ = self.end(stream, End::Lost(reason.clone())).await;
         }
     }
 }

@@ -42,7 +42,8 @@ pub async fn events(
 }
 
 async fn next(mut watching: Watching) -> Option<(Result<Event, Infallible>, Watching)> {
-    let (number, event) = watching.next().await?;
+    // A job that is forgotten before its end leaves nothing to be told.
+    let (number, event) = watching.next().await.ok().flatten()?;
     let named = Event::default().id(number.to_string()).event(name(&event));
     // Plain data always becomes JSON; were it not to, the event would stand without it.
     let event = named.json_data(&event).unwrap_or_default();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use protocol::client::JobQuery;
 use protocol::{Content, Job, JobId, JobPage, JobSpec, JobState, Problem};
@@ -18,6 +18,9 @@ use crate::jobs::Submission;
 
 /// The longest that a call waits for a job, in seconds.
 const MAX_WAIT: f64 = 60.0;
+
+/// The header with the key of a submission.
+const KEY: &str = "idempotency-key";
 
 /// How long to wait.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -66,7 +69,11 @@ impl Wait {
 }
 
 /// Compile and run a program.
-#[utoipa::path(post, path = "/jobs", tag = "jobs", params(Wait), request_body = JobSpec, responses(
+#[utoipa::path(post, path = "/jobs", tag = "jobs", params(
+    Wait,
+    ("Idempotency-Key" = Option<String>, Header,
+        description = "The same as `idempotency_key`: another submission with this key is this job"),
+), request_body = JobSpec, responses(
     (status = 200, description = "It has finished within `wait`", body = Job),
     (status = 202, description = "It is queued or running", body = Accepted),
     (status = "4XX", description = "It was refused", body = Problem, content_type = "application/problem+json"),
@@ -76,17 +83,17 @@ impl Wait {
 pub async fn submit(
     State(context): State<Context>,
     Parameters(wait): Parameters<Wait>,
-    StrictJson(spec): StrictJson<JobSpec>,
+    headers: HeaderMap,
+    StrictJson(mut spec): StrictJson<JobSpec>,
 ) -> Result<Response, Failure> {
     let wait = wait.duration()?;
     refuse_detached(&spec)?;
-    let watcher = context.jobs.submit(spec, Submission { stdin: None, keep: true }).await?;
-    let id = watcher.job().id();
-    if let Some(wait) = wait {
-        // That it takes longer is not an error.
-        let _ = tokio::time::timeout(wait, watcher.finished()).await;
-    }
-    let job = context.jobs.get(id).await?;
+    set_key(&mut spec, &headers)?;
+    let (id, _watching) = context.jobs.submit(spec, Submission { stdin: None, keep: true }).await?;
+    let job = match wait {
+        Some(wait) => context.jobs.get_finished(id, wait).await?,
+        None => context.jobs.get(id).await?,
+    };
     if wait.is_some() && job.state == JobState::Finished {
         return Ok(Json(job).into_response());
     }
@@ -132,6 +139,20 @@ pub async fn get(
 ))]
 pub async fn cancel(State(context): State<Context>, PathId(id): PathId) -> Result<Json<Job>, Failure> {
     Ok(Json(context.jobs.cancel(id, "somebody cancelled it").await?))
+}
+
+/// The key of a submission may stand in a header, too, where it is the same.
+fn set_key(spec: &mut JobSpec, headers: &HeaderMap) -> Result<(), Problem> {
+    let Some(value) = headers.get(KEY) else { return Ok(()) };
+    let invalid = |detail| Err(Problem::invalid("Idempotency-Key", detail));
+    let Ok(key) = value.to_str() else { return invalid("it has to be printable ASCII") };
+    match &spec.idempotency_key {
+        Some(given) if given != key => invalid("it differs from `idempotency_key`"),
+        _ => {
+            spec.idempotency_key = Some(key.to_owned());
+            Ok(())
+        }
+    }
 }
 
 /// Contents beside the JSON are for the TCP door.

@@ -68,6 +68,7 @@ fn api() -> OpenApiRouter<Context> {
         .routes(routes!(events::events))
         .routes(routes!(cluster::languages))
         .routes(routes!(cluster::runners))
+        .routes(routes!(cluster::drain))
         .routes(routes!(cluster::cluster))
 }
 
@@ -104,6 +105,7 @@ mod tests {
             "/jobs/{id}/events",
             "/languages",
             "/runners",
+            "/runners/{runner}/drain",
         ];
         assert_eq!(paths, expected);
         assert!(serde_json::to_string(&description).unwrap().contains("JobSpec"));

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use bytes::Bytes;
-use protocol::event::{JobEvent, OutputStream};
+use protocol::event::JobEvent;
 use protocol::{Attempt, Job, JobId, Problem, Step, StepResult};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::abandoned::Abandoned;
+use super::heard::{Heard, Written};
 use super::log::{EventLog, StepOutput};
 use super::stdin::StdinLog;
 use crate::budget::Held;
@@ -25,13 +25,14 @@ pub struct LiveJob {
     pub(super) changed: Notify,
     cancelled: CancellationToken,
     pub(super) watchers: AtomicUsize,
+    carriers: AtomicUsize,
     pub(super) abandoned: Arc<Abandoned>,
 }
 
 /// How a job came into the queue, as long as nobody has been told. The store takes a job in before its place is
 /// known here, and dispatch may be quicker than whoever put it there: then dispatch tells it first.
 #[derive(Debug)]
-enum Arrival {
+pub(super) enum Arrival {
     Queued,
     Lost { attempt: Attempt, reason: String },
 }
@@ -39,14 +40,16 @@ enum Arrival {
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) log: EventLog,
-    arrival: Option<Arrival>,
+    pub(super) arrival: Option<Arrival>,
     /// The attempt that is heard; none between two of them.
-    attempt: Option<Attempt>,
+    pub(super) attempt: Option<Attempt>,
+    /// What was heard of the attempt that the log's end is about.
+    pub(super) heard: Option<Heard>,
     /// Whether it goes on without watchers.
     pub(super) keep: bool,
     pub(super) progress: Progress,
-    output: Held,
-    output_left: u64,
+    pub(super) output: Held,
+    pub(super) output_left: u64,
 }
 
 /// What whoever submitted it without wanting to wait needs to know.
@@ -78,6 +81,7 @@ impl LiveJob {
             log: EventLog::default(),
             arrival: Some(Arrival::Queued),
             attempt: None,
+            heard: None,
             keep,
             progress: Progress::Pending,
             output,
@@ -90,6 +94,7 @@ impl LiveJob {
             changed: Notify::new(),
             cancelled: CancellationToken::new(),
             watchers: AtomicUsize::new(0),
+            carriers: AtomicUsize::new(0),
             abandoned,
         }
     }
@@ -111,50 +116,60 @@ impl LiveJob {
 
     /// A runner has it.
     pub fn started(&self, runner: &str, attempt: Attempt) {
+        self.change(|state| state.start(runner, attempt));
+    }
+
+    /// A runner goes on with an attempt: its reports come again from the first.
+    pub fn resumed(&self, runner: &str, attempt: Attempt) {
         self.change(|state| {
-            state.announce(0);
-            state.attempt = Some(attempt);
-            state.log.push(JobEvent::Started { runner: runner.to_owned(), attempt });
+            let known = state.heard(attempt).is_some();
+            match known && !matches!(state.arrival, Some(Arrival::Lost { .. })) {
+                true => state.attempt = Some(attempt),
+                false => state.start(runner, attempt),
+            }
         });
     }
 
     /// A step of the attempt begins.
     pub fn step_started(&self, attempt: Attempt, step: Step) {
-        self.change_in(attempt, |state| {
-            if state.progress == Progress::Pending {
-                state.progress = Progress::Begun;
-            }
-            state.log.push(JobEvent::StepStarted { step });
-        });
+        self.change_in(attempt, |state| state.begin_step(attempt, step));
     }
 
     /// The program wrote something.
-    pub fn output(&self, attempt: Attempt, step: Step, stream: OutputStream, data: Bytes) -> Kept {
-        let length = data.len() as u64;
-        let mut kept = Kept::No;
-        self.change_in(attempt, |state| {
-            if length <= state.output_left && state.output.grow(length).is_ok() {
-                state.output_left -= length;
-                state.log.output(step, stream, data);
-                kept = Kept::Yes;
+    pub fn output(&self, attempt: Attempt, written: Written) -> Kept {
+        let step = written.step;
+        let mut cut = true;
+        self.change(|state| {
+            if state.attempt == Some(attempt) {
+                state.write(attempt, &written);
             }
+            cut = state.heard(attempt).is_none_or(|heard| heard.is_cut(step));
         });
-        kept
+        if cut { Kept::No } else { Kept::Yes }
     }
 
     /// A step of the attempt has ended.
     pub fn step_finished(&self, attempt: Attempt, step: Step, result: StepResult) {
-        self.change_in(attempt, |state| state.log.push(JobEvent::StepFinished { step, result }));
+        self.change_in(attempt, |state| state.end_step(attempt, step, result));
     }
 
     /// What the steps of the attempt wrote. Nothing more is heard of it then.
     pub fn conclude(&self, attempt: Attempt) -> BTreeMap<Step, StepOutput> {
         let mut state = lock(&self.state);
-        if state.attempt != Some(attempt) {
+        if state.heard(attempt).is_none() {
             return BTreeMap::new();
         }
         state.attempt = None;
         state.log.collect()
+    }
+
+    /// It was finished by another controller: tells what was not told here yet.
+    pub fn catch_up(&self, job: &Job) {
+        self.change(|state| {
+            if state.progress != Progress::Finished {
+                state.catch_up(job);
+            }
+        });
     }
 
     /// The attempt was not taken; [`queued`](Self::queued) follows once the store has the job back.
@@ -172,20 +187,39 @@ impl LiveJob {
         self.change(|state| state.progress = Progress::Declined(problem));
     }
 
-    /// It has its verdict.
-    pub(super) fn finished(&self, job: &Job) {
+    /// It has its verdict. Returns whether that is new.
+    pub(super) fn finished(&self, job: &Job) -> bool {
         if let Some(stdin) = &self.stdin {
             stdin.discard();
         }
+        let mut new = false;
         self.change(|state| {
             if state.progress == Progress::Finished {
                 return;
             }
+            new = true;
             state.progress = Progress::Finished;
             state.attempt = None;
             let job = Box::new(job.clone().without_output());
             state.log.push(JobEvent::Finished { job });
         });
+        new
+    }
+
+    /// Whether it has its verdict.
+    pub fn is_finished(&self) -> bool {
+        lock(&self.state).progress == Progress::Finished
+    }
+
+    /// A link to a runner carries it, for as long as the mark is kept.
+    pub fn carry(self: &Arc<Self>) -> Carrying {
+        self.carriers.fetch_add(1, Ordering::AcqRel);
+        Carrying(Arc::clone(self))
+    }
+
+    /// Whether a link to a runner carries it.
+    pub fn is_carried(&self) -> bool {
+        self.carriers.load(Ordering::Acquire) > 0
     }
 
     /// Waits until it has its verdict. Whoever waits here does not count as watching.
@@ -227,6 +261,9 @@ impl LiveJob {
         let mut state = lock(&self.state);
         if state.attempt == Some(attempt) {
             state.attempt = None;
+            if matches!(arrival, Arrival::Queued) {
+                state.heard = None;
+            }
             state.arrival = Some(arrival);
         }
     }
@@ -246,18 +283,13 @@ impl LiveJob {
     }
 }
 
-impl State {
-    fn announce(&mut self, position: u64) {
-        match self.arrival.take() {
-            Some(Arrival::Queued) => self.log.push(JobEvent::Queued { position }),
-            Some(Arrival::Lost { attempt, reason }) => {
-                self.log.push(JobEvent::Restarted { attempt, reason });
-                self.output_left += self.output.bytes();
-                self.output.clear();
-                self.log.begin_attempt();
-            }
-            None => {}
-        }
+/// A mark; see [`LiveJob::carry`].
+#[derive(Debug)]
+pub struct Carrying(Arc<LiveJob>);
+
+impl Drop for Carrying {
+    fn drop(&mut self) {
+        self.0.carriers.fetch_sub(1, Ordering::AcqRel);
     }
 }
 

@@ -3,14 +3,16 @@
 //! A job is here from its submission until a while after its end. Later watchers are served from the store.
 
 mod abandoned;
+mod heard;
 mod job;
 mod log;
+mod state;
 mod stdin;
 #[cfg(test)]
 mod tests;
 mod watcher;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -23,9 +25,10 @@ use job::Setup;
 use crate::budget::Budget;
 use crate::lock::lock;
 
-pub use job::{Kept, LiveJob};
+pub use heard::Written;
+pub use job::{Carrying, Kept, LiveJob};
 pub use log::StepOutput;
-pub use stdin::StdinLog;
+pub use stdin::{StdinLog, StdinReader};
 pub use watcher::Watcher;
 
 /// How long a finished job stays, for watchers who were cut off and come back to where they were.
@@ -43,6 +46,7 @@ pub struct Live {
     table: Mutex<Table>,
     /// In the order in which they came.
     undecided: Mutex<Vec<JobId>>,
+    strays: Mutex<BTreeSet<JobId>>,
     abandoned: Arc<Abandoned>,
 }
 
@@ -62,6 +66,7 @@ impl Live {
             max_job_output,
             table: Mutex::default(),
             undecided: Mutex::default(),
+            strays: Mutex::default(),
             abandoned: Arc::default(),
         }
     }
@@ -99,12 +104,27 @@ impl Live {
     /// A job has its verdict.
     pub fn finish(&self, job: &Job) {
         let Some(live) = self.get(job.id) else { return };
-        live.finished(job);
+        if !live.finished(job) {
+            return;
+        }
         let bytes = live.output_bytes();
         let mut table = lock(&self.table);
         table.finished.push_back((Instant::now(), job.id, bytes));
         table.finished_bytes += bytes;
         table.sweep(Instant::now());
+    }
+
+    /// A job whose attempt no link of this controller carries any more, or that is not in its queue: another one
+    /// may run it, and finish it.
+    pub fn stray(&self, id: JobId) {
+        lock(&self.strays).insert(id);
+    }
+
+    /// The jobs in flight that another controller may finish.
+    pub fn strays(&self) -> Vec<JobId> {
+        let mut strays = lock(&self.strays);
+        strays.retain(|id| self.get(*id).is_some_and(|job| !job.is_carried() && !job.is_finished()));
+        strays.iter().copied().collect()
     }
 
     /// A job that never came into being, or is as if it never had.

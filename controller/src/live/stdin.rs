@@ -92,9 +92,10 @@ impl StdinLog {
         }
     }
 
-    /// Reads from the start.
-    pub fn reader(self: &Arc<Self>) -> StdinReader {
-        StdinReader { log: Arc::clone(self), segment: 0, offset: 0 }
+    /// Reads from the byte with this number on.
+    pub fn reader(self: &Arc<Self>, from: u64) -> StdinReader {
+        let from = usize::try_from(from).unwrap_or(usize::MAX);
+        StdinReader { log: Arc::clone(self), segment: from / MAX_CHUNK, offset: from % MAX_CHUNK }
     }
 }
 
@@ -178,7 +179,7 @@ mod tests {
     #[tokio::test]
     async fn every_reader_gets_all_of_it() {
         let log = StdinLog::new(1 << 20, &Budget::new(1 << 20));
-        let early = tokio::spawn(read_all(log.reader()));
+        let early = tokio::spawn(read_all(log.reader(0)));
         let data: Vec<u8> = (0..200_000_u32).map(|n| n as u8).collect();
         for piece in data.chunks(997) {
             log.push(piece);
@@ -186,7 +187,8 @@ mod tests {
         }
         log.end();
         assert_eq!(early.await.unwrap(), data);
-        assert_eq!(read_all(log.reader()).await, data);
+        assert_eq!(read_all(log.reader(0)).await, data);
+        assert_eq!(read_all(log.reader(123_456)).await, data[123_456..]);
     }
 
     #[tokio::test]
@@ -208,6 +210,6 @@ mod tests {
         log.push(b"0123456789");
         log.discard();
         assert_eq!(budget.hold().grow(10), Ok(()));
-        assert_eq!(read_all(log.reader()).await, b"");
+        assert_eq!(read_all(log.reader(0)).await, b"");
     }
 }

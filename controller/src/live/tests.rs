@@ -14,8 +14,9 @@ fn live() -> Arc<Live> {
     Arc::new(Live::new(Budget::new(1 << 20), 1000))
 }
 
-fn write(job: &LiveJob, attempt: Attempt, text: &'static str) -> Kept {
-    job.output(attempt, RUN, OutputStream::Stdout, Bytes::from_static(text.as_bytes()))
+fn write(job: &LiveJob, attempt: Attempt, at: u64, text: &'static str) -> Kept {
+    let data = Bytes::from_static(text.as_bytes());
+    job.output(attempt, Written { step: RUN, stream: OutputStream::Stdout, at, data })
 }
 
 /// A job as the store gives it back when it has been cancelled.
@@ -54,12 +55,12 @@ async fn a_lost_attempt_is_told_before_the_next_one_whoever_is_quicker() {
     let job = live.get(id).unwrap();
     job.started("a", FIRST);
     job.queued(7);
-    write(&job, FIRST, "void");
+    write(&job, FIRST, 0, "void");
     job.lost(FIRST, "gone");
     job.started("b", SECOND);
     job.queued(0);
-    assert_eq!(write(&job, FIRST, "stale"), Kept::No);
-    write(&job, SECOND, "good");
+    assert_eq!(write(&job, FIRST, 4, "stale"), Kept::No);
+    write(&job, SECOND, 0, "good");
     assert_eq!(job.conclude(FIRST), [].into());
     assert_eq!(job.conclude(SECOND)[&RUN].stdout, "good");
     live.finish(&finished_job(id).await);
@@ -73,12 +74,12 @@ async fn output_past_the_bound_is_not_kept() {
     let _watcher = live.open(JobId::random(), None, true);
     let job = live.get(_watcher.job().id()).unwrap();
     job.started("a", FIRST);
-    assert_eq!(write(&job, FIRST, "12345"), Kept::Yes);
-    assert_eq!(write(&job, FIRST, "67"), Kept::No);
+    assert_eq!(write(&job, FIRST, 0, "12345"), Kept::Yes);
+    assert_eq!(write(&job, FIRST, 5, "67"), Kept::No);
     job.lost(FIRST, "gone");
     job.queued(0);
     job.started("a", SECOND);
-    assert_eq!(write(&job, SECOND, "123456"), Kept::Yes);
+    assert_eq!(write(&job, SECOND, 0, "123456"), Kept::Yes);
 }
 
 #[tokio::test]
@@ -133,4 +134,61 @@ async fn finished_jobs_leave_in_time() {
     assert!(live.get(id).is_some());
     lock(&live.table).sweep(Instant::now() + LINGER);
     assert!(live.get(id).is_none());
+}
+
+#[tokio::test]
+async fn an_attempt_that_is_taken_up_again_tells_nothing_twice() {
+    let live = live();
+    let mut watcher = live.open(JobId::random(), None, true);
+    let job = live.get(watcher.job().id()).unwrap();
+    job.queued(0);
+    job.started("a", FIRST);
+    job.step_started(FIRST, RUN);
+    write(&job, FIRST, 0, "one ");
+    job.resumed("a", FIRST);
+    job.step_started(FIRST, RUN);
+    assert_eq!(write(&job, FIRST, 0, "one two"), Kept::Yes);
+    assert_eq!(job.conclude(FIRST)[&RUN].stdout, "one two");
+    // Whoever concludes it again gets the same.
+    assert_eq!(job.conclude(FIRST)[&RUN].stdout, "one two");
+    live.finish(&finished_job(job.id()).await);
+    let expected = ["queued", "started", "step_started", "output", "output", "finished"];
+    assert_eq!(names(&mut watcher).await, expected);
+}
+
+#[tokio::test]
+async fn what_another_controller_has_finished_is_told_from_where_this_one_lost_sight_of_it() {
+    let live = live();
+    for (seen, expected) in [
+        (FIRST, vec!["queued", "started", "step_started", "output", "output", "step_finished", "finished"]),
+        (
+            Attempt(0),
+            vec![
+                "queued",
+                "started",
+                "step_started",
+                "output",
+                "restarted",
+                "started",
+                "step_started",
+                "output",
+                "step_finished",
+                "finished",
+            ],
+        ),
+    ] {
+        let mut watcher = live.open(JobId::random(), None, true);
+        let job = live.get(watcher.job().id()).unwrap();
+        job.started("a", seen);
+        job.step_started(seen, RUN);
+        write(&job, seen, 0, "one ");
+        let mut finished = finished_job(job.id()).await;
+        let run =
+            protocol::StepResult { stdout: Some("one two".into()), ..protocol::StepResult::new(Verdict::Ok) };
+        (finished.attempts, finished.runner, finished.runs) = (FIRST, Some("b".into()), vec![run]);
+        job.catch_up(&finished);
+        live.finish(&finished);
+        assert_eq!(names(&mut watcher).await, expected);
+        assert_eq!(job.conclude(FIRST)[&RUN].stdout, "one two");
+    }
 }

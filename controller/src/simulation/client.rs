@@ -7,6 +7,7 @@ use std::time::Duration;
 use protocol::client::{Request, Response};
 use protocol::event::JobEvent;
 use protocol::frame::{Frame, FrameKind};
+use protocol::hello::Hello;
 use protocol::{Content, JobId, JobSpec, Problem, ProblemKind};
 use tokio::time::{Instant, interval, sleep, sleep_until};
 
@@ -106,7 +107,7 @@ impl Errand {
             return Ok(Next::Again);
         };
         let life = self.world.nodes[controller].life().unwrap_or_default();
-        socket.greet("client", HEARTBEAT).await?;
+        socket.greet(&Hello::new("client", HEARTBEAT.as_millis() as u32)).await?;
         let after = self.reader.connect((controller, life));
         self.ask(&mut socket, after).await?;
         let mut beat = interval(HEARTBEAT);

@@ -13,6 +13,7 @@ use super::world::World;
 use crate::backlog::Backlog;
 use crate::budget::Budget;
 use crate::dispatch::Dispatcher;
+use crate::elsewhere::Elsewhere;
 use crate::fleet::{self, Fleet};
 use crate::jobs::{JobLimits, Jobs};
 use crate::live::Live;
@@ -89,6 +90,7 @@ pub fn start(world: &Arc<World>, node: &Node) {
         backlog: Arc::clone(&backlog),
         live: Arc::clone(&live),
         roster: Arc::clone(&roster),
+        lingering: Arc::default(),
     };
     let limits = JobLimits { max_body: MEMORY, max_stdin: MEMORY, max_queue: world.setup.max_queue };
     let jobs = Jobs::new(
@@ -100,13 +102,15 @@ pub fn start(world: &Arc<World>, node: &Node) {
         limits,
     );
     let stop = CancellationToken::new();
+    let elsewhere = Elsewhere { store: Arc::clone(&store), live: Arc::clone(&live) };
     let dispatcher = Dispatcher {
-        store,
+        store: Arc::clone(&store),
         backlog: Arc::clone(&backlog),
         live: Arc::clone(&live),
         roster: Arc::clone(&roster),
     };
     let tasks = vec![
+        tokio::spawn(elsewhere.listen(stop.clone())).abort_handle(),
         tokio::spawn(dispatcher.run(stop.clone())).abort_handle(),
         tokio::spawn(jobs.clone().look_after(stop.clone())).abort_handle(),
     ];
@@ -130,8 +134,14 @@ pub fn accept(world: &World, peer: Peer, controller: usize, link: Link) -> io::R
     let (stop, fleet, jobs) = (life.stop.clone(), life.fleet.clone(), life.jobs.clone());
     life.tasks.retain(|task| !task.is_finished());
     let session = match peer {
-        Peer::Runner(_) => tokio::spawn(async move { fleet::session::run(&fleet, link, &stop).await }),
-        Peer::Client(_) => tokio::spawn(async move { tcp::session::run(jobs, link, &stop).await }),
+        Peer::Runner(_) => {
+            tokio::spawn(
+                async move { fleet::session::run(&fleet, link, &fleet::session::hello(), &stop).await },
+            )
+        }
+        Peer::Client(_) => {
+            tokio::spawn(async move { tcp::session::run(jobs, link, &tcp::session::hello(), &stop).await })
+        }
     };
     life.tasks.push(session.abort_handle());
     Ok(())

@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::io;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use protocol::hello::{Hello, RESUME};
 use protocol::runner::{HeldAttempt, LanguageOffer, Registration};
-use protocol::{Limits, RunnerId};
+use protocol::{Attempt, JobId, Limits, RunnerId};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::chance::Chance;
 use super::network::{Peer, dial};
@@ -18,6 +20,12 @@ use super::session::{Session, TELEMETRY};
 use super::work::Work;
 use super::world::World;
 use crate::lock::lock;
+
+/// For how long an attempt waits for the controller whose link carried it, before others are told of it.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// Which attempt at which job.
+pub type Key = (JobId, Attempt);
 
 /// A place for a runner.
 pub struct Runner {
@@ -37,19 +45,20 @@ pub struct Life {
     pub index: usize,
     number: u64,
     id: RunnerId,
-    /// Whether it keeps what came over a link that has broken.
+    /// Whether it keeps what came over a link that has broken: older ones do not.
     pub holds: bool,
     pub max_jobs: u32,
-    work: Mutex<BTreeMap<HeldAttempt, Holding>>,
+    work: Mutex<BTreeMap<Key, Holding>>,
     tasks: Mutex<JoinSet<()>>,
     /// Counts reports.
     pub news: watch::Sender<u64>,
 }
 
-/// An attempt, and the controller whose link it goes over now, if any.
+/// An attempt, and the controller whose link carries it, or carried it until then.
 struct Holding {
     work: Arc<Work>,
-    controller: Option<usize>,
+    controller: usize,
+    held_since: Option<Instant>,
 }
 
 impl Runner {
@@ -73,7 +82,7 @@ impl Runner {
             index: self.index,
             number,
             id: format!("{:016x}{:016x}", chance.next(), chance.next()).parse().unwrap(),
-            holds: false,
+            holds: chance.percent(80),
             max_jobs: world.setup.runners[self.index],
             work: Mutex::default(),
             tasks: Mutex::default(),
@@ -111,12 +120,15 @@ impl Life {
 
     async fn serve(self: &Arc<Self>, controller: usize, chance: &mut Chance) -> io::Result<Infallible> {
         let mut socket = dial(&self.world, Peer::Runner(self.index), controller, chance).await?;
-        socket.greet("runner", TELEMETRY * 2).await?;
+        let hello = Hello::new("runner", u32::try_from(TELEMETRY.as_millis() * 2).unwrap());
+        let features: &[&str] = if self.holds { &[RESUME] } else { &[] };
+        socket.greet(&hello.with_features(features)).await?;
         let chance = Chance::of(chance.next(), "session");
         Session::new(self, controller, socket, chance).serve().await
     }
 
-    pub fn registration(&self, controller: usize) -> Registration {
+    /// What it says of itself, and what it holds for this controller.
+    pub fn registration(&self, held: &[Key]) -> Registration {
         let limits = Limits {
             cpu_seconds: 10.0,
             wall_seconds: 20.0,
@@ -134,8 +146,8 @@ impl Life {
             default_limits: limits,
             maximum_limits: limits,
         };
-        let work = lock(&self.work);
-        let held = work.iter().filter(|(_, holding)| holding.controller.is_none_or(|at| at == controller));
+        let held =
+            held.iter().map(|(job, attempt)| HeldAttempt { job: *job, attempt: *attempt, stdin: None });
         Registration {
             id: self.id,
             name: format!("runner {}", self.index),
@@ -146,18 +158,31 @@ impl Life {
             memory_bytes: 1 << 30,
             selftest: None,
             labels: BTreeMap::new(),
-            held: held.map(|(key, _)| *key).collect(),
+            held: held.collect(),
         }
+    }
+
+    /// What it holds that this controller is to be told of, each since when.
+    pub fn held_for(&self, controller: usize) -> Vec<(Key, Instant)> {
+        let now = Instant::now();
+        let work = lock(&self.work);
+        let held = work.iter().filter_map(|(key, holding)| {
+            let since = holding.held_since?;
+            let due = if holding.controller == controller { since } else { since + GRACE };
+            (due <= now).then_some((*key, since))
+        });
+        held.collect()
     }
 
     /// A link is gone: what went over it is held for whoever wants it, or dropped.
     fn let_go(&self, controller: usize) {
         let mut work = lock(&self.work);
-        for holding in work.values_mut().filter(|holding| holding.controller == Some(controller)) {
-            holding.controller = None;
-        }
-        if !self.holds {
-            let dropped = work.extract_if(.., |_, holding| holding.controller.is_none());
+        let carried = |holding: &Holding| holding.held_since.is_none() && holding.controller == controller;
+        if self.holds {
+            let carried = work.values_mut().filter(|holding| carried(holding));
+            carried.for_each(|holding| holding.held_since = Some(Instant::now()));
+        } else {
+            let dropped = work.extract_if(.., |_, holding| carried(holding));
             dropped.for_each(|(_, holding)| holding.work.cancel.cancel());
         }
     }
@@ -170,27 +195,44 @@ impl Life {
     /// Begins to work at an attempt that came from this controller.
     pub fn begin(
         &self,
-        key: HeldAttempt,
+        key: Key,
         controller: usize,
         work: Arc<Work>,
         run: impl Future<Output = ()> + Send + 'static,
     ) {
-        lock(&self.work).insert(key, Holding { work, controller: Some(controller) });
+        lock(&self.work).insert(key, Holding { work, controller, held_since: None });
         lock(&self.tasks).spawn(run);
     }
 
-    /// An attempt that it holds goes on over the link to this controller.
-    pub fn resume(&self, key: HeldAttempt, controller: usize) -> Option<Arc<Work>> {
+    /// An attempt that it holds goes on over the link to this controller. `None` where it has no such attempt, or
+    /// another link carries it.
+    pub fn resume(&self, key: Key, controller: usize) -> Result<Arc<Work>, Unheld> {
         let mut work = lock(&self.work);
-        let holding = work.get_mut(&key)?;
-        holding.controller = Some(controller);
-        Some(Arc::clone(&holding.work))
+        let holding = work.get_mut(&key).ok_or(Unheld::Unknown)?;
+        holding.held_since.take().ok_or(Unheld::Elsewhere)?;
+        holding.controller = controller;
+        Ok(Arc::clone(&holding.work))
+    }
+
+    /// An attempt that it holds is nobody's any more.
+    pub fn forget_held(&self, key: Key) {
+        let mut work = lock(&self.work);
+        if work.get(&key).is_some_and(|holding| holding.held_since.is_some()) {
+            work.remove(&key).inspect(|holding| holding.work.cancel.cancel());
+        }
     }
 
     /// An attempt is nobody's any more.
-    pub fn forget(&self, key: HeldAttempt) {
+    pub fn forget(&self, key: Key) {
         if let Some(holding) = lock(&self.work).remove(&key) {
             holding.work.cancel.cancel();
         }
     }
+}
+
+/// Why an attempt cannot be taken up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unheld {
+    Unknown,
+    Elsewhere,
 }

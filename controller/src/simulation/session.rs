@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use protocol::frame::{Frame, FrameKind};
-use protocol::runner::{Assignment, FromRunner, HeldAttempt, Telemetry, ToRunner};
-use tokio::time::{MissedTickBehavior, interval};
+use protocol::runner::{Assignment, FromRunner, Telemetry, ToRunner};
+use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::chance::Chance;
-use super::runner::Life;
+use super::runner::{Key, Life, Unheld};
 use super::socket::Socket;
 use super::work::{Conduct, Work};
 
@@ -27,11 +27,13 @@ pub struct Session {
     chance: Chance,
     streams: BTreeMap<u32, Stream>,
     arriving: BTreeMap<u32, Arriving>,
+    /// What was held when it registered last.
+    announced: Vec<(Key, Instant)>,
 }
 
 /// An attempt on this link.
 struct Stream {
-    key: HeldAttempt,
+    key: Key,
     work: Arc<Work>,
     /// How many of its reports have been sent here.
     sent: usize,
@@ -47,23 +49,41 @@ struct Arriving {
 impl Session {
     pub fn new(life: &Arc<Life>, controller: usize, socket: Socket, chance: Chance) -> Self {
         let (streams, arriving) = (BTreeMap::new(), BTreeMap::new());
-        Self { life: Arc::clone(life), controller, socket, chance, streams, arriving }
+        let announced = Vec::new();
+        Self { life: Arc::clone(life), controller, socket, chance, streams, arriving, announced }
     }
 
     /// Serves until the link breaks.
     pub async fn serve(mut self) -> io::Result<Infallible> {
-        let registration = self.life.registration(self.controller);
-        self.socket.say(0, &FromRunner::Register(registration)).await?;
+        self.register().await?;
         let mut news = self.life.news.subscribe();
         let mut telemetry = interval(TELEMETRY);
         telemetry.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 biased;
-                _ = telemetry.tick() => self.tell_how_it_is().await?,
+                _ = telemetry.tick() => {
+                    self.tell_how_it_is().await?;
+                    self.announce().await?;
+                }
                 _ = news.changed() => self.report().await?,
-                frame = self.socket.next() => self.take(frame?)?,
+                frame = self.socket.next() => self.take(frame?).await?,
             }
+        }
+    }
+
+    async fn register(&mut self) -> io::Result<()> {
+        self.announced = self.life.held_for(self.controller);
+        let held: Vec<Key> = self.announced.iter().map(|(key, _)| *key).collect();
+        self.socket.say(0, &FromRunner::Register(self.life.registration(&held))).await
+    }
+
+    /// Registers again where it holds more for this controller.
+    async fn announce(&mut self) -> io::Result<()> {
+        let held = self.life.held_for(self.controller);
+        match held.iter().any(|held| !self.announced.contains(held)) {
+            true => self.register().await,
+            false => Ok(()),
         }
     }
 
@@ -100,9 +120,9 @@ impl Session {
         Ok(())
     }
 
-    fn take(&mut self, frame: Frame) -> io::Result<()> {
+    async fn take(&mut self, frame: Frame) -> io::Result<()> {
         match frame.kind {
-            FrameKind::Control => self.take_message(frame.stream, frame.parse()?)?,
+            FrameKind::Control => self.take_message(frame.stream, frame.parse()?).await?,
             FrameKind::Blob => {
                 let job = self.arriving.get_mut(&frame.stream).ok_or(io::ErrorKind::InvalidData)?;
                 job.contents.extend_from_slice(&frame.payload);
@@ -117,7 +137,7 @@ impl Session {
         Ok(())
     }
 
-    fn take_message(&mut self, stream: u32, message: ToRunner) -> io::Result<()> {
+    async fn take_message(&mut self, stream: u32, message: ToRunner) -> io::Result<()> {
         match message {
             ToRunner::Run(assignment) => {
                 let expected = assignment.spec.detached_sizes().iter().sum::<u64>() as usize;
@@ -127,11 +147,11 @@ impl Session {
             ToRunner::Cancel => {
                 self.streams.get(&stream).inspect(|stream| stream.work.cancel.cancel());
             }
-            ToRunner::Resume { job, attempt } => self.resume(stream, HeldAttempt { job, attempt }),
-            ToRunner::Forget { job, attempt } => self.forget(HeldAttempt { job, attempt }),
+            ToRunner::Resume { job, attempt } => return self.resume(stream, (job, attempt)).await,
+            ToRunner::Forget { job, attempt } => self.life.forget_held((job, attempt)),
             ToRunner::Recorded => {
-                if let Some(key) = self.streams.get(&stream).map(|stream| stream.key) {
-                    self.forget(key);
+                if let Some(stream) = self.streams.remove(&stream) {
+                    self.life.forget(stream.key);
                 }
             }
             ToRunner::Refused { .. } => return Err(io::ErrorKind::PermissionDenied.into()),
@@ -148,7 +168,7 @@ impl Session {
         assignment.spec.attach(contents).unwrap();
         self.check_count();
         let conduct = self.conduct();
-        let key = HeldAttempt { job: assignment.job, attempt: assignment.attempt };
+        let key = (assignment.job, assignment.attempt);
         let work = Work::new();
         let chance = Chance::of(self.chance.next(), "work");
         let run = Arc::clone(&work).run(assignment, conduct, chance, self.life.news.clone());
@@ -177,15 +197,18 @@ impl Session {
         }
     }
 
-    fn resume(&mut self, stream: u32, key: HeldAttempt) {
-        if let Some(work) = self.life.resume(key, self.controller) {
-            self.streams.insert(stream, Stream { key, work, sent: 0 });
-            self.life.news.send_modify(|version| *version += 1);
+    async fn resume(&mut self, stream: u32, key: Key) -> io::Result<()> {
+        match self.life.resume(key, self.controller) {
+            Ok(work) => {
+                self.streams.insert(stream, Stream { key, work, sent: 0 });
+                self.life.news.send_modify(|version| *version += 1);
+                Ok(())
+            }
+            Err(Unheld::Elsewhere) => self.socket.say(stream, &FromRunner::Elsewhere).await,
+            Err(Unheld::Unknown) => {
+                let reason = "it does not hold it any more".to_owned();
+                self.socket.say(stream, &FromRunner::Failed { reason }).await
+            }
         }
-    }
-
-    fn forget(&mut self, key: HeldAttempt) {
-        self.streams.retain(|_, stream| stream.key != key);
-        self.life.forget(key);
     }
 }

@@ -32,9 +32,8 @@ impl Socket {
     }
 
     /// Exchanges greetings. From now on the peer has to be heard of as often as it promised.
-    pub async fn greet(&mut self, program: &str, heartbeat: Duration) -> io::Result<()> {
-        let hello = Hello::new(program, u32::try_from(heartbeat.as_millis()).unwrap());
-        self.send(Frame::hello(&hello).unwrap()).await?;
+    pub async fn greet(&mut self, hello: &Hello) -> io::Result<()> {
+        self.send(Frame::hello(hello).unwrap()).await?;
         let hello: Hello = self.next().await?.parse()?;
         self.patience = Duration::from_millis(hello.heartbeat_ms.into()) * MISSED_HEARTBEATS;
         Ok(())

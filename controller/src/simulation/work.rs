@@ -121,7 +121,7 @@ impl Work {
     ) -> FromRunner {
         let long = chance.percent(6);
         for (index, report) in reports(answer).into_iter().enumerate() {
-            sleep(if long { chance.millis(2000..9000) } else { chance.millis(1..300) }).await;
+            sleep(if long { chance.millis(500..2500) } else { chance.millis(1..300) }).await;
             match conduct {
                 Conduct::FailsAfter(after) if after == index => {
                     return FromRunner::Failed { reason: "it broke".to_owned() };

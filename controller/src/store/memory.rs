@@ -84,7 +84,6 @@ impl Memory {
     }
 
     /// The same jobs, seen by another controller.
-    #[cfg(test)]
     pub fn share(&self) -> Self {
         Self::at(Arc::clone(&self.shared))
     }

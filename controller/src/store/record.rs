@@ -13,8 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::{
-    Attempt, AttemptEnd, Content, ControllerId, Job, JobAttempt, JobSpec, JobState, LimitsRequest, Timestamp,
-    Verdict,
+    Attempt, AttemptEnd, Content, ControllerId, Job, JobAttempt, JobSpec, JobState, LimitsRequest, Verdict,
 };
 use tokio::time::Instant;
 

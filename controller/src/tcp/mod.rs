@@ -4,6 +4,8 @@ mod request;
 pub mod session;
 mod stream;
 
+use std::sync::Arc;
+
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -16,9 +18,10 @@ const MAX_CONNECTIONS: usize = 4096;
 
 /// Takes clients in until told to stop; then lets them have the answers that they wait for.
 pub async fn serve(jobs: Jobs, listener: TcpListener, sessions: TaskTracker, stop: CancellationToken) {
+    let hello = Arc::new(session::hello());
     let serve = move |link, stop| {
-        let jobs = jobs.clone();
-        async move { session::run(jobs, link, &stop).await }
+        let (jobs, hello) = (jobs.clone(), Arc::clone(&hello));
+        async move { session::run(jobs, link, &hello, &stop).await }
     };
     wire::accept(listener, MAX_CONNECTIONS, sessions, stop, serve).await;
 }

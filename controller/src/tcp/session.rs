@@ -7,15 +7,16 @@ use std::time::Duration;
 
 use protocol::client::{Request, Response};
 use protocol::frame::{Frame, FrameKind};
+use protocol::hello::Hello;
 use protocol::window::SendWindow;
-use protocol::{Problem, ProblemKind};
+use protocol::{ControllerId, Problem, ProblemKind};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::request::{Arriving, Input, Upload, malformed};
 use super::stream::Stream;
 use crate::jobs::Jobs;
-use crate::wire::{Connection, Link, WireError, greet};
+use crate::wire::{self, Connection, Link, WireError, greet};
 
 /// How often each side lets something be heard.
 const HEARTBEAT: Duration = Duration::from_secs(10);
@@ -42,12 +43,17 @@ struct Open {
     input: Option<Input>,
 }
 
+/// What clients are greeted with.
+pub fn hello() -> Hello {
+    wire::hello(HEARTBEAT, ControllerId::random())
+}
+
 /// Serves a connection to its end.
 ///
 /// # Errors
 /// Why it ended, unless it was told to stop.
-pub async fn run(jobs: Jobs, link: Link, stop: &CancellationToken) -> Result<(), WireError> {
-    let connection = greet(link, HEARTBEAT).await?;
+pub async fn run(jobs: Jobs, link: Link, hello: &Hello, stop: &CancellationToken) -> Result<(), WireError> {
+    let connection = greet(link, hello).await?;
     let mut session = Session { jobs, connection, streams: HashMap::new(), answers: JoinSet::new() };
     let result = session.serve(stop).await;
     let Session { connection, answers, streams, .. } = session;

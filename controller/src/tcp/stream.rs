@@ -34,7 +34,7 @@ impl Stream {
             submitted
         };
         match submitted.await {
-            Ok(watcher) => self.follow(watcher.job().id(), Watching::Live(watcher)).await,
+            Ok((id, watching)) => self.follow(id, watching).await,
             Err(problem) => self.say(Response::Refused { problem }).await,
         }
         self.id
@@ -62,6 +62,9 @@ impl Stream {
             Request::Jobs(query) => Response::Jobs(self.jobs.list(query).await?),
             Request::Languages => Response::Languages { languages: self.jobs.languages() },
             Request::Runners => Response::Runners { runners: self.jobs.runners() },
+            Request::Drain { runner } => {
+                Response::Runners { runners: vec![self.jobs.drain_runner(&runner)?] }
+            }
             Request::Cluster => Response::Cluster { cluster: self.jobs.cluster().await? },
             Request::Submit { .. } | Request::Watch { .. } => {
                 return Err(Problem::invalid("type", "this request has events for an answer"));
@@ -71,9 +74,15 @@ impl Stream {
 
     async fn follow(&self, id: JobId, mut watching: Watching) {
         self.say(Response::Accepted { id }).await;
-        while let Some((seq, event)) = watching.next().await {
-            if self.tell(seq, event).await.is_err() {
-                return;
+        loop {
+            match watching.next().await {
+                Ok(Some((seq, event))) => {
+                    if self.tell(seq, event).await.is_err() {
+                        return;
+                    }
+                }
+                Ok(None) => return,
+                Err(problem) => return self.say(Response::Refused { problem }).await,
             }
         }
     }

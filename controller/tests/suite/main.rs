@@ -11,3 +11,4 @@ mod jobs;
 mod runners;
 mod strangers;
 mod support;
+mod take_over;

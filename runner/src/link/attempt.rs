@@ -1,205 +1,243 @@
-//! One attempt at a job, as the link sees it: its contents come in, then a worker runs it, and what that
-//! reports goes out under the controller's credit.
+//! One attempt at a job: its contents come in, then a worker runs it. It belongs to no link: one at a time carries
+//! it, and when that breaks it is held until another takes it up.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use protocol::frame::{Frame, FrameError, FrameKind, OutputChunk};
+use protocol::JobId;
+use protocol::frame::{Frame, FrameError, FrameKind};
 use protocol::hello::DEFAULT_WINDOW;
-use protocol::runner::{Assignment, FromRunner};
+use protocol::runner::{Assignment, FromRunner, HeldAttempt};
 use protocol::window::{ReceiveWindow, SendWindow};
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::report::{Report, Reporter, Reports, queue};
+use crate::report::{Report, Reporter};
 use crate::stdin::{Following, Stdin};
 use crate::worker::{self, Workshop};
 
 /// The most contents of one job, in bytes: a controller's own limit is far below.
 const MAX_CONTENTS: u64 = 1 << 30;
 
-/// What an attempt needs of its link.
+/// What the store knows an attempt by.
+pub type Key = (JobId, protocol::Attempt);
+
+/// An attempt's stream on a link.
 #[derive(Debug, Clone)]
-pub struct AttemptContext {
-    /// Its stream.
+pub struct LinkStream {
+    /// Which link.
+    pub link: u64,
+    /// Which stream of it.
     pub stream: u32,
     /// Where frames go out.
     pub outgoing: mpsc::Sender<Frame>,
-    /// How much output the controller takes before it gives credit.
-    pub window: u32,
+    /// How much output the controller takes.
+    pub credit: SendWindow,
+    /// Whether the controller says when an end is recorded, and takes up what is held.
+    pub confirms: bool,
     /// Where the end of the attempt is told.
     pub ended: mpsc::Sender<u32>,
-    /// Where its tasks are counted.
-    pub jobs: TaskTracker,
+}
+
+/// An attempt without a link.
+#[derive(Debug, Clone)]
+pub struct Held {
+    /// Since when.
+    pub since: Instant,
+    /// The address of the controller whose link carried it.
+    pub by: Arc<str>,
+    /// From which byte on it needs its standard input again.
+    pub stdin: Option<u64>,
+}
+
+/// Who carries an attempt.
+#[derive(Debug, Clone)]
+pub enum Carrier {
+    /// This link.
+    Link(LinkStream),
+    /// None, for now.
+    Held(Held),
+    /// Nobody any more.
+    Forgotten,
 }
 
 /// An attempt.
 #[derive(Debug)]
 pub struct Attempt {
-    context: AttemptContext,
+    key: Key,
     cancel: CancellationToken,
-    credit: SendWindow,
-    stdin: Arc<Following>,
-    reporter: Reporter,
-    arriving: Option<Arriving>,
+    carrier: watch::Sender<Carrier>,
+    /// The input that follows it, where some does.
+    stdin: Option<Arc<Following>>,
 }
 
-/// A job whose contents are still coming in.
+impl Attempt {
+    /// An attempt that this link brings.
+    pub fn new(assignment: &Assignment, link: LinkStream) -> Self {
+        let stdin = assignment.stdin_follows.then(|| Arc::new(Following::new(DEFAULT_WINDOW)));
+        Self {
+            key: (assignment.job, assignment.attempt),
+            cancel: CancellationToken::new(),
+            carrier: watch::Sender::new(Carrier::Link(link)),
+            stdin,
+        }
+    }
+
+    /// What the store knows it by.
+    pub fn key(&self) -> Key {
+        self.key
+    }
+
+    /// Who carries it, now and later.
+    pub fn carriers(&self) -> watch::Receiver<Carrier> {
+        self.carrier.subscribe()
+    }
+
+    /// Stops it. What it still writes is nobody's any more; its verdict is.
+    pub fn cancel(&self) {
+        self.cancel.cancel();
+        if let Carrier::Link(link) = &*self.carrier.borrow() {
+            link.credit.close();
+        }
+    }
+
+    /// Its link is gone. Returns whether it is held now.
+    pub fn hold(&self, link: u64, by: &Arc<str>) -> bool {
+        self.carrier.send_if_modified(|carrier| {
+            let ours = matches!(carrier, Carrier::Link(stream) if stream.link == link);
+            if ours {
+                let stdin = self.stdin.as_ref().and_then(|stdin| stdin.rewind());
+                *carrier = Carrier::Held(Held { since: Instant::now(), by: Arc::clone(by), stdin });
+            }
+            ours
+        })
+    }
+
+    /// Another link takes it up, if it is held: one at a time carries an attempt.
+    pub fn resume(&self, link: LinkStream) -> bool {
+        self.carrier.send_if_modified(|carrier| {
+            let held = matches!(carrier, Carrier::Held(_));
+            if held {
+                *carrier = Carrier::Link(link);
+            }
+            held
+        })
+    }
+
+    /// Nobody wants it any more: it is stopped where it still runs.
+    pub fn forget(&self) {
+        self.cancel();
+        self.carrier.send_replace(Carrier::Forgotten);
+    }
+
+    /// Whether it is over and done with.
+    pub fn is_forgotten(&self) -> bool {
+        matches!(&*self.carrier.borrow(), Carrier::Forgotten)
+    }
+
+    /// How it is announced while it is held, and since when that is so at whose loss.
+    pub fn held(&self) -> Option<(HeldAttempt, Held)> {
+        match &*self.carrier.borrow() {
+            Carrier::Held(held) => {
+                let (job, attempt) = self.key;
+                Some((HeldAttempt { job, attempt, stdin: held.stdin }, held.clone()))
+            }
+            Carrier::Link(_) | Carrier::Forgotten => None,
+        }
+    }
+
+    /// Takes a frame of its stream that is not contents.
+    ///
+    /// # Errors
+    /// Where the controller sends what it may not.
+    pub fn take(&self, frame: Frame) -> Result<(), FrameError> {
+        match (frame.kind, &self.stdin) {
+            (FrameKind::Credit, _) => match &*self.carrier.borrow() {
+                Carrier::Link(link) => link.credit.grant(frame.credit_bytes()?),
+                Carrier::Held(_) | Carrier::Forgotten => Ok(()),
+            },
+            (FrameKind::Stdin, Some(stdin)) => stdin.push(frame.payload),
+            (FrameKind::StdinEnd, Some(stdin)) => {
+                stdin.end();
+                Ok(())
+            }
+            (kind, _) => Err(FrameError::Malformed(kind)),
+        }
+    }
+}
+
+/// A job whose contents are still coming in. With its link it is gone: there is nothing to be held yet.
 #[derive(Debug)]
-struct Arriving {
+pub struct Arriving {
     assignment: Assignment,
     workshop: Workshop,
     slot: OwnedSemaphorePermit,
+    reporter: Reporter,
     sizes: VecDeque<u64>,
     current: BytesMut,
     contents: Vec<Bytes>,
     window: ReceiveWindow,
 }
 
-impl Attempt {
-    /// Begins an attempt; starts it at once where no contents are to come. Returns nothing where it is refused
-    /// for what it announces.
-    pub fn begin(
-        context: AttemptContext,
+impl Arriving {
+    /// A job that was announced. Returns nothing where that is too much, and reports it.
+    pub fn new(
+        assignment: Assignment,
         workshop: Workshop,
         slot: OwnedSemaphorePermit,
-        assignment: Assignment,
+        reporter: Reporter,
     ) -> Option<Self> {
-        let (reporter, reports) = queue();
-        let credit = SendWindow::new(context.window);
-        context.jobs.spawn(forward(context.clone(), credit.clone(), reports));
         if assignment.spec.content_bytes() > MAX_CONTENTS {
             let reason = "the job's contents are too large".to_owned();
             let _ = reporter.try_send(Report::Message(FromRunner::Failed { reason }));
             return None;
         }
         let sizes = assignment.spec.detached_sizes().into();
-        let mut attempt = Self {
-            cancel: CancellationToken::new(),
-            credit,
-            stdin: Arc::new(Following::new(DEFAULT_WINDOW)),
-            reporter,
-            arriving: Some(Arriving {
-                assignment,
-                workshop,
-                slot,
-                sizes,
-                current: BytesMut::new(),
-                contents: Vec::new(),
-                window: ReceiveWindow::new(DEFAULT_WINDOW),
-            }),
-            context,
-        };
-        attempt.start_when_complete();
-        Some(attempt)
+        let window = ReceiveWindow::new(DEFAULT_WINDOW);
+        let (current, contents) = (BytesMut::new(), Vec::new());
+        Some(Self { assignment, workshop, slot, reporter, sizes, current, contents, window })
     }
 
-    /// Stops it.
-    pub fn cancel(&self) {
-        self.cancel.cancel();
-        self.credit.close();
-    }
-
-    /// Takes a frame of its stream.
+    /// Adds what came. Returns the credit to grant.
     ///
     /// # Errors
-    /// Where the controller sends what it may not.
-    pub async fn take(&mut self, frame: Frame) -> Result<(), FrameError> {
-        match frame.kind {
-            FrameKind::Credit => self.credit.grant(frame.credit_bytes()?),
-            FrameKind::Stdin => self.stdin.push(frame.payload),
-            FrameKind::StdinEnd => {
-                self.stdin.end();
-                Ok(())
-            }
-            _ => self.take_contents(frame.payload).await,
-        }
-    }
-
-    async fn take_contents(&mut self, data: Bytes) -> Result<(), FrameError> {
-        let Some(arriving) = &mut self.arriving else { return Err(FrameError::Malformed(FrameKind::Blob)) };
-        arriving.window.received(data.len())?;
-        if let Some(credit) = arriving.window.consumed(data.len()) {
-            // A link that is gone ends this attempt too.
-            let _ = self.context.outgoing.send(Frame::credit(self.context.stream, credit)).await;
-        }
-        arriving.add(data)?;
-        self.start_when_complete();
-        Ok(())
-    }
-
-    fn start_when_complete(&mut self) {
-        let Some(mut arriving) = self.arriving.take_if(|arriving| arriving.close_finished()) else { return };
-        let stdin = arriving.assignment.stdin_follows;
-        let stdin = stdin.then(|| Stdin::Following(Arc::clone(&self.stdin), self.reporter.clone()));
-        let (reporter, cancel) = (self.reporter.clone(), self.cancel.clone());
-        self.context.jobs.spawn(async move {
-            if arriving.assignment.spec.attach(std::mem::take(&mut arriving.contents)).is_err() {
-                let reason = "the job's contents are not what it announced".to_owned();
-                let _ = reporter.send(Report::Message(FromRunner::Failed { reason })).await;
-                return;
-            }
-            worker::run(arriving.workshop, arriving.assignment, arriving.slot, stdin, reporter, cancel).await;
-        });
-    }
-}
-
-impl Arriving {
-    fn add(&mut self, mut data: Bytes) -> Result<(), FrameError> {
+    /// Where more came than was announced, or than there was credit for.
+    pub fn add(&mut self, mut data: Bytes) -> Result<Option<u32>, FrameError> {
+        self.window.received(data.len())?;
+        let credit = self.window.consumed(data.len());
         while !data.is_empty() {
             let size = *self.sizes.front().ok_or(FrameError::Malformed(FrameKind::Blob))?;
             let missing = usize::try_from(size).unwrap_or(usize::MAX).saturating_sub(self.current.len());
             self.current.extend_from_slice(&data.split_to(missing.min(data.len())));
             self.close_finished();
         }
-        Ok(())
+        Ok(credit)
     }
 
     /// Sets contents that are complete aside, empty ones too. Returns whether all are.
-    fn close_finished(&mut self) -> bool {
+    pub fn close_finished(&mut self) -> bool {
         while self.sizes.front().is_some_and(|size| *size == self.current.len() as u64) {
             self.sizes.pop_front();
             self.contents.push(self.current.split().freeze());
         }
         self.sizes.is_empty()
     }
-}
 
-/// Sends what the worker reports, output under the controller's credit.
-async fn forward(context: AttemptContext, credit: SendWindow, mut reports: Reports) {
-    while let Some(report) = reports.recv().await {
-        let (frame, last) = match frame(context.stream, report) {
-            Ok(frame) => frame,
-            Err(error) => {
-                tracing::warn!(%error, "a report does not fit a frame");
-                break;
+    /// Runs it, now that it is complete.
+    pub fn start(mut self, attempt: &Attempt, jobs: &TaskTracker) {
+        let stdin = attempt.stdin.as_ref();
+        let stdin = stdin.map(|stdin| Stdin::Following(Arc::clone(stdin), self.reporter.clone()));
+        let cancel = attempt.cancel.clone();
+        jobs.spawn(async move {
+            if self.assignment.spec.attach(self.contents).is_err() {
+                let reason = "the job's contents are not what it announced".to_owned();
+                let _ = self.reporter.send(Report::Message(FromRunner::Failed { reason })).await;
+                return;
             }
-        };
-        if frame.kind.uses_credit() && credit.take(frame.payload.len()).await.is_err() {
-            // Cancelled: the output is nobody's any more, the verdict is.
-            continue;
-        }
-        if context.outgoing.send(frame).await.is_err() || last {
-            break;
-        }
+            worker::run(self.workshop, self.assignment, self.slot, stdin, self.reporter, cancel).await;
+        });
     }
-    let _ = context.ended.send(context.stream).await;
-}
-
-fn frame(stream: u32, report: Report) -> Result<(Frame, bool), FrameError> {
-    Ok(match report {
-        Report::Output { step, stream: output, data } => {
-            (Frame::output(stream, &OutputChunk { seq: 0, step, stream: output, data }), false)
-        }
-        Report::Credit(bytes) => (Frame::credit(stream, bytes), false),
-        Report::Message(message) => {
-            let last = matches!(
-                message,
-                FromRunner::Finished { .. } | FromRunner::Failed { .. } | FromRunner::Refused { .. }
-            );
-            (Frame::control(stream, &message)?, last)
-        }
-    })
 }

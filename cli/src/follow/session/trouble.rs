@@ -63,14 +63,15 @@ impl Session {
         }
     }
 
-    /// Gets a lost connection back, for a job that the controller knows.
+    /// Gets a lost connection back, to this controller or another, for a job that it knows or that has a key.
     pub(super) async fn connection_failed(&mut self, failure: Failure) -> Result<Option<Ending>, Failure> {
         if self.stop.is_some() {
             return Ok(Some(self.given_up()));
         }
-        let Some(id) = self.progress.id.filter(|_| is_passing(&failure, self.loss.is_some())) else {
+        let can_go_on = self.progress.id.is_some() || self.resubmission.is_some();
+        if !can_go_on || !is_passing(&failure, self.loss.is_some()) {
             return Err(failure);
-        };
+        }
         let mut loss = match self.loss.take() {
             Some(loss) => loss,
             None => {
@@ -79,12 +80,14 @@ impl Session {
             }
         };
         self.was_lost = true;
+        let mut master = self.link.master().clone();
         loop {
             let (pause, waited) = loss.next_pause(Instant::now())?;
             loss = waited;
+            master = self.masters.after(&master);
             tokio::select! {
-                link = dial_after(pause, self.link.master()) => match link {
-                    Ok(link) => return self.resume(link, id, loss).map(|()| None),
+                link = dial_after(pause, &master) => match link {
+                    Ok(link) => return self.resume(link, loss).map(|()| None),
                     Err(failure) if is_passing(&failure, true) => {}
                     Err(failure) => return Err(failure),
                 },
@@ -93,10 +96,24 @@ impl Session {
         }
     }
 
-    fn resume(&mut self, link: Link, id: JobId, loss: Loss) -> Result<(), Failure> {
+    fn resume(&mut self, link: Link, loss: Loss) -> Result<(), Failure> {
+        if !link.is_same_life_as(&self.link) {
+            self.progress.anew();
+        }
         self.link = link;
         self.loss = Some(loss);
         self.credit.renew();
+        match (self.progress.id, &self.resubmission) {
+            (None, Some(resubmission)) => {
+                self.upload = resubmission.upload();
+                self.link.request(JOB_STREAM, &resubmission.request)
+            }
+            (Some(id), _) => self.watch_again(id),
+            (None, None) => Ok(()),
+        }
+    }
+
+    fn watch_again(&mut self, id: JobId) -> Result<(), Failure> {
         // The stream of input is lost with its connection, and cannot be taken up on another.
         self.stdin = None;
         self.upload = Upload::new(JOB_STREAM, Vec::new(), false);
@@ -106,5 +123,7 @@ impl Session {
 
 async fn dial_after(pause: Duration, master: &Master) -> Result<Link, Failure> {
     sleep(pause).await;
-    Link::connect(master).await
+    let mut link = Link::connect(master).await?;
+    link.greeted().await?;
+    Ok(link)
 }

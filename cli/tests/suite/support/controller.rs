@@ -104,6 +104,13 @@ impl Client {
         self.send(&Frame::hello(&Hello::new("fake", 10_000)).unwrap());
     }
 
+    /// The same as a controller that says which life of it this is.
+    pub fn greet_as(&mut self, life: &str) {
+        self.hear_hello();
+        let hello = Hello { life: Some(life.to_owned()), ..Hello::new("fake", 10_000) };
+        self.send(&Frame::hello(&hello).unwrap());
+    }
+
     fn read_any(&mut self) -> Option<Frame> {
         loop {
             if let Some(frame) = Frame::decode(&mut self.buffer).unwrap() {

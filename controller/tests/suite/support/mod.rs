@@ -7,17 +7,19 @@ mod runner;
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use controller::config::{Args, Config};
-use controller::{Listeners, Shutdown};
+use controller::{Listeners, SharedMemory, Shutdown};
+use protocol::runner::{HeldAttempt, Registration};
 use protocol::{JobSpec, SourceFile};
 use tokio::task::JoinHandle;
 
 pub use client::Client;
 pub use http::{Http, Reply};
 pub use peer::Peer;
-pub use runner::{Runner, registration, telemetry};
+pub use runner::{Given, RUN, Runner, registration, telemetry};
 
 /// How long anything may take before a test fails.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -42,21 +44,44 @@ impl Controller {
     }
 
     pub async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
-        let free = Some(SocketAddr::from(([127, 0, 0, 1], 0)));
-        let args = Args { clients: free, runners: free, http: free, ..Args::default() };
-        let mut config = Config::load(args).unwrap();
+        let mut config = config();
         change(&mut config);
+        Self::start_as(config, None).await
+    }
+
+    /// So many controllers on one store.
+    pub async fn several<const N: usize>() -> [Self; N] {
+        let memory = Arc::new(SharedMemory::new(&config()));
+        let controllers = [(); N].map(|()| Self::start_as(config(), Some(Arc::clone(&memory))));
+        futures_util::future::join_all(controllers).await.try_into().unwrap_or_else(|_| unreachable!())
+    }
+
+    async fn start_as(config: Config, memory: Option<Arc<SharedMemory>>) -> Self {
         let listeners = Listeners::bind(&config).await.unwrap();
         let clients = listeners.clients.local_addr().unwrap();
         let runners = listeners.runners.local_addr().unwrap();
         let http = listeners.http.local_addr().unwrap();
         let shutdown = Shutdown::default();
-        let task = tokio::spawn(controller::run(config, listeners, shutdown.clone()));
+        let told = shutdown.clone();
+        let task = tokio::spawn(async move {
+            match memory {
+                Some(memory) => controller::run_sharing(&memory, config, listeners, told).await,
+                None => controller::run(config, listeners, told).await,
+            }
+        });
         Self { clients, runners, http, shutdown, task }
     }
 
     pub async fn client(&self) -> Client {
         Client::connect(self.clients).await
+    }
+
+    /// The same runner, of a kind that holds its attempts when a link breaks, with those that it holds.
+    pub async fn holder(&self, itself: &Registration, held: &[HeldAttempt]) -> Runner {
+        let itself = Registration { held: held.to_vec(), ..itself.clone() };
+        let mut runner = Runner::join_as(self.runners, &runner::resuming(), itself).await.unwrap();
+        runner.measured(telemetry()).await;
+        runner
     }
 
     /// A runner of this name with so many slots, ready for jobs.
@@ -88,6 +113,12 @@ impl Controller {
     pub async fn ended(self) {
         soon("the controller ends", self.task).await.unwrap();
     }
+}
+
+fn config() -> Config {
+    let free = Some(SocketAddr::from(([127, 0, 0, 1], 0)));
+    let args = Args { clients: free, runners: free, http: free, ..Args::default() };
+    Config::load(args).unwrap()
 }
 
 /// A program that no runner here looks at.

@@ -6,8 +6,10 @@ use std::net::SocketAddr;
 use bytes::Bytes;
 use protocol::event::OutputStream;
 use protocol::frame::{Frame, FrameKind, OutputChunk};
-use protocol::hello::Hello;
-use protocol::runner::{Assignment, FromRunner, LanguageOffer, Registration, Telemetry, ToRunner};
+use protocol::hello::{DRAIN, Hello, RESUME};
+use protocol::runner::{
+    Assignment, FromRunner, HeldAttempt, LanguageOffer, Registration, Telemetry, ToRunner,
+};
 use protocol::{Limits, Problem, RunnerId, Step, StepResult, Verdict};
 
 use super::Peer;
@@ -71,10 +73,30 @@ pub fn telemetry() -> Telemetry {
     }
 }
 
+impl Given {
+    /// How it is announced when it is held.
+    pub fn held(&self) -> HeldAttempt {
+        HeldAttempt { job: self.assignment.job, attempt: self.assignment.attempt, stdin: None }
+    }
+}
+
+/// The hello of a runner that holds its attempts when a link breaks, and can be told to leave.
+pub fn resuming() -> Hello {
+    Hello::new("test", 2_000).with_features(&[RESUME, DRAIN])
+}
+
 impl Runner {
     /// Joins the cluster.
     pub async fn join(address: SocketAddr, registration: Registration) -> Result<Self, Problem> {
-        let mut runner = Self { peer: Peer::connect(address, &Hello::new("test", 2_000)).await };
+        Self::join_as(address, &Hello::new("test", 2_000), registration).await
+    }
+
+    pub async fn join_as(
+        address: SocketAddr,
+        hello: &Hello,
+        registration: Registration,
+    ) -> Result<Self, Problem> {
+        let mut runner = Self { peer: Peer::connect(address, hello).await };
         runner.register(registration).await?;
         Ok(runner)
     }
@@ -92,6 +114,20 @@ impl Runner {
 
     pub async fn measured(&mut self, telemetry: Telemetry) {
         self.peer.say(0, &FromRunner::Telemetry(telemetry)).await;
+    }
+
+    /// The next message that is not about output or contents, and its stream.
+    pub async fn told(&mut self) -> (u32, ToRunner) {
+        let frame = self.peer.next().await.expect("the controller has hung up");
+        (frame.stream, frame.parse().unwrap())
+    }
+
+    /// Waits until it is told to go on with an attempt that it holds.
+    pub async fn resumed(&mut self, held: &Given) -> Given {
+        let (job, attempt) = (held.assignment.job, held.assignment.attempt);
+        let (stream, message) = self.told().await;
+        assert_eq!(message, ToRunner::Resume { job, attempt });
+        Given { stream, assignment: held.assignment.clone() }
     }
 
     /// The next job, with its contents.
