@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::codec::{FramedRead, FramedWrite};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -116,6 +116,8 @@ pub struct Connection {
 pub struct Incoming {
     frames: FramedRead<Reader, FrameCodec>,
     outgoing: Outgoing,
+    /// When something was heard last. Kept here, because whoever waits for a frame may do other things in between.
+    heard: Instant,
     patience: Duration,
 }
 
@@ -135,7 +137,8 @@ pub async fn greet(link: Link, hello: &Hello) -> Result<Connection, WireError> {
     let writer = tokio::spawn(write_all(FramedWrite::new(write, FrameCodec), queue, heartbeat));
     outgoing.send(Frame::hello(hello)?).await?;
     let frames = FramedRead::new(read, FrameCodec);
-    let mut incoming = Incoming { frames, outgoing: outgoing.clone(), patience: GREETING };
+    let mut incoming =
+        Incoming { frames, outgoing: outgoing.clone(), heard: Instant::now(), patience: GREETING };
     match incoming.hello().await {
         Ok(peer) => {
             let heartbeat = peer.heartbeat_ms.clamp(*HEARTBEATS.start(), *HEARTBEATS.end());
@@ -184,9 +187,10 @@ impl Incoming {
     /// Where the connection has ended or the peer is silent.
     pub async fn next(&mut self) -> Result<Frame, WireError> {
         loop {
-            let frame = timeout(self.patience, self.frames.next()).await;
+            let frame = timeout_at(self.heard + self.patience, self.frames.next()).await;
             let frame = frame.map_err(|_| WireError::Silent(self.patience))?.ok_or(WireError::Closed)?;
             let frame = frame.map_err(at_fault)?;
+            self.heard = Instant::now();
             match frame.kind {
                 FrameKind::Ping => self.outgoing.send(Frame::empty(FrameKind::Pong, 0)).await?,
                 FrameKind::Pong => {}
