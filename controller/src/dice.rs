@@ -1,5 +1,6 @@
 //! What is left to chance: in a simulation that follows from its seed.
 
+use protocol::JobId;
 use rand::Rng;
 
 #[cfg(test)]
@@ -17,10 +18,20 @@ pub(crate) fn dice() -> impl Rng {
     simulated::next()
 }
 
+/// An identifier for a new job, which cannot be guessed.
+pub(crate) fn job_id() -> JobId {
+    #[cfg(test)]
+    if let Some(id) = simulated::job_id() {
+        return id;
+    }
+    JobId::random()
+}
+
 #[cfg(test)]
 mod simulated {
     use std::cell::Cell;
 
+    use protocol::JobId;
     use rand::rngs::StdRng;
     use rand::{RngExt as _, SeedableRng as _};
 
@@ -38,5 +49,10 @@ mod simulated {
         let mut rng = StdRng::seed_from_u64(seed);
         SEED.set(Some(rng.random()));
         rng
+    }
+
+    pub(super) fn job_id() -> Option<JobId> {
+        SEED.get()?;
+        format!("{:032x}", next().random::<u128>()).parse().ok()
     }
 }

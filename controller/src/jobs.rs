@@ -15,6 +15,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::backlog::Backlog;
 use crate::budget::{Budget, Held};
+use crate::dice;
 use crate::live::{Live, StdinLog};
 use crate::roster::Roster;
 use crate::scheduler::{self, Demand};
@@ -118,7 +119,7 @@ impl Jobs {
             return Err(shutting_down());
         }
         self.check(&mut spec)?;
-        let id = JobId::random();
+        let id = dice::job_id();
         let peak = peak(&spec);
         let no_wait = spec.no_wait;
         let stdin = submission.stdin;

@@ -244,6 +244,11 @@ impl Session<'_> {
     /// controller that shuts down leaves everything to the next one.
     async fn leave(mut self, error: Option<&WireError>) {
         let _ = self.record_again().await;
+        // What could not be recorded may have been all the same.
+        for ended in std::mem::take(&mut self.unrecorded) {
+            let ((job, _), _) = ended.leave();
+            self.fleet.live.stray(job);
+        }
         if self.holds {
             let shutting_down = error.is_none();
             return if shutting_down {

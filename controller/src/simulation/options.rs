@@ -6,7 +6,7 @@ use clap::Parser;
 #[derive(Debug, Parser)]
 pub struct Options {
     /// How many seeds
-    #[arg(long, env = "RUCHE_SIMULATE_SEEDS", default_value_t = 300)]
+    #[arg(long, env = "RUCHE_SIMULATE_SEEDS", default_value_t = 200)]
     pub seeds: u64,
     /// The first of them
     #[arg(long, env = "RUCHE_SIMULATE_FIRST", default_value_t = 1)]

@@ -24,7 +24,7 @@ use crate::store::{
 
 /// Calls whose answer is not lost once they are done. They bring jobs home, and a controller has no way to ask which
 /// ones it does not know of: such a job would wait until that controller dies.
-const HEARD: [&str; 4] = ["enqueue", "adopt", "release", "expire"];
+const HEARD: [&str; 5] = ["enqueue", "adopt", "release", "expire", "withdraw"];
 
 /// One controller's view of the store.
 pub struct Faulty {

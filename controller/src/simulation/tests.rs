@@ -11,6 +11,7 @@ const NAMED: usize = 10;
 fn nothing_is_lost_whatever_goes_wrong() {
     let options = Options::read();
     if let Some(seed) = options.seed {
+        tracing_subscriber::fmt().without_time().with_ansi(false).init();
         return look_at(&run(seed));
     }
     let begin = Instant::now();
@@ -65,7 +66,6 @@ fn describe(run: &Run) -> String {
 }
 
 fn look_at(run: &Run) {
-    println!("{}", run.trace.join("\n"));
     println!("seed {}: {} jobs, {} attempts, digest {:016x}", run.seed, run.jobs, run.attempts, run.digest);
     assert!(run.violations.is_empty(), "{}", describe(run));
 }

@@ -24,7 +24,10 @@ impl Trace {
     /// Adds a line.
     pub fn note(&self, what: fmt::Arguments<'_>) {
         let seconds = self.start.elapsed().as_secs_f64();
-        lock(&self.lines).push(format!("{seconds:9.3} {what}"));
+        let line = format!("{seconds:9.3} {what}");
+        // Beside what the controllers say of themselves.
+        tracing::info!("{line}");
+        lock(&self.lines).push(line);
     }
 
     /// A digest of all of it.
