@@ -140,11 +140,9 @@ impl Session<'_> {
         // A newer link of the same runner may carry it by now.
         left.retain(|(_, live)| !live.is_carried());
         let keys: Vec<_> = left.iter().map(|(key, _)| *key).collect();
+        left.iter().for_each(|(_, live)| self.fleet.live.stray(live.id()));
         match self.fleet.store.renew(&keys, GRACE).await {
-            Ok(renewed) => left.retain(|(key, live)| {
-                self.fleet.live.stray(live.id());
-                !renewed.gone.contains(key)
-            }),
+            Ok(renewed) => left.retain(|(key, _)| !renewed.gone.contains(key)),
             // Their leases last a little longer, then.
             Err(error) => tracing::error!(%error, "leases cannot be cut short"),
         }
