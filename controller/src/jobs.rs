@@ -127,9 +127,9 @@ impl Jobs {
         let undecided = no_wait.then(|| self.live.undecided(id));
         let share = spec.labels.get(SHARE_LABEL).cloned().unwrap_or_default();
         let new = NewJob { id, spec: Arc::new(spec), peak, share, stdin_follows: stdin.is_some() };
-        let position = match self.store.enqueue(new).await {
-            Ok(Enqueued::New(queued)) => self.backlog.add(queued),
-            Ok(Enqueued::Existing(existing)) => {
+        let position = match self.take_in(new).await {
+            Ok(Ok(position)) => position,
+            Ok(Err(existing)) => {
                 self.live.discard(id);
                 return Ok((existing, self.watch(existing, 0).await?));
             }
@@ -150,6 +150,19 @@ impl Jobs {
             self.tasks.spawn(self.clone().guard_stdin(id, stdin));
         }
         Ok((id, Watching::Live(watcher)))
+    }
+
+    /// Queues a job. Returns its position, or the job that has its key already. In a task of its own: what the store
+    /// has taken in has to be dispatched, even where its client goes away meanwhile.
+    async fn take_in(&self, new: NewJob) -> Result<Result<u64, JobId>, EnqueueError> {
+        let (store, backlog) = (Arc::clone(&self.store), Arc::clone(&self.backlog));
+        let taking_in = self.tasks.spawn(async move {
+            Ok(match store.enqueue(new).await? {
+                Enqueued::New(queued) => Ok(backlog.add(queued)),
+                Enqueued::Existing(existing) => Err(existing),
+            })
+        });
+        taking_in.await.map_err(|error| StoreError::Failed(error.into()))?
     }
 
     /// A job with its output.

@@ -43,10 +43,6 @@ pub enum StoreError {
     Cursor,
     /// The store itself failed.
     #[error("the store failed")]
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "memory cannot fail; stores with a disk or a network can")
-    )]
     Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
