@@ -7,6 +7,8 @@ use std::sync::Mutex;
 use protocol::{JobId, JobSpec, Timestamp};
 use tokio::sync::Notify;
 
+use crate::clock;
+use crate::dice;
 use crate::lock::lock;
 use crate::scheduler::{Assignment, Rules, Scheduler, Waiting};
 use crate::store::Queued;
@@ -51,12 +53,18 @@ impl Backlog {
     /// Why a job waits and about how many are before it, while it does.
     pub fn explain(&self, id: JobId) -> Option<(String, u64)> {
         let scheduler = lock(&self.scheduler);
-        Some((scheduler.explain(id, Timestamp::now())?, scheduler.position(id)?))
+        Some((scheduler.explain(id, clock::now())?, scheduler.position(id)?))
     }
 
     /// The next job to start and its runner.
     pub fn next(&self) -> Option<Assignment> {
-        lock(&self.scheduler).next(&mut rand::rng())
+        lock(&self.scheduler).next(&mut dice::dice())
+    }
+
+    /// How many wait.
+    #[cfg(test)]
+    pub fn len(&self) -> usize {
+        self.with(|scheduler, _| scheduler.len())
     }
 
     /// Notified when there may be something to decide.
@@ -67,7 +75,7 @@ impl Backlog {
     /// Tells the scheduler something, and dispatch where that leaves something to decide.
     pub fn with<T>(&self, tell: impl FnOnce(&mut Scheduler, Timestamp) -> T) -> T {
         let mut scheduler = lock(&self.scheduler);
-        let told = tell(&mut scheduler, Timestamp::now());
+        let told = tell(&mut scheduler, clock::now());
         let eager = scheduler.is_eager();
         drop(scheduler);
         if eager {

@@ -63,10 +63,11 @@ impl Dispatcher {
             }
             let more = pending.len() < CLAIMS && pause.is_over();
             tokio::select! {
+                biased;
+                () = stop.cancelled() => {}
+                () = pause.end() => {}
                 Some(result) = pending.next() => pause.note(&result),
                 () = self.backlog.changed().notified(), if more => {}
-                () = pause.end() => {}
-                () = stop.cancelled() => {}
             }
         }
         // What is claimed is given to its runner, or back.

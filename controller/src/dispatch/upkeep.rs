@@ -28,9 +28,10 @@ impl Dispatcher {
     /// Does all that until told to stop.
     pub(super) async fn keep_up(&self, stop: &CancellationToken) {
         tokio::select! {
+            biased;
+            () = stop.cancelled() => {}
             () = self.beat() => {}
             () = self.look_round() => {}
-            () = stop.cancelled() => {}
         }
     }
 
@@ -52,6 +53,7 @@ impl Dispatcher {
         let mut strays = Vec::new();
         loop {
             let polled = tokio::select! {
+                biased;
                 _ = polls.tick() => true,
                 change = changes.recv() => match change {
                     Ok(Change::Adoptable) => false,

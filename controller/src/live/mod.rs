@@ -14,9 +14,10 @@ mod watcher;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use protocol::{Job, JobId};
+use tokio::time::Instant;
 
 use abandoned::Abandoned;
 use job::Setup;
@@ -43,7 +44,8 @@ pub struct Live {
     budget: Budget,
     max_job_output: u64,
     table: Mutex<Table>,
-    undecided: Mutex<BTreeSet<JobId>>,
+    /// In the order in which they came.
+    undecided: Mutex<Vec<JobId>>,
     strays: Mutex<BTreeSet<JobId>>,
     abandoned: Arc<Abandoned>,
 }
@@ -86,6 +88,12 @@ impl Live {
     pub fn get_or_open(&self, id: JobId) -> Arc<LiveJob> {
         let mut table = lock(&self.table);
         Arc::clone(table.jobs.entry(id).or_insert_with(|| self.make(id, None, true)))
+    }
+
+    /// How many jobs are in flight, or finished a moment ago.
+    #[cfg(test)]
+    pub fn len(&self) -> usize {
+        lock(&self.table).jobs.len()
     }
 
     /// Follows a job in flight from behind the event of this number.
@@ -131,7 +139,7 @@ impl Live {
 
     /// Marks a queued job that is to be placed in the next round or not at all, until the mark is dropped.
     pub fn undecided(self: &Arc<Self>, id: JobId) -> Undecided {
-        lock(&self.undecided).insert(id);
+        lock(&self.undecided).push(id);
         Undecided { live: Arc::clone(self), id }
     }
 
@@ -175,6 +183,6 @@ pub struct Undecided {
 
 impl Drop for Undecided {
     fn drop(&mut self) {
-        lock(&self.live.undecided).remove(&self.id);
+        lock(&self.live.undecided).retain(|id| *id != self.id);
     }
 }
