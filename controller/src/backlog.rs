@@ -3,6 +3,7 @@
 //! still waits.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use protocol::{JobId, JobSpec, Timestamp};
 use tokio::sync::Notify;
@@ -26,6 +27,7 @@ pub fn share_of(spec: &JobSpec) -> String {
 pub struct Backlog {
     scheduler: Mutex<Scheduler>,
     changed: Notify,
+    doubtful: AtomicBool,
 }
 
 impl Default for Backlog {
@@ -37,12 +39,36 @@ impl Default for Backlog {
 impl Backlog {
     /// No jobs and no runners yet.
     pub fn new(rules: Rules) -> Self {
-        Self { scheduler: Mutex::new(Scheduler::new(rules)), changed: Notify::new() }
+        Self {
+            scheduler: Mutex::new(Scheduler::new(rules)),
+            changed: Notify::new(),
+            doubtful: AtomicBool::new(false),
+        }
     }
 
-    /// Adds a job. Returns about how many are before it.
+    /// Adds a job; where a runner had it, that has lost it. Returns about how many are before it.
     pub fn add(&self, job: Queued) -> u64 {
         self.with(|scheduler, now| scheduler.add(waiting(job), now))
+    }
+
+    /// Adds a job that the store has taken in, unless it has been found there meanwhile. Returns about how many are
+    /// before it.
+    pub fn add_new(&self, job: Queued) -> u64 {
+        self.with(|scheduler, now| match scheduler.knows(job.id) {
+            true => scheduler.position(job.id).unwrap_or_default(),
+            false => scheduler.add(waiting(job), now),
+        })
+    }
+
+    /// Jobs may be at home here that are not known here: the store failed at something that brings them, and may
+    /// have done it all the same.
+    pub fn doubt(&self) {
+        self.doubtful.store(true, Ordering::Release);
+    }
+
+    /// Whether that is so; asked once, it has to be looked into.
+    pub fn take_doubt(&self) -> bool {
+        self.doubtful.swap(false, Ordering::AcqRel)
     }
 
     /// A job does not wait any more.

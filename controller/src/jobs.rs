@@ -16,7 +16,7 @@ use tokio_util::task::TaskTracker;
 use crate::backlog::{Backlog, share_of};
 use crate::budget::{Budget, Held};
 use crate::dice;
-use crate::live::{Live, StdinLog};
+use crate::live::{Live, StdinLog, Undecided};
 use crate::roster::Roster;
 use crate::store::{Cancelled, EnqueueError, Enqueued, NewJob, Store, StoreError};
 
@@ -123,16 +123,10 @@ impl Jobs {
         let undecided = no_wait.then(|| self.live.undecided(id));
         let share = share_of(&spec);
         let new = NewJob { id, spec: Arc::new(spec), peak, share, stdin_follows: stdin.is_some() };
-        let position = match self.take_in(new).await {
-            Ok(Ok(position)) => position,
-            Ok(Err(existing)) => {
-                self.live.discard(id);
-                return Ok((existing, self.watch(existing, 0).await?));
-            }
-            Err(error) => {
-                self.live.discard(id);
-                return Err(queue_problem(error));
-            }
+        let (position, undecided) = match self.take_in(new, undecided).await {
+            Ok(Ok(taken_in)) => taken_in,
+            Ok(Err(existing)) => return Ok((existing, self.watch(existing, 0).await?)),
+            Err(error) => return Err(queue_problem(error)),
         };
         watcher.job().queued(position);
         if let Some(undecided) = undecided {
@@ -148,15 +142,28 @@ impl Jobs {
         Ok((id, Watching::Live(watcher)))
     }
 
-    /// Queues a job. Returns its position, or the job that has its key already. In a task of its own: what the store
-    /// has taken in has to be dispatched, even where its client goes away meanwhile.
-    async fn take_in(&self, new: NewJob) -> Result<Result<u64, JobId>, EnqueueError> {
-        let (store, backlog) = (Arc::clone(&self.store), Arc::clone(&self.backlog));
+    /// Queues a job. Returns its position and its mark, or the job that has its key already. In a task of its own:
+    /// what the store has taken in has to be dispatched, even where its client goes away meanwhile.
+    async fn take_in(
+        &self,
+        new: NewJob,
+        undecided: Option<Undecided>,
+    ) -> Result<Result<(u64, Option<Undecided>), JobId>, EnqueueError> {
+        let Self { store, backlog, live, .. } = self.clone();
         let taking_in = self.tasks.spawn(async move {
-            Ok(match store.enqueue(new).await? {
-                Enqueued::New(queued) => Ok(backlog.add(queued)),
-                Enqueued::Existing(existing) => Err(existing),
-            })
+            let id = new.id;
+            let refused = match store.enqueue(new).await {
+                Ok(Enqueued::New(queued)) => return Ok(Ok((backlog.add_new(queued), undecided))),
+                Ok(Enqueued::Existing(existing)) => Ok(Err(existing)),
+                Err(error) => Err(error),
+            };
+            drop(undecided);
+            live.discard(id);
+            if let Err(EnqueueError::Store(_)) = refused {
+                // It may have been taken in all the same: nobody waits for it then.
+                backlog.doubt();
+            }
+            refused
         });
         taking_in.await.map_err(|error| StoreError::Failed(error.into()))?
     }

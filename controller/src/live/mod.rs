@@ -120,6 +120,11 @@ impl Live {
         lock(&self.strays).insert(id);
     }
 
+    /// Whether links to runners carry jobs, or their ends are still to be recorded.
+    pub fn is_carrying(&self) -> bool {
+        lock(&self.table).jobs.values().any(|job| job.is_carried())
+    }
+
     /// The jobs in flight that another controller may finish.
     pub fn strays(&self) -> Vec<JobId> {
         let mut strays = lock(&self.strays);

@@ -267,6 +267,14 @@ impl Store for Memory {
         Ok(homeless.iter().filter_map(adopt).collect())
     }
 
+    async fn at_home(&self, after: u64, limit: usize) -> Result<Vec<Queued>, StoreError> {
+        let state = &*lock(&self.shared.state);
+        let behind = state.queued.range(after.saturating_add(1)..);
+        let waiting = behind.filter_map(|number| state.records.get(state.numbers.get(number)?));
+        let ours = waiting.filter(|record| record.home == Some(self.home));
+        Ok(ours.take(limit).map(Record::queued).collect())
+    }
+
     async fn disown(&self) -> Result<(), StoreError> {
         let state = &mut *lock(&self.shared.state);
         for record in state.records.values_mut() {
