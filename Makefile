@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo up test bench selftest images fmt lint clean
+.PHONY: help demo up test simulate bench selftest images fmt lint clean
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -12,6 +12,15 @@ up: ## Set this machine up and leave a cluster running until Ctrl-C
 
 test: ## Set this machine up and run every check and every test
 	@scripts/test
+
+# SEEDS=5000 for so many, FIRST=301 from there on; SEED=42 for that one alone, with all that happens in it.
+simulate: export RUCHE_SIMULATE_SEEDS = $(or $(SEEDS),2000)
+simulate: export RUCHE_SIMULATE_FIRST = $(or $(FIRST),1)
+ifdef SEED
+simulate: export RUCHE_SIMULATE_SEED = $(SEED)
+endif
+simulate: ## Simulate a cluster in which everything goes wrong, from many seeds
+	cargo test --release --locked --package controller --lib simulation::tests::nothing_is_lost -- --nocapture
 
 bench: ## Set this machine up and measure: how long a run takes, against what is promised
 	@scripts/bench

@@ -3,10 +3,13 @@
 //! still waits.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use protocol::{JobId, JobSpec, Timestamp};
 use tokio::sync::Notify;
 
+use crate::clock;
+use crate::dice;
 use crate::lock::lock;
 use crate::scheduler::{Assignment, Rules, Scheduler, Waiting};
 use crate::store::Queued;
@@ -24,6 +27,7 @@ pub fn share_of(spec: &JobSpec) -> String {
 pub struct Backlog {
     scheduler: Mutex<Scheduler>,
     changed: Notify,
+    doubtful: AtomicBool,
 }
 
 impl Default for Backlog {
@@ -35,12 +39,36 @@ impl Default for Backlog {
 impl Backlog {
     /// No jobs and no runners yet.
     pub fn new(rules: Rules) -> Self {
-        Self { scheduler: Mutex::new(Scheduler::new(rules)), changed: Notify::new() }
+        Self {
+            scheduler: Mutex::new(Scheduler::new(rules)),
+            changed: Notify::new(),
+            doubtful: AtomicBool::new(false),
+        }
     }
 
-    /// Adds a job. Returns about how many are before it.
+    /// Adds a job; where a runner had it, that has lost it. Returns about how many are before it.
     pub fn add(&self, job: Queued) -> u64 {
         self.with(|scheduler, now| scheduler.add(waiting(job), now))
+    }
+
+    /// Adds a job that the store has taken in, unless it has been found there meanwhile. Returns about how many are
+    /// before it.
+    pub fn add_new(&self, job: Queued) -> u64 {
+        self.with(|scheduler, now| match scheduler.knows(job.id) {
+            true => scheduler.position(job.id).unwrap_or_default(),
+            false => scheduler.add(waiting(job), now),
+        })
+    }
+
+    /// Jobs may be at home here that are not known here: the store failed at something that brings them, and may
+    /// have done it all the same.
+    pub fn doubt(&self) {
+        self.doubtful.store(true, Ordering::Release);
+    }
+
+    /// Whether that is so; asked once, it has to be looked into.
+    pub fn take_doubt(&self) -> bool {
+        self.doubtful.swap(false, Ordering::AcqRel)
     }
 
     /// A job does not wait any more.
@@ -51,12 +79,18 @@ impl Backlog {
     /// Why a job waits and about how many are before it, while it does.
     pub fn explain(&self, id: JobId) -> Option<(String, u64)> {
         let scheduler = lock(&self.scheduler);
-        Some((scheduler.explain(id, Timestamp::now())?, scheduler.position(id)?))
+        Some((scheduler.explain(id, clock::now())?, scheduler.position(id)?))
     }
 
     /// The next job to start and its runner.
     pub fn next(&self) -> Option<Assignment> {
-        lock(&self.scheduler).next(&mut rand::rng())
+        lock(&self.scheduler).next(&mut dice::dice())
+    }
+
+    /// How many wait.
+    #[cfg(test)]
+    pub fn len(&self) -> usize {
+        self.with(|scheduler, _| scheduler.len())
     }
 
     /// Notified when there may be something to decide.
@@ -67,7 +101,7 @@ impl Backlog {
     /// Tells the scheduler something, and dispatch where that leaves something to decide.
     pub fn with<T>(&self, tell: impl FnOnce(&mut Scheduler, Timestamp) -> T) -> T {
         let mut scheduler = lock(&self.scheduler);
-        let told = tell(&mut scheduler, Timestamp::now());
+        let told = tell(&mut scheduler, clock::now());
         let eager = scheduler.is_eager();
         drop(scheduler);
         if eager {

@@ -2,6 +2,7 @@
 //! store whether the job is still to be had. Several jobs are claimed at once, so that a slow store costs
 //! time but not throughput. Where the store fails, jobs stay where they were and are tried again ever less often.
 
+mod homecoming;
 #[cfg(test)]
 mod tests;
 mod upkeep;
@@ -63,10 +64,11 @@ impl Dispatcher {
             }
             let more = pending.len() < CLAIMS && pause.is_over();
             tokio::select! {
+                biased;
+                () = stop.cancelled() => {}
+                () = pause.end() => {}
                 Some(result) = pending.next() => pause.note(&result),
                 () = self.backlog.changed().notified(), if more => {}
-                () = pause.end() => {}
-                () = stop.cancelled() => {}
             }
         }
         // What is claimed is given to its runner, or back.
@@ -108,8 +110,9 @@ impl Dispatcher {
             // It left between the decision and the claim.
             live.refused(claim.attempt);
             self.backlog.with(|scheduler, now| scheduler.end(runner, id, Ending::Refused, now));
-            // Where that fails its lease runs out.
-            let released = self.store.release(id, claim.attempt, Release::Refused).await?;
+            // Where that fails its lease runs out, or it was done all the same.
+            let released = self.store.release(id, claim.attempt, Release::Refused).await;
+            let released = released.inspect_err(|_| self.backlog.doubt())?;
             ending::announce(&self.live, &self.backlog, id, released);
         }
         Ok(())
@@ -118,16 +121,21 @@ impl Dispatcher {
     /// Withdraws a job that is not to wait.
     async fn send_away(&self, id: JobId) -> Result<(), StoreError> {
         let Some((why, _)) = self.backlog.explain(id) else { return Ok(()) };
-        let withdrawn = self.store.withdraw(id).await.inspect_err(|_| {
+        let gone = self.withdraw(id).await.inspect_err(|_| {
             self.backlog.with(|scheduler, _| scheduler.hurry(id));
         })?;
-        if withdrawn {
+        if gone {
             self.backlog.remove(id);
             if let Some(live) = self.live.get(id) {
                 live.decline(Problem::new(ProblemKind::NoRunnerFree, why).retry_after(1));
             }
         }
         Ok(())
+    }
+
+    /// Whether a job is forgotten: now, or before by a call whose answer was lost.
+    async fn withdraw(&self, id: JobId) -> Result<bool, StoreError> {
+        Ok(self.store.withdraw(id).await? || self.store.get(id).await?.is_none())
     }
 }
 

@@ -31,13 +31,14 @@ impl Elsewhere {
         polls.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
             tokio::select! {
+                biased;
+                () = stop.cancelled() => return,
+                _ = polls.tick() => self.look_at_strays().await,
                 change = changes.recv() => match change {
                     Ok(change) => self.heed(change).await,
                     Err(RecvError::Lagged(_)) => self.look_at_strays().await,
                     Err(RecvError::Closed) => return,
                 },
-                _ = polls.tick() => self.look_at_strays().await,
-                () = stop.cancelled() => return,
             }
         }
     }

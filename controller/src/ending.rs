@@ -16,6 +16,7 @@ pub fn announce(live: &Live, backlog: &Backlog, id: JobId, released: Released) {
             }
         }
         Released::Finished(job) => live.finish(&job),
-        Released::Stale => {}
+        // Another controller knows how it went on.
+        Released::Stale => live.stray(id),
     }
 }

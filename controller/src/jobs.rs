@@ -15,7 +15,8 @@ use tokio_util::task::TaskTracker;
 
 use crate::backlog::{Backlog, share_of};
 use crate::budget::{Budget, Held};
-use crate::live::{Live, StdinLog};
+use crate::dice;
+use crate::live::{Live, StdinLog, Undecided};
 use crate::roster::Roster;
 use crate::store::{Cancelled, EnqueueError, Enqueued, NewJob, Store, StoreError};
 
@@ -114,7 +115,7 @@ impl Jobs {
             return Err(shutting_down());
         }
         self.check(&mut spec)?;
-        let id = JobId::random();
+        let id = dice::job_id();
         let peak = peak(&spec);
         let no_wait = spec.no_wait;
         let stdin = submission.stdin;
@@ -122,16 +123,10 @@ impl Jobs {
         let undecided = no_wait.then(|| self.live.undecided(id));
         let share = share_of(&spec);
         let new = NewJob { id, spec: Arc::new(spec), peak, share, stdin_follows: stdin.is_some() };
-        let position = match self.store.enqueue(new).await {
-            Ok(Enqueued::New(queued)) => self.backlog.add(queued),
-            Ok(Enqueued::Existing(existing)) => {
-                self.live.discard(id);
-                return Ok((existing, self.watch(existing, 0).await?));
-            }
-            Err(error) => {
-                self.live.discard(id);
-                return Err(queue_problem(error));
-            }
+        let (position, undecided) = match self.take_in(new, undecided).await {
+            Ok(Ok(taken_in)) => taken_in,
+            Ok(Err(existing)) => return Ok((existing, self.watch(existing, 0).await?)),
+            Err(error) => return Err(queue_problem(error)),
         };
         watcher.job().queued(position);
         if let Some(undecided) = undecided {
@@ -145,6 +140,32 @@ impl Jobs {
             self.tasks.spawn(self.clone().guard_stdin(id, stdin));
         }
         Ok((id, Watching::Live(watcher)))
+    }
+
+    /// Queues a job. Returns its position and its mark, or the job that has its key already. In a task of its own:
+    /// what the store has taken in has to be dispatched, even where its client goes away meanwhile.
+    async fn take_in(
+        &self,
+        new: NewJob,
+        undecided: Option<Undecided>,
+    ) -> Result<Result<(u64, Option<Undecided>), JobId>, EnqueueError> {
+        let Self { store, backlog, live, .. } = self.clone();
+        let taking_in = self.tasks.spawn(async move {
+            let id = new.id;
+            let refused = match store.enqueue(new).await {
+                Ok(Enqueued::New(queued)) => return Ok(Ok((backlog.add_new(queued), undecided))),
+                Ok(Enqueued::Existing(existing)) => Ok(Err(existing)),
+                Err(error) => Err(error),
+            };
+            drop(undecided);
+            live.discard(id);
+            if let Err(EnqueueError::Store(_)) = refused {
+                // It may have been taken in all the same: nobody waits for it then.
+                backlog.doubt();
+            }
+            refused
+        });
+        taking_in.await.map_err(|error| StoreError::Failed(error.into()))?
     }
 
     /// A job with its output.
@@ -169,6 +190,7 @@ impl Jobs {
     pub async fn get_finished(&self, id: JobId, wait: Duration) -> Result<Job, Problem> {
         let finished = async {
             tokio::select! {
+                biased;
                 () = self.until_finished(id) => {}
                 () = self.left_behind(id) => {}
             }
@@ -317,8 +339,9 @@ impl Jobs {
     pub async fn look_after(self, stop: CancellationToken) {
         loop {
             let abandoned = tokio::select! {
-                abandoned = self.live.abandoned() => abandoned,
+                biased;
                 () = stop.cancelled() => return,
+                abandoned = self.live.abandoned() => abandoned,
             };
             for id in abandoned {
                 let unwatched = self.live.get(id).is_some_and(|live| live.watchers() == 0);
@@ -334,6 +357,7 @@ impl Jobs {
     async fn guard_stdin(self, id: JobId, stdin: Arc<StdinLog>) {
         let Some(live) = self.live.get(id) else { return };
         let over = tokio::select! {
+            biased;
             failure = stdin.failed() => failure.to_string(),
             () = live.ended() => return,
         };

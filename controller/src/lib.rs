@@ -11,7 +11,9 @@
 
 mod backlog;
 mod budget;
+mod clock;
 pub mod config;
+mod dice;
 mod dispatch;
 mod elsewhere;
 mod ending;
@@ -23,6 +25,8 @@ mod live;
 mod lock;
 mod roster;
 mod scheduler;
+#[cfg(test)]
+mod simulation;
 pub mod store;
 mod tcp;
 mod text;

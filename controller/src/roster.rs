@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use languages::{Languages, Menu};
 
 use crate::backlog::{Backlog, share_of};
+use crate::clock;
 use crate::lock::lock;
 use crate::scheduler::{Ending, Newcomer, Report, Scheduler};
 use crate::store::Claim;
@@ -102,7 +103,7 @@ impl Roster {
             registration,
             menu,
             telemetry: None,
-            connected_at: Timestamp::now(),
+            connected_at: clock::now(),
             can_be_drained: false,
             drain: drain.clone(),
             claims,

@@ -9,11 +9,11 @@ use futures_util::{SinkExt, StreamExt};
 use protocol::frame::{Frame, FrameCodec, FrameError, FrameKind, MAX_CHUNK};
 use protocol::hello::{DRAIN, Hello, MISSED_HEARTBEATS, RESUME};
 use protocol::{ControllerId, Problem, ProblemKind};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::codec::{FramedRead, FramedWrite};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -73,8 +73,35 @@ impl From<FrameError> for WireError {
     }
 }
 
+type Reader = Box<dyn AsyncRead + Send + Sync + Unpin>;
+type Writer = Box<dyn AsyncWrite + Send + Sync + Unpin>;
+
+/// Bytes both ways, whatever carries them. A call that is looked up costs nothing beside the system call behind it.
+pub struct Link {
+    read: Reader,
+    write: Writer,
+}
+
+impl Link {
+    /// The bytes that come, and where those go that are sent.
+    pub fn new(
+        read: impl AsyncRead + Send + Sync + Unpin + 'static,
+        write: impl AsyncWrite + Send + Sync + Unpin + 'static,
+    ) -> Self {
+        Self { read: Box::new(read), write: Box::new(write) }
+    }
+}
+
+impl From<TcpStream> for Link {
+    fn from(stream: TcpStream) -> Self {
+        // Where this fails the connection is gone, as the first read tells.
+        let _ = stream.set_nodelay(true);
+        let (read, write) = stream.into_split();
+        Self::new(read, write)
+    }
+}
+
 /// A connection after the greeting.
-#[derive(Debug)]
 pub struct Connection {
     /// What comes.
     pub incoming: Incoming,
@@ -86,10 +113,11 @@ pub struct Connection {
 }
 
 /// Frames from the peer.
-#[derive(Debug)]
 pub struct Incoming {
-    frames: FramedRead<OwnedReadHalf, FrameCodec>,
+    frames: FramedRead<Reader, FrameCodec>,
     outgoing: Outgoing,
+    /// When something was heard last. Kept here, because whoever waits for a frame may do other things in between.
+    heard: Instant,
     patience: Duration,
 }
 
@@ -101,16 +129,16 @@ pub struct Outgoing(mpsc::Sender<Frame>);
 ///
 /// # Errors
 /// Where it does not greet back, or cannot be talked to; it has been told why then.
-pub async fn greet(stream: TcpStream, hello: &Hello) -> Result<Connection, WireError> {
-    stream.set_nodelay(true)?;
-    let (read, write) = stream.into_split();
+pub async fn greet(link: Link, hello: &Hello) -> Result<Connection, WireError> {
+    let Link { read, write } = link;
     let (sender, queue) = mpsc::channel(QUEUE);
     let outgoing = Outgoing(sender);
     let heartbeat = Duration::from_millis(hello.heartbeat_ms.into());
     let writer = tokio::spawn(write_all(FramedWrite::new(write, FrameCodec), queue, heartbeat));
     outgoing.send(Frame::hello(hello)?).await?;
     let frames = FramedRead::new(read, FrameCodec);
-    let mut incoming = Incoming { frames, outgoing: outgoing.clone(), patience: GREETING };
+    let mut incoming =
+        Incoming { frames, outgoing: outgoing.clone(), heard: Instant::now(), patience: GREETING };
     match incoming.hello().await {
         Ok(peer) => {
             let heartbeat = peer.heartbeat_ms.clamp(*HEARTBEATS.start(), *HEARTBEATS.end());
@@ -159,9 +187,10 @@ impl Incoming {
     /// Where the connection has ended or the peer is silent.
     pub async fn next(&mut self) -> Result<Frame, WireError> {
         loop {
-            let frame = timeout(self.patience, self.frames.next()).await;
+            let frame = timeout_at(self.heard + self.patience, self.frames.next()).await;
             let frame = frame.map_err(|_| WireError::Silent(self.patience))?.ok_or(WireError::Closed)?;
             let frame = frame.map_err(at_fault)?;
+            self.heard = Instant::now();
             match frame.kind {
                 FrameKind::Ping => self.outgoing.send(Frame::empty(FrameKind::Pong, 0)).await?,
                 FrameKind::Pong => {}
@@ -220,7 +249,7 @@ impl Outgoing {
 
 /// Sends what is queued, many frames at once where many wait, and a ping where nothing is to be said.
 async fn write_all(
-    mut sink: FramedWrite<OwnedWriteHalf, FrameCodec>,
+    mut sink: FramedWrite<Writer, FrameCodec>,
     mut queue: mpsc::Receiver<Frame>,
     heartbeat: Duration,
 ) {
@@ -249,7 +278,7 @@ pub async fn accept<S>(
     most: usize,
     sessions: TaskTracker,
     stop: CancellationToken,
-    serve: impl Fn(TcpStream, CancellationToken) -> S,
+    serve: impl Fn(Link, CancellationToken) -> S,
 ) where
     S: Future<Output = Result<(), WireError>> + Send + 'static,
 {
@@ -260,7 +289,7 @@ pub async fn accept<S>(
         };
         match accepted {
             Ok((stream, peer)) if sessions.len() < most => {
-                let session = serve(stream, stop.clone());
+                let session = serve(stream.into(), stop.clone());
                 sessions.spawn(async move {
                     match session.await {
                         Ok(()) | Err(WireError::Closed) => {}

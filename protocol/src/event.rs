@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Attempt, Content, Job, Step, StepResult};
 
 /// One of a program's two outputs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum OutputStream {

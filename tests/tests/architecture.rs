@@ -40,6 +40,7 @@ const HOMES: [(&str, &[&str]); 9] = [
             "cli/src/lib.rs",
             "controller/src/config",
             "controller/src/main.rs",
+            "controller/src/simulation/options.rs",
             "runner/src/config",
             "runner/src/main.rs",
         ],

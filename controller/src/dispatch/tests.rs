@@ -61,6 +61,10 @@ impl Store for Flaky {
         self.check()?;
         self.inner.adopt(limit).await
     }
+    async fn at_home(&self, after: u64, limit: usize) -> Result<Vec<Queued>, StoreError> {
+        self.check()?;
+        self.inner.at_home(after, limit).await
+    }
     async fn disown(&self) -> Result<(), StoreError> {
         self.inner.disown().await
     }

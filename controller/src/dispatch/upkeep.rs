@@ -8,9 +8,10 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
+use super::homecoming::Strays;
 use super::{Dispatcher, LEASE};
 use crate::ending;
-use crate::store::{Change, Outcome, Queued, Recorded, StoreError};
+use crate::store::{Change, Outcome, Queued, Recorded, Released, StoreError};
 
 /// How often others hear that this controller lives.
 const HEARTBEAT: Duration = Duration::from_secs(3);
@@ -28,9 +29,10 @@ impl Dispatcher {
     /// Does all that until told to stop.
     pub(super) async fn keep_up(&self, stop: &CancellationToken) {
         tokio::select! {
+            biased;
+            () = stop.cancelled() => {}
             () = self.beat() => {}
             () = self.look_round() => {}
-            () = stop.cancelled() => {}
         }
     }
 
@@ -49,9 +51,10 @@ impl Dispatcher {
         polls.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut changes = self.store.changes();
         let mut trouble = Trouble::new("leases and jobs of other controllers cannot be looked at");
-        let mut strays = Vec::new();
+        let mut strays = Strays::default();
         loop {
             let polled = tokio::select! {
+                biased;
                 _ = polls.tick() => true,
                 change = changes.recv() => match change {
                     Ok(Change::Adoptable) => false,
@@ -71,50 +74,42 @@ impl Dispatcher {
             if polled {
                 self.live.sweep();
                 self.backlog.with(|scheduler, now| scheduler.tick(now));
-                trouble.note(self.expire().await);
+                trouble.note(self.expire(&mut strays).await);
+                trouble.note(self.reconcile(&mut strays).await);
             }
             trouble.note(self.adopt(&mut strays).await);
         }
     }
 
     /// Ends leases that ran out.
-    async fn expire(&self) -> Result<(), StoreError> {
-        for expired in self.store.expire().await? {
+    async fn expire(&self, strays: &mut Strays) -> Result<(), StoreError> {
+        for expired in self.store.expire().await.inspect_err(|_| self.backlog.doubt())? {
             if let Some(live) = self.live.get(expired.id) {
                 live.lost(expired.attempt, "nothing was heard of its runner");
             }
-            ending::announce(&self.live, &self.backlog, expired.id, expired.released);
+            match expired.released {
+                Released::Requeued(job) => self.take_home(job, strays),
+                released => ending::announce(&self.live, &self.backlog, expired.id, released),
+            }
         }
         Ok(())
     }
 
-    /// Takes in jobs that are at home nowhere. Those that cannot be run here are strays: they are kept until they
-    /// have been dealt with. After a failure of the store its own jobs can be among them, which it has to live to keep.
-    async fn adopt(&self, strays: &mut Vec<Queued>) -> Result<(), StoreError> {
+    /// Takes in jobs that are at home nowhere. After a failure of the store its own jobs can be among them, which it
+    /// has to live to keep.
+    async fn adopt(&self, strays: &mut Strays) -> Result<(), StoreError> {
         loop {
-            while let Some(job) = strays.pop() {
-                self.settle(&job).await.inspect_err(|_| strays.push(job))?;
+            while let Some(job) = strays.jobs.pop() {
+                self.settle(&job).await.inspect_err(|_| strays.jobs.push(job))?;
             }
             self.store.heartbeat().await?;
-            let adopted = self.store.adopt(BATCH).await?;
+            let adopted = self.store.adopt(BATCH).await.inspect_err(|_| self.backlog.doubt())?;
             let more = adopted.len() == BATCH;
-            for job in adopted {
-                if self.is_stray(&job) {
-                    strays.push(job);
-                } else {
-                    self.backlog.add(job);
-                }
-            }
-            if !more && strays.is_empty() {
+            adopted.into_iter().for_each(|job| self.take_home(job, strays));
+            if !more && strays.jobs.is_empty() {
                 return Ok(());
             }
         }
-    }
-
-    /// Whether another controller has a job's input, or its client.
-    fn is_stray(&self, job: &Queued) -> bool {
-        let has_input = self.live.get(job.id).is_some_and(|live| live.stdin().is_some());
-        (job.stdin_follows && !has_input) || (job.no_wait && !self.live.is_undecided(job.id))
     }
 
     /// What only its first controller could have done as its client wanted it: streaming its input, or telling at

@@ -224,7 +224,8 @@ impl Ended {
                 }
             }
             Ending::Release(release) => {
-                let released = fleet.store.release(self.id, self.attempt, release.clone()).await?;
+                let released = fleet.store.release(self.id, self.attempt, release.clone()).await;
+                let released = released.inspect_err(|_| fleet.backlog.doubt())?;
                 ending::announce(&fleet.live, &fleet.backlog, self.id, released);
             }
             Ending::Elsewhere => fleet.live.stray(self.id),

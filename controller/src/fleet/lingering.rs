@@ -67,7 +67,8 @@ pub async fn end(fleet: &Fleet, lost: &Lost, reason: &str) -> Result<(), StoreEr
     }
     tracing::warn!(job = %id, attempt = %attempt, reason, "an attempt is lost");
     lost.live.lost(attempt, reason);
-    let released = fleet.store.release(id, attempt, Release::Lost { reason: reason.to_owned() }).await?;
+    let released = fleet.store.release(id, attempt, Release::Lost { reason: reason.to_owned() }).await;
+    let released = released.inspect_err(|_| fleet.backlog.doubt())?;
     ending::announce(&fleet.live, &fleet.backlog, id, released);
     Ok(())
 }

@@ -5,7 +5,7 @@ mod attempt;
 mod feeder;
 mod lingering;
 mod progress;
-mod session;
+pub mod session;
 mod taking_up;
 
 use std::sync::Arc;
@@ -43,9 +43,9 @@ pub struct Fleet {
 /// Takes runners in until told to stop. Sessions end then; what their runners still run, they hold.
 pub async fn serve(fleet: Fleet, listener: TcpListener, sessions: TaskTracker, stop: CancellationToken) {
     let hello = Arc::new(session::hello());
-    let serve = move |stream, stop| {
+    let serve = move |link, stop| {
         let (fleet, hello) = (fleet.clone(), Arc::clone(&hello));
-        async move { session::run(&fleet, stream, &hello, &stop).await }
+        async move { session::run(&fleet, link, &hello, &stop).await }
     };
     wire::accept(listener, MAX_CONNECTIONS, sessions, stop, serve).await;
 }

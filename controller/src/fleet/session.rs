@@ -1,13 +1,12 @@
 //! A runner's connection, from its greeting to its end.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use protocol::frame::{Frame, FrameKind};
 use protocol::hello::{DRAIN, Hello, RESUME};
 use protocol::runner::{FromRunner, HeldAttempt, Registration, ToRunner};
 use protocol::{ControllerId, RunnerId};
-use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
@@ -19,7 +18,7 @@ use crate::dispatch::LEASE;
 use crate::roster::Membership;
 use crate::store::Claim;
 use crate::text;
-use crate::wire::{self, Connection, WireError, greet};
+use crate::wire::{self, Connection, Link, WireError, greet};
 
 /// How often each side lets something be heard.
 const HEARTBEAT: Duration = Duration::from_secs(2);
@@ -42,7 +41,7 @@ pub struct Session<'a> {
     pub(super) name: String,
     /// Whether the runner holds its attempts when the link breaks, until it hears that they are recorded.
     holds: bool,
-    pub(super) running: HashMap<u32, Running>,
+    pub(super) running: BTreeMap<u32, Running>,
     /// Ends that the store could not record yet.
     unrecorded: Vec<Ended>,
     next_stream: u32,
@@ -59,11 +58,11 @@ pub fn hello() -> Hello {
 /// Why it ended, unless it was told to stop.
 pub async fn run(
     fleet: &Fleet,
-    stream: TcpStream,
+    link: Link,
     hello: &Hello,
     stop: &CancellationToken,
 ) -> Result<(), WireError> {
-    let mut connection = greet(stream, hello).await?;
+    let mut connection = greet(link, hello).await?;
     let result = serve(fleet, &mut connection, stop).await;
     connection.close(result.as_ref().err()).await;
     result
@@ -83,7 +82,7 @@ async fn serve(
     connection.outgoing.message(0, &ToRunner::Registered).await?;
     tracing::info!(runner = name, held = held.len(), "a runner has joined");
     let holds = connection.peer.knows(RESUME);
-    let (running, unrecorded) = (HashMap::new(), Vec::new());
+    let (running, unrecorded) = (BTreeMap::new(), Vec::new());
     let mut session =
         Session { fleet, connection, membership, runner, name, holds, running, unrecorded, next_stream: 1 };
     let ended = session.serve(&held, &mut claims, stop).await;
@@ -136,7 +135,9 @@ impl Session<'_> {
         let mut drained = false;
         loop {
             tokio::select! {
-                frame = self.connection.incoming.next() => self.take(frame?).await?,
+                // What comes seldom goes first, so that a runner with much to say does not keep it waiting.
+                biased;
+                () = stop.cancelled() => return Ok(()),
                 claim = claims.recv() => match claim {
                     Some(claim) => {
                         self.begin(Source { claim, opening: Opening::Run });
@@ -150,7 +151,7 @@ impl Session<'_> {
                     drained = true;
                     self.connection.outgoing.message(0, &ToRunner::Drain).await?;
                 }
-                () = stop.cancelled() => return Ok(()),
+                frame = self.connection.incoming.next() => self.take(frame?).await?,
             }
         }
     }
@@ -247,6 +248,11 @@ impl Session<'_> {
     /// controller that shuts down leaves everything to the next one.
     async fn leave(mut self, error: Option<&WireError>) {
         let _ = self.record_again().await;
+        // What could not be recorded may have been all the same.
+        for ended in std::mem::take(&mut self.unrecorded) {
+            let ((job, _), _) = ended.leave();
+            self.fleet.live.stray(job);
+        }
         if self.holds {
             if error.is_some() {
                 self.linger().await;

@@ -132,16 +132,17 @@ impl Session<'_> {
 
     /// The link is gone: gives the runner a short while to come back with what it has.
     pub(super) async fn linger(&mut self) {
-        let running: Vec<_> = self.running.drain().map(|(_, running)| running.end(End::Elsewhere)).collect();
+        let running: Vec<_> = std::mem::take(&mut self.running)
+            .into_values()
+            .map(|running| running.end(End::Elsewhere))
+            .collect();
         let mut left: Vec<_> = running.into_iter().map(Ended::leave).collect();
         // A newer link of the same runner may carry it by now.
         left.retain(|(_, live)| !live.is_carried());
         let keys: Vec<_> = left.iter().map(|(key, _)| *key).collect();
+        left.iter().for_each(|(_, live)| self.fleet.live.stray(live.id()));
         match self.fleet.store.renew(&keys, GRACE).await {
-            Ok(renewed) => left.retain(|(key, live)| {
-                self.fleet.live.stray(live.id());
-                !renewed.gone.contains(key)
-            }),
+            Ok(renewed) => left.retain(|(key, _)| !renewed.gone.contains(key)),
             // Their leases last a little longer, then.
             Err(error) => tracing::error!(%error, "leases cannot be cut short"),
         }

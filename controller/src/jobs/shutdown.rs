@@ -23,8 +23,10 @@ impl Jobs {
     /// Whether nothing runs any more.
     pub async fn is_idle(&self) -> bool {
         if self.store.is_durable() {
-            // What others run on the same store is theirs to wait for.
-            return self.roster.runners().iter().all(|runner| runner.assigned_jobs == 0);
+            // What others run on the same store is theirs to wait for. A runner has its slot back at once, and its
+            // job is over once that is recorded.
+            let assigned = self.roster.runners().iter().any(|runner| runner.assigned_jobs > 0);
+            return !assigned && !self.live.is_carrying();
         }
         self.store.counts().await.is_ok_and(|counts| counts.queued == 0 && counts.running == 0)
     }

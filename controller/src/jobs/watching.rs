@@ -53,8 +53,11 @@ impl Watching {
             events.push(JobEvent::StepFinished { step, result });
         }
         events.push(JobEvent::Finished { job: Box::new(job.without_output()) });
-        let after = after.min(events.len() as u64 - 1);
-        Self::Stored((1..).zip(events).filter(|(number, _)| *number > after).collect())
+        let after = after.min(u64::MAX - 1);
+        // Whoever has seen more than there is now is told the end, by a number that is new to it.
+        let last = (after + 1).max(events.len() as u64);
+        let numbers = (1..events.len() as u64).chain([last]);
+        Self::Stored(numbers.zip(events).filter(|(number, _)| *number > after).collect())
     }
 
     /// Follows a job that another controller has.

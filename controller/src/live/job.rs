@@ -184,7 +184,11 @@ impl LiveJob {
 
     /// It could not be placed at once, and was not to wait.
     pub fn decline(&self, problem: Problem) {
-        self.change(|state| state.progress = Progress::Declined(problem));
+        self.change(|state| {
+            if state.progress == Progress::Pending {
+                state.progress = Progress::Declined(problem);
+            }
+        });
     }
 
     /// It has its verdict. Returns whether that is new.

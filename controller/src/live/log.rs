@@ -4,7 +4,7 @@
 //! output, further ones are held back until they are a full chunk, another event comes, or a watcher has waited
 //! long enough and publishes them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use bytes::{Bytes, BytesMut};
 use protocol::event::{JobEvent, OutputStream};
@@ -33,7 +33,7 @@ pub(super) struct EventLog {
     /// Where the entries of the current attempt begin.
     attempt: usize,
     outputs: usize,
-    held: HashMap<(Step, OutputStream), BytesMut>,
+    held: BTreeMap<(Step, OutputStream), BytesMut>,
 }
 
 /// What a step wrote: standard output and standard error.

@@ -14,9 +14,10 @@ mod watcher;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use protocol::{Job, JobId};
+use tokio::time::Instant;
 
 use abandoned::Abandoned;
 use job::Setup;
@@ -43,7 +44,8 @@ pub struct Live {
     budget: Budget,
     max_job_output: u64,
     table: Mutex<Table>,
-    undecided: Mutex<BTreeSet<JobId>>,
+    /// In the order in which they came.
+    undecided: Mutex<Vec<JobId>>,
     strays: Mutex<BTreeSet<JobId>>,
     abandoned: Arc<Abandoned>,
 }
@@ -88,6 +90,12 @@ impl Live {
         Arc::clone(table.jobs.entry(id).or_insert_with(|| self.make(id, None, true)))
     }
 
+    /// How many jobs are in flight, or finished a moment ago.
+    #[cfg(test)]
+    pub fn len(&self) -> usize {
+        lock(&self.table).jobs.len()
+    }
+
     /// Follows a job in flight from behind the event of this number.
     pub fn watch(&self, id: JobId, after: u64) -> Option<Watcher> {
         self.get(id).map(|job| Watcher::new(job, after))
@@ -112,6 +120,11 @@ impl Live {
         lock(&self.strays).insert(id);
     }
 
+    /// Whether links to runners carry jobs, or their ends are still to be recorded.
+    pub fn is_carrying(&self) -> bool {
+        lock(&self.table).jobs.values().any(|job| job.is_carried())
+    }
+
     /// The jobs in flight that another controller may finish.
     pub fn strays(&self) -> Vec<JobId> {
         let mut strays = lock(&self.strays);
@@ -131,7 +144,7 @@ impl Live {
 
     /// Marks a queued job that is to be placed in the next round or not at all, until the mark is dropped.
     pub fn undecided(self: &Arc<Self>, id: JobId) -> Undecided {
-        lock(&self.undecided).insert(id);
+        lock(&self.undecided).push(id);
         Undecided { live: Arc::clone(self), id }
     }
 
@@ -175,6 +188,6 @@ pub struct Undecided {
 
 impl Drop for Undecided {
     fn drop(&mut self) {
-        lock(&self.live.undecided).remove(&self.id);
+        lock(&self.live.undecided).retain(|id| *id != self.id);
     }
 }

@@ -125,6 +125,12 @@ impl Scheduler {
         !self.ready.is_empty() || !self.hurried.is_empty()
     }
 
+    /// How many jobs wait.
+    #[cfg(test)]
+    pub fn len(&self) -> usize {
+        self.crowd.values().map(|crowd| crowd.jobs).sum()
+    }
+
     fn job(&self, id: JobId) -> Option<(u32, &Job)> {
         let number = self.ids.get(&id)?;
         Some((*number, self.jobs.get(*number)?))

@@ -59,6 +59,11 @@ impl Scheduler {
         }
     }
 
+    /// Whether a job waits, or a runner has it.
+    pub fn knows(&self, id: JobId) -> bool {
+        self.ids.contains_key(&id)
+    }
+
     /// Whether a job waits.
     pub fn waits(&self, id: JobId) -> bool {
         matches!(self.job(id), Some((_, Job { state: State::Waits(_), .. })))

@@ -1,6 +1,8 @@
 //! What every store must do, whatever it is made of. Call [`run`] with a way to make an empty one that takes at
 //! least 100 jobs, and [`run_shared`] with a way to make two controllers' views of an empty one.
 
+mod shared;
+
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +19,8 @@ use super::{
     Cancelled, Change, Enqueued, HOME_TIMEOUT, MAX_LOST, NewJob, ORPHANED, Outcome, Queued, Recorded,
     Release, Released, Retention, Store, TakenOver,
 };
+
+pub(crate) use shared::run_shared;
 
 const LEASE: Duration = Duration::from_secs(60);
 
@@ -70,10 +74,14 @@ async fn claim(store: &impl Store, id: JobId) -> Attempt {
 
 async fn finish(store: &impl Store, language: &str) -> JobId {
     let id = enqueue(store, language).await;
+    finish_one(store, id).await;
+    id
+}
+
+async fn finish_one(store: &impl Store, id: JobId) {
     let attempt = claim(store, id).await;
     let recorded = store.finish(id, attempt, outcome(Verdict::Ok)).await.unwrap();
     assert!(matches!(recorded, Recorded::Now(_)));
-    id
 }
 
 pub(crate) async fn run<S: Store, F: Future<Output = S>>(empty: impl Fn() -> F) {
@@ -86,6 +94,7 @@ pub(crate) async fn run<S: Store, F: Future<Output = S>>(empty: impl Fn() -> F) 
     cancelling(&empty().await).await;
     a_cancelled_job_does_not_come_back(&empty().await).await;
     only_a_waiting_job_can_be_withdrawn(&empty().await).await;
+    whoever_lost_an_answer_finds_what_waits_at_home(&empty().await).await;
     leases_run_out_unless_renewed(&empty().await).await;
     a_runner_that_holds_an_attempt_goes_on_with_it(&empty().await).await;
     attempts_are_remembered(&empty().await).await;
@@ -94,21 +103,6 @@ pub(crate) async fn run<S: Store, F: Future<Output = S>>(empty: impl Fn() -> F) 
     runners_are_remembered(&empty().await).await;
     samples_are_kept_for_a_time(&empty().await).await;
     whoever_listens_hears_of_ends_and_wishes(&empty().await).await;
-}
-
-pub(crate) async fn run_shared<S: Store, F: Future<Output = (S, S)>>(empty: impl Fn() -> F) {
-    let (here, there) = empty().await;
-    a_job_is_dispatched_from_its_home_alone(&here, &there).await;
-    let (here, there) = empty().await;
-    what_a_controller_leaves_behind_is_adopted(&here, &there).await;
-    let (here, there) = empty().await;
-    the_jobs_of_a_dead_controller_are_adopted(&here, &there).await;
-    let (here, there) = empty().await;
-    an_attempt_is_taken_over_with_its_runner(&here, &there).await;
-    let (here, there) = empty().await;
-    an_orphaned_lease_is_anybodys_to_end(&here, &there).await;
-    let (here, there) = empty().await;
-    two_controllers_cannot_both_win(&here, &there).await;
 }
 
 async fn a_queued_job_is_what_was_submitted(store: &impl Store) {
@@ -256,6 +250,26 @@ async fn only_a_waiting_job_can_be_withdrawn(store: &impl Store) {
     claim(store, id).await;
     assert!(!store.withdraw(id).await.unwrap());
     assert!(store.get(id).await.unwrap().is_some());
+}
+
+async fn whoever_lost_an_answer_finds_what_waits_at_home(store: &impl Store) {
+    let mut all = Vec::new();
+    for priority in [0, 5, 0, 0] {
+        all.push(enqueue_new(store, job("c", priority)).await);
+    }
+    assert_eq!(store.at_home(0, 10).await.unwrap(), all, "in the order of their numbers");
+    assert_eq!(store.at_home(0, 2).await.unwrap(), all[..2]);
+    assert_eq!(store.at_home(all[1].number, 10).await.unwrap(), all[2..]);
+    assert_eq!(store.at_home(u64::MAX >> 1, 10).await.unwrap(), []);
+
+    let attempt = claim(store, all[0].id).await;
+    finish_one(store, all[1].id).await;
+    store.withdraw(all[2].id).await.unwrap();
+    assert_eq!(store.at_home(0, 10).await.unwrap(), all[3..]);
+    store.release(all[0].id, attempt, Release::Refused).await.unwrap();
+    assert_eq!(store.at_home(0, 10).await.unwrap(), [all[0].clone(), all[3].clone()]);
+    store.cancel(all[3].id, "enough").await.unwrap();
+    assert_eq!(store.at_home(0, 10).await.unwrap(), all[..1]);
 }
 
 async fn leases_run_out_unless_renewed(store: &impl Store) {
@@ -416,90 +430,4 @@ async fn whoever_listens_hears_of_ends_and_wishes(store: &impl Store) {
         let heard = timeout(HOME_TIMEOUT, async { while changes.recv().await != Ok(expected.clone()) {} });
         heard.await.unwrap_or_else(|_| panic!("{expected:?} was not told"));
     }
-}
-
-async fn a_job_is_dispatched_from_its_home_alone(here: &impl Store, there: &impl Store) {
-    let id = enqueue(here, "c").await;
-    assert!(there.claim(id, "a", LEASE).await.unwrap().is_none());
-    assert_eq!(there.adopt(10).await.unwrap(), []);
-    assert!(there.get(id).await.unwrap().is_some());
-    let attempt = claim(here, id).await;
-    // Released by another controller it waits there.
-    assert!(matches!(there.release(id, attempt, Release::Refused).await.unwrap(), Released::Requeued(_)));
-    assert!(here.claim(id, "a", LEASE).await.unwrap().is_none());
-    assert!(there.claim(id, "a", LEASE).await.unwrap().is_some());
-}
-
-async fn what_a_controller_leaves_behind_is_adopted(here: &impl Store, there: &impl Store) {
-    let mut expected = Vec::new();
-    for _ in 0..3 {
-        expected.push(enqueue_new(here, job("c", 0)).await);
-    }
-    here.disown().await.unwrap();
-    assert_eq!(there.adopt(2).await.unwrap(), expected[..2]);
-    assert_eq!(there.adopt(2).await.unwrap(), expected[2..]);
-    assert!(here.claim(expected[0].id, "a", LEASE).await.unwrap().is_none());
-    assert!(there.claim(expected[0].id, "a", LEASE).await.unwrap().is_some());
-}
-
-async fn the_jobs_of_a_dead_controller_are_adopted(here: &impl Store, there: &impl Store) {
-    let waiting = enqueue(here, "c").await;
-    let running = enqueue(here, "c").await;
-    let attempt = here.claim(running, "a", Duration::ZERO).await.unwrap().unwrap().attempt;
-    let adopted = timeout(HOME_TIMEOUT * 2, async {
-        loop {
-            there.heartbeat().await.unwrap();
-            let adopted = there.adopt(10).await.unwrap();
-            if !adopted.is_empty() {
-                return adopted;
-            }
-            sleep(SOON).await;
-        }
-    });
-    let adopted: Vec<JobId> = adopted.await.unwrap().iter().map(|queued| queued.id).collect();
-    assert_eq!(adopted, [waiting]);
-    let expired = there.expire().await.unwrap();
-    assert_eq!((expired[0].id, expired[0].attempt), (running, attempt));
-    assert!(there.claim(running, "b", LEASE).await.unwrap().is_some(), "it waits where it was found");
-}
-
-async fn an_attempt_is_taken_over_with_its_runner(here: &impl Store, there: &impl Store) {
-    let id = enqueue(here, "c").await;
-    let attempt = claim(here, id).await;
-    assert!(matches!(there.take_over(id, attempt, LEASE).await.unwrap(), TakenOver::Resumed(_)));
-    assert_eq!(here.renew(&[(id, attempt)], Duration::ZERO).await.unwrap().gone, [(id, attempt)]);
-    assert_eq!(there.renew(&[(id, attempt)], LEASE).await.unwrap().gone, []);
-    assert!(matches!(there.finish(id, attempt, outcome(Verdict::Ok)).await.unwrap(), Recorded::Now(_)));
-    assert_eq!(here.finish(id, attempt, outcome(Verdict::Ok)).await.unwrap(), Recorded::Before);
-}
-
-async fn an_orphaned_lease_is_anybodys_to_end(here: &impl Store, there: &impl Store) {
-    let id = enqueue(here, "c").await;
-    here.claim(id, "a", Duration::ZERO).await.unwrap().unwrap();
-    assert_eq!(there.expire().await.unwrap(), [], "its home comes first");
-    let ended = timeout(ORPHANED * 2, async {
-        while there.expire().await.unwrap().is_empty() {
-            here.heartbeat().await.unwrap();
-            sleep(SOON).await;
-        }
-    });
-    ended.await.unwrap();
-    assert_eq!(here.expire().await.unwrap(), []);
-}
-
-async fn two_controllers_cannot_both_win(here: &impl Store, there: &impl Store) {
-    let id = enqueue(here, "c").await;
-    let attempt = claim(here, id).await;
-    let (one, other) = tokio::join!(
-        here.finish(id, attempt, outcome(Verdict::Ok)),
-        there.finish(id, attempt, outcome(Verdict::WrongAnswer))
-    );
-    let (one, other) = (one.unwrap(), other.unwrap());
-    let won = [&one, &other].into_iter().filter(|recorded| matches!(recorded, Recorded::Now(_))).count();
-    assert_eq!(won, 1, "{one:?} {other:?}");
-    let recorded = [one, other].into_iter().find_map(|recorded| match recorded {
-        Recorded::Now(job) => job.verdict,
-        _ => None,
-    });
-    assert_eq!(here.get(id).await.unwrap().unwrap().verdict, recorded);
 }

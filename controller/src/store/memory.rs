@@ -19,6 +19,7 @@ use super::{
     NewJob, ORPHANED, Outcome, PAGE, Queued, Recorded, Release, Released, Renewed, Retention, Store,
     StoreError, TakenOver, cursor,
 };
+use crate::clock;
 use crate::lock::lock;
 
 /// What a memory store may hold.
@@ -252,6 +253,8 @@ impl Store for Memory {
 
     async fn adopt(&self, limit: usize) -> Result<Vec<Queued>, StoreError> {
         let state = &mut *lock(&self.shared.state);
+        // Whoever adopts lives: else it would be given its own again and again.
+        state.alive.insert(self.home, Instant::now());
         let waiting = state.queued.iter().filter_map(|number| state.numbers.get(number)).copied();
         let homeless =
             waiting.filter(|id| state.records.get(id).is_some_and(|record| !state.is_alive(record.home)));
@@ -262,6 +265,14 @@ impl Store for Memory {
             Some(record.queued())
         };
         Ok(homeless.iter().filter_map(adopt).collect())
+    }
+
+    async fn at_home(&self, after: u64, limit: usize) -> Result<Vec<Queued>, StoreError> {
+        let state = &*lock(&self.shared.state);
+        let behind = state.queued.range(after.saturating_add(1)..);
+        let waiting = behind.filter_map(|number| state.records.get(state.numbers.get(number)?));
+        let ours = waiting.filter(|record| record.home == Some(self.home));
+        Ok(ours.take(limit).map(Record::queued).collect())
     }
 
     async fn disown(&self) -> Result<(), StoreError> {
@@ -384,7 +395,7 @@ impl Store for Memory {
     async fn retain(&self, keep: &Retention) -> Result<u64, StoreError> {
         let state = &mut *lock(&self.shared.state);
         let mut forgotten = state.forget_beyond(keep.jobs, keep.bytes);
-        let oldest = keep.age.and_then(|age| Timestamp::now().checked_sub(age).ok());
+        let oldest = keep.age.and_then(|age| clock::now().checked_sub(age).ok());
         let is_old = |state: &State| {
             let record = state.finished.front().and_then(|id| state.records.get(id));
             record.is_some_and(|record| record.job().finished_at < oldest)
@@ -397,7 +408,7 @@ impl Store for Memory {
     }
 
     async fn remember_runner(&self, registration: &Registration) -> Result<(), StoreError> {
-        let known = KnownRunner { registration: registration.clone(), seen_at: Timestamp::now() };
+        let known = KnownRunner { registration: registration.clone(), seen_at: clock::now() };
         lock(&self.shared.state).runners.insert(registration.name.clone(), known);
         Ok(())
     }
@@ -413,7 +424,7 @@ impl Store for Memory {
     async fn record_samples(&self, samples: &[Sample], keep: Duration) -> Result<(), StoreError> {
         let mut state = lock(&self.shared.state);
         state.samples.extend(samples.iter().cloned());
-        let Ok(oldest) = Timestamp::now().checked_sub(keep) else { return Ok(()) };
+        let Ok(oldest) = clock::now().checked_sub(keep) else { return Ok(()) };
         while state.samples.front().is_some_and(|sample| sample.at < oldest) {
             state.samples.pop_front();
         }

@@ -321,6 +321,10 @@ pub trait Store: Send + Sync + 'static {
     /// Makes up to `limit` queued jobs that are at home nowhere at home here, in the order of their numbers.
     async fn adopt(&self, limit: usize) -> Result<Vec<Queued>, StoreError>;
 
+    /// Queued jobs that are at home here, up to `limit` with numbers above `after`, in the order of their
+    /// numbers. For a controller that cannot be sure that it knows them all: a call failed that may have been done.
+    async fn at_home(&self, after: u64, limit: usize) -> Result<Vec<Queued>, StoreError>;
+
     /// Makes all queued jobs that are at home here at home nowhere: this controller leaves,
     /// and a durable store gives it none to adopt any more.
     async fn disown(&self) -> Result<(), StoreError>;

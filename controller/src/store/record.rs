@@ -19,6 +19,7 @@ use protocol::{
 use tokio::time::Instant;
 
 use super::{Claim, MAX_LOST, NewJob, Outcome, Queued, Release};
+use crate::clock;
 
 /// A job, without what was submitted.
 #[derive(Debug)]
@@ -53,7 +54,7 @@ pub(super) struct Stored {
 
 /// The present, as exact as stores keep it: in microseconds.
 pub(super) fn now() -> Timestamp {
-    let now = Timestamp::now();
+    let now = clock::now();
     Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
 }
 

@@ -1,7 +1,7 @@
 //! The door for clients that speak frames (port 7000). docs/protocol.md has the conversation.
 
 mod request;
-mod session;
+pub mod session;
 mod stream;
 
 use std::sync::Arc;
@@ -19,9 +19,9 @@ const MAX_CONNECTIONS: usize = 4096;
 /// Takes clients in until told to stop; then lets them have the answers that they wait for.
 pub async fn serve(jobs: Jobs, listener: TcpListener, sessions: TaskTracker, stop: CancellationToken) {
     let hello = Arc::new(session::hello());
-    let serve = move |stream, stop| {
+    let serve = move |link, stop| {
         let (jobs, hello) = (jobs.clone(), Arc::clone(&hello));
-        async move { session::run(jobs, stream, &hello, &stop).await }
+        async move { session::run(jobs, link, &hello, &stop).await }
     };
     wire::accept(listener, MAX_CONNECTIONS, sessions, stop, serve).await;
 }

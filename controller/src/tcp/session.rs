@@ -10,14 +10,13 @@ use protocol::frame::{Frame, FrameKind};
 use protocol::hello::Hello;
 use protocol::window::SendWindow;
 use protocol::{ControllerId, Problem, ProblemKind};
-use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::request::{Arriving, Input, Upload, malformed};
 use super::stream::Stream;
 use crate::jobs::Jobs;
-use crate::wire::{self, Connection, WireError, greet};
+use crate::wire::{self, Connection, Link, WireError, greet};
 
 /// How often each side lets something be heard.
 const HEARTBEAT: Duration = Duration::from_secs(10);
@@ -53,13 +52,8 @@ pub fn hello() -> Hello {
 ///
 /// # Errors
 /// Why it ended, unless it was told to stop.
-pub async fn run(
-    jobs: Jobs,
-    stream: TcpStream,
-    hello: &Hello,
-    stop: &CancellationToken,
-) -> Result<(), WireError> {
-    let connection = greet(stream, hello).await?;
+pub async fn run(jobs: Jobs, link: Link, hello: &Hello, stop: &CancellationToken) -> Result<(), WireError> {
+    let connection = greet(link, hello).await?;
     let mut session = Session { jobs, connection, streams: HashMap::new(), answers: JoinSet::new() };
     let result = session.serve(stop).await;
     let Session { connection, answers, streams, .. } = session;
@@ -73,14 +67,16 @@ impl Session {
     async fn serve(&mut self, stop: &CancellationToken) -> Result<(), WireError> {
         loop {
             tokio::select! {
-                frame = self.connection.incoming.next() => self.take(frame?).await?,
+                // What comes seldom goes first, so that a client with much to say does not keep it waiting.
+                biased;
+                () = stop.cancelled(), if self.streams.is_empty() => return Ok(()),
                 Some(ended) = self.answers.join_next() => {
                     // A task that failed has been logged by its panic; its stream stays closed to new requests.
                     if let Ok(stream) = ended {
                         self.streams.remove(&stream);
                     }
                 }
-                () = stop.cancelled(), if self.streams.is_empty() => return Ok(()),
+                frame = self.connection.incoming.next() => self.take(frame?).await?,
             }
         }
     }

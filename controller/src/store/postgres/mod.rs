@@ -17,8 +17,8 @@ mod submit;
 mod tests;
 mod tls;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -39,7 +39,6 @@ use super::{
     TakenOver, cursor,
 };
 use crate::config::PostgresUrl;
-use crate::lock::lock;
 use attempts::{End, Granted, Leases, Wish};
 use batch::Batcher;
 use fate::Holder;
@@ -68,12 +67,8 @@ pub struct Postgres {
     claims: Batcher<Wish, Option<Granted>>,
     renewals: Batcher<Leases, Renewed>,
     ends: Batcher<End, Recorded>,
-    /// Set where jobs may be at home here that nobody here was told of.
-    unheard: Arc<AtomicBool>,
     /// This controller leaves: it takes nothing in any more.
     leaving: AtomicBool,
-    /// While they are told: behind which number.
-    retelling: Mutex<Option<u64>>,
     _tasks: DropGuard,
 }
 
@@ -123,7 +118,6 @@ impl Postgres {
         tokio::spawn(notices::tell(link.clone(), home, queue));
         tokio::spawn(notices::listen(address, tls, home, changes.clone(), stop.clone()));
         tokio::spawn(count(link.clone(), Arc::clone(&load), stop.clone()));
-        let unheard = Arc::<AtomicBool>::default();
         Ok(Self {
             home,
             room: (max_queue, max_queue_bytes),
@@ -131,37 +125,35 @@ impl Postgres {
             specs: Specs::new(SPECS),
             changes,
             told,
-            submits: Batcher::start(Arc::clone(&unheard), {
+            submits: Batcher::start({
                 let link = link.clone();
                 move |entries| {
                     let link = link.clone();
                     async move { submit::enqueue(&link, home, &entries).await }
                 }
             }),
-            claims: Batcher::start(Arc::clone(&unheard), {
+            claims: Batcher::start({
                 let link = link.clone();
                 move |wishes| {
                     let link = link.clone();
                     async move { attempts::claim(&link, home, &wishes).await }
                 }
             }),
-            renewals: Batcher::start(Arc::clone(&unheard), {
+            renewals: Batcher::start({
                 let link = link.clone();
                 move |leases| {
                     let link = link.clone();
                     async move { attempts::renew(&link, home, &leases).await }
                 }
             }),
-            ends: Batcher::start(Arc::clone(&unheard), {
+            ends: Batcher::start({
                 let link = link.clone();
                 move |ends| {
                     let link = link.clone();
                     async move { attempts::finish(&link, ends).await }
                 }
             }),
-            unheard,
             leaving: AtomicBool::new(false),
-            retelling: Mutex::default(),
             _tasks: stop.drop_guard(),
             link,
         })
@@ -173,15 +165,12 @@ impl Postgres {
         let _ = self.told.try_send(change);
     }
 
-    /// Jobs that are at home here and that nobody here may have been told of.
-    async fn tell_again(&self, limit: usize) -> Result<Vec<Queued>, StoreError> {
-        if self.unheard.swap(false, Ordering::AcqRel) {
-            *lock(&self.retelling) = Some(0);
+    fn moved(&self, released: &Released) {
+        match released {
+            Released::Finished(job) => self.ended(job, true),
+            Released::Requeued(_) => self.load.moved(1, -1),
+            Released::Stale => {}
         }
-        let Some(after) = *lock(&self.retelling) else { return Ok(Vec::new()) };
-        let again = keep::at_home(&self.link, self.home, after, limit).await?;
-        *lock(&self.retelling) = again.last().map(|queued| queued.number);
-        Ok(again)
     }
 
     fn ended(&self, job: &Job, was_running: bool) {
@@ -281,15 +270,11 @@ impl Store for Postgres {
         if self.leaving.load(Ordering::Acquire) {
             return Ok(Vec::new());
         }
-        let again = self.tell_again(limit).await?;
-        if !again.is_empty() {
-            return Ok(again);
-        }
-        let adopted = keep::adopt(&self.link, self.home, limit).await;
-        if adopted.is_err() {
-            self.unheard.store(true, Ordering::Release);
-        }
-        Ok(adopted?)
+        Ok(keep::adopt(&self.link, self.home, limit).await?)
+    }
+
+    async fn at_home(&self, after: u64, limit: usize) -> Result<Vec<Queued>, StoreError> {
+        Ok(keep::at_home(&self.link, self.home, after, limit).await?)
     }
 
     async fn disown(&self) -> Result<(), StoreError> {
@@ -336,14 +321,9 @@ impl Store for Postgres {
     }
 
     async fn release(&self, id: JobId, attempt: Attempt, release: Release) -> Result<Released, StoreError> {
-        let released = fate::release(&self.link, self.home, id, attempt, &release).await;
-        match &released {
-            Ok(Released::Finished(job)) => self.ended(job, true),
-            Ok(Released::Requeued(_)) => self.load.moved(1, -1),
-            Ok(Released::Stale) => {}
-            Err(_) => self.unheard.store(true, Ordering::Release),
-        }
-        Ok(released?)
+        let released = fate::release(&self.link, self.home, id, attempt, &release).await?;
+        self.moved(&released);
+        Ok(released)
     }
 
     async fn cancel(&self, id: JobId, message: &str) -> Result<Cancelled, StoreError> {
@@ -367,18 +347,8 @@ impl Store for Postgres {
     }
 
     async fn expire(&self) -> Result<Vec<Expired>, StoreError> {
-        let expired = fate::expire(&self.link, self.home).await;
-        if expired.is_err() {
-            self.unheard.store(true, Ordering::Release);
-        }
-        let expired = expired?;
-        for one in &expired {
-            match &one.released {
-                Released::Finished(job) => self.ended(job, true),
-                Released::Requeued(_) => self.load.moved(1, -1),
-                Released::Stale => {}
-            }
-        }
+        let expired = fate::expire(&self.link, self.home).await?;
+        expired.iter().for_each(|one| self.moved(&one.released));
         Ok(expired)
     }
 

@@ -59,9 +59,10 @@ pub(super) struct Ledger {
     changes: broadcast::Sender<Change>,
     untold: Vec<Change>,
     records: HashMap<JobId, Record>,
-    queued: u64,
+    /// Those that wait, by number.
+    queued: BTreeMap<u64, JobId>,
     running: HashSet<JobId>,
-    /// Those that wait and that nobody here was told of.
+    /// Those of them that are at home nowhere.
     homeless: BTreeMap<u64, JobId>,
     work_bytes: u64,
     last_number: u64,
@@ -96,7 +97,7 @@ impl Ledger {
             changes,
             untold: Vec::new(),
             records: HashMap::new(),
-            queued: 0,
+            queued: BTreeMap::new(),
             running: HashSet::new(),
             homeless: BTreeMap::new(),
             work_bytes: 0,
@@ -108,13 +109,13 @@ impl Ledger {
         Ok(ledger)
     }
 
-    /// Reads everything again. What runs at home here stays so; what waits is to be adopted again.
+    /// Reads everything again. What is at home here stays so.
     ///
     /// # Errors
     /// SQLite's.
     pub(super) fn reload(&mut self, db: &Connection) -> rusqlite::Result<()> {
-        let ours = |record: &&Record| record.home.is_some() && record.state() == JobState::Running;
-        let ours: HashSet<JobId> = self.records.values().filter(ours).map(|record| record.job().id).collect();
+        let ours = self.records.values().filter(|record| record.home.is_some());
+        let ours: HashSet<JobId> = ours.map(|record| record.job().id).collect();
         self.untold.clear();
         self.records = rows::under_way(db)?;
         for id in ours {
@@ -123,9 +124,11 @@ impl Ledger {
             }
         }
         let in_state = |state| self.records.values().filter(move |record| record.state() == state);
-        self.homeless = in_state(JobState::Queued).map(|record| (record.number, record.job().id)).collect();
+        let numbered = |record: &Record| (record.number, record.job().id);
+        let homeless = |record: &&Record| record.home.is_none();
+        self.queued = in_state(JobState::Queued).map(numbered).collect();
+        self.homeless = in_state(JobState::Queued).filter(homeless).map(numbered).collect();
         self.running = in_state(JobState::Running).map(|record| record.job().id).collect();
-        self.queued = self.homeless.len() as u64;
         self.work_bytes = self.records.values().map(|record| record.bytes).sum();
         (self.last_number, self.finished) = rows::totals(db)?;
         self.count();
@@ -141,15 +144,6 @@ impl Ledger {
         }
     }
 
-    /// Nobody heard of these jobs, which wait at home here: they are to be adopted.
-    pub(super) fn tell_again(&mut self, jobs: &[JobId]) {
-        for id in jobs {
-            if let Some(record) = self.records.get(id).filter(|record| record.state() == JobState::Queued) {
-                self.homeless.insert(record.number, *id);
-            }
-        }
-    }
-
     pub(super) fn enqueue(
         &mut self,
         db: &Connection,
@@ -161,14 +155,15 @@ impl Ledger {
             return Ok(Ok(Enqueued::Existing(existing)));
         }
         let bytes = entry.new.spec.content_bytes();
-        if self.queued >= self.room.jobs || self.work_bytes.saturating_add(bytes) > self.room.bytes {
-            return Ok(Err(EnqueueError::Full { waiting: self.queued }));
+        let waiting = self.queued.len() as u64;
+        if waiting >= self.room.jobs || self.work_bytes.saturating_add(bytes) > self.room.bytes {
+            return Ok(Err(EnqueueError::Full { waiting }));
         }
         let record = Record::new(&entry.new, self.last_number + 1, self.home);
         rows::insert(db, &record, entry)?;
         let queued = record.queued();
         self.last_number += 1;
-        self.queued += 1;
+        self.queued.insert(self.last_number, entry.new.id);
         self.work_bytes += bytes;
         self.records.insert(entry.new.id, record);
         Ok(Ok(Enqueued::New(queued)))
@@ -184,6 +179,12 @@ impl Ledger {
             }
         }
         adopted
+    }
+
+    pub(super) fn at_home(&self, after: u64, limit: usize) -> Vec<Queued> {
+        let behind = self.queued.range(after.saturating_add(1)..);
+        let waiting = behind.filter_map(|(_, id)| self.records.get(id));
+        waiting.filter(|record| record.home.is_some()).take(limit).map(Record::queued).collect()
     }
 
     pub(super) fn disown(&mut self) {
@@ -207,7 +208,7 @@ impl Ledger {
         let Some(record) = self.records.get_mut(&id).filter(here) else { return Ok(None) };
         let claim = record.claim(runner, lease, spec);
         rows::claimed(db, record, lease)?;
-        self.queued -= 1;
+        self.queued.remove(&record.number);
         self.running.insert(id);
         Ok(Some(claim))
     }
@@ -276,7 +277,7 @@ impl Ledger {
         record.requeue(self.home);
         rows::requeued(db, record)?;
         self.running.remove(&id);
-        self.queued += 1;
+        self.queued.insert(record.number, id);
         Ok(Released::Requeued(record.queued()))
     }
 
@@ -309,7 +310,7 @@ impl Ledger {
         let (number, bytes) = (record.number, record.bytes);
         self.records.remove(&id);
         self.homeless.remove(&number);
-        self.queued -= 1;
+        self.queued.remove(&number);
         self.work_bytes -= bytes;
         Ok(true)
     }
@@ -332,10 +333,8 @@ impl Ledger {
         (packed, results): (Packed, Results),
     ) -> rusqlite::Result<Option<protocol::Job>> {
         let Some(mut record) = self.records.remove(&id) else { return Ok(None) };
-        match self.running.remove(&id) {
-            true => {}
-            false => self.queued -= 1,
-        }
+        self.running.remove(&id);
+        self.queued.remove(&record.number);
         self.homeless.remove(&record.number);
         self.work_bytes -= record.bytes;
         let Packed { verdict, message, usage, results: encoded } = packed;
@@ -348,7 +347,7 @@ impl Ledger {
     }
 
     fn count(&self) {
-        self.tally.queued.store(self.queued, Ordering::Relaxed);
+        self.tally.queued.store(self.queued.len() as u64, Ordering::Relaxed);
         self.tally.running.store(self.running.len() as u64, Ordering::Relaxed);
     }
 }

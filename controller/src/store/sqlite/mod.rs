@@ -35,7 +35,7 @@ use super::{
 use crate::lock::lock;
 use ledger::{Entry, Ledger, Room, Tally};
 use read::Readers;
-use writer::{Durable, Homing, Writer};
+use writer::{Durable, Writer};
 
 /// Bytes of programs that are kept at hand, at most.
 const SPECS: u64 = 64 << 20;
@@ -85,7 +85,7 @@ impl Sqlite {
         })
     }
 
-    async fn write<T: Homing + Send + 'static>(
+    async fn write<T: Send + 'static>(
         &self,
         durable: Durable,
         operation: impl FnOnce(&mut Ledger, &rusqlite::Connection) -> rusqlite::Result<T> + Send + 'static,
@@ -149,6 +149,10 @@ impl Store for Sqlite {
 
     async fn adopt(&self, limit: usize) -> Result<Vec<Queued>, StoreError> {
         self.write(Durable::No, move |ledger, _| Ok(ledger.adopt(limit))).await
+    }
+
+    async fn at_home(&self, after: u64, limit: usize) -> Result<Vec<Queued>, StoreError> {
+        self.write(Durable::No, move |ledger, _| Ok(ledger.at_home(after, limit))).await
     }
 
     async fn disown(&self) -> Result<(), StoreError> {

@@ -3,12 +3,11 @@
 
 use std::sync::Arc;
 
-use protocol::JobId;
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
 use super::ledger::Ledger;
-use crate::store::{Enqueued, Expired, Queued, Released, StoreError};
+use crate::store::StoreError;
 
 /// Operations that may wait to be written; further callers wait for room.
 const QUEUE: usize = 4096;
@@ -17,7 +16,7 @@ const QUEUE: usize = 4096;
 const BATCH: usize = 512;
 
 /// Gives the result of an operation to whoever asked, once it is committed.
-type Answer = Box<dyn FnOnce(&mut Ledger) + Send>;
+type Answer = Box<dyn FnOnce() + Send>;
 
 /// An operation. It fails only where the database does, and then everything of its transaction is undone.
 type Operation = Box<dyn FnOnce(&mut Ledger, &Connection) -> rusqlite::Result<Answer> + Send>;
@@ -38,60 +37,6 @@ pub(super) struct Writer {
     /// Closed when the thread has ended.
     ended: Arc<tokio::sync::Notify>,
 }
-
-/// Results that tell somebody of jobs that wait at home here. Where nobody takes the result, they are to be
-/// told again.
-pub(super) trait Homing {
-    /// Those jobs.
-    fn waiting(&self) -> Vec<JobId> {
-        Vec::new()
-    }
-}
-
-impl Homing for Vec<Queued> {
-    fn waiting(&self) -> Vec<JobId> {
-        self.iter().map(|queued| queued.id).collect()
-    }
-}
-
-impl Homing for Enqueued {
-    fn waiting(&self) -> Vec<JobId> {
-        match self {
-            Self::New(queued) => vec![queued.id],
-            Self::Existing(_) => Vec::new(),
-        }
-    }
-}
-
-impl<T: Homing, E> Homing for Result<T, E> {
-    fn waiting(&self) -> Vec<JobId> {
-        self.as_ref().map(Homing::waiting).unwrap_or_default()
-    }
-}
-
-impl Homing for Released {
-    fn waiting(&self) -> Vec<JobId> {
-        match self {
-            Self::Requeued(queued) => vec![queued.id],
-            Self::Finished(_) | Self::Stale => Vec::new(),
-        }
-    }
-}
-
-impl Homing for Vec<Expired> {
-    fn waiting(&self) -> Vec<JobId> {
-        self.iter().flat_map(|expired| expired.released.waiting()).collect()
-    }
-}
-
-impl Homing for () {}
-impl Homing for bool {}
-impl Homing for u64 {}
-impl Homing for Option<crate::store::Claim> {}
-impl Homing for crate::store::TakenOver {}
-impl Homing for crate::store::Renewed {}
-impl Homing for crate::store::Recorded {}
-impl Homing for crate::store::Cancelled {}
 
 impl Writer {
     /// Starts the thread.
@@ -114,7 +59,7 @@ impl Writer {
     ///
     /// # Errors
     /// Where the database could not do it; nothing of it is done then.
-    pub(super) async fn write<T: Homing + Send + 'static>(
+    pub(super) async fn write<T: Send + 'static>(
         &self,
         durable: Durable,
         operation: impl FnOnce(&mut Ledger, &Connection) -> rusqlite::Result<T> + Send + 'static,
@@ -122,42 +67,18 @@ impl Writer {
         let (sender, receiver) = oneshot::channel();
         let operation: Operation = Box::new(move |ledger, db| {
             let result = operation(ledger, db)?;
-            Ok(Box::new(move |ledger: &mut Ledger| {
-                if let Err(unheard) = sender.send(result) {
-                    ledger.tell_again(&unheard.waiting());
-                }
-            }))
+            // Whoever has gone does not need to know.
+            Ok(Box::new(move || drop(sender.send(result))))
         });
         let gone = || StoreError::failed("the database could not be written; the log says why");
         self.queue.send((durable, operation)).await.map_err(|_| gone())?;
-        let mut reply = Reply { receiver, queue: &self.queue };
-        (&mut reply.receiver).await.map_err(|_| gone())
+        receiver.await.map_err(|_| gone())
     }
 
     /// Waits until all that was queued is written, and the file is closed.
     pub(super) async fn close(self) {
         drop(self.queue);
         self.ended.notified().await;
-    }
-}
-
-/// A result on its way to somebody who may go away before it is there.
-struct Reply<'a, T: Homing> {
-    receiver: oneshot::Receiver<T>,
-    queue: &'a mpsc::Sender<(Durable, Operation)>,
-}
-
-impl<T: Homing> Drop for Reply<'_, T> {
-    fn drop(&mut self) {
-        self.receiver.close();
-        let Ok(unheard) = self.receiver.try_recv() else { return };
-        let jobs = unheard.waiting();
-        if !jobs.is_empty() {
-            let operation: Operation =
-                Box::new(move |_, _| Ok(Box::new(move |ledger: &mut Ledger| ledger.tell_again(&jobs))));
-            // Where there is no room, they wait for the next start.
-            let _ = self.queue.try_send((Durable::No, operation));
-        }
     }
 }
 
@@ -179,7 +100,7 @@ impl Thread {
             match self.commit(durable, batch.drain(..).map(|(_, operation)| operation)) {
                 Ok(answers) => {
                     self.ledger.announce();
-                    answers.into_iter().for_each(|answer| answer(&mut self.ledger));
+                    answers.into_iter().for_each(|answer| answer());
                 }
                 Err(error) => self.recover(&error),
             }
