@@ -1,8 +1,8 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo up test simulate bench selftest images fmt lint clean
+.PHONY: help demo up test simulate chaos bench bench-scale selftest images fmt lint clean
 
 help: ## Show this
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 demo: ## Set this machine up, run C, Python and Java programs on a real cluster, stop it again
 	@scripts/demo
@@ -22,8 +22,14 @@ endif
 simulate: ## Simulate a cluster in which everything goes wrong, from many seeds
 	cargo test --release --locked --package controller --lib simulation::tests::nothing_is_lost -- --nocapture
 
+chaos: ## Set this machine up and break a whole cluster in every way for two minutes
+	@scripts/chaos
+
 bench: ## Set this machine up and measure: how long a run takes, against what is promised
 	@scripts/bench
+
+bench-scale: ## Measure how a controller grows with runners and queued jobs, against what is promised
+	@scripts/bench-scale
 
 selftest: ## Attack this machine's sandboxes with the hostile programs
 	cargo run --release --locked --package runner -- selftest

@@ -353,7 +353,7 @@ impl Jobs {
         }
     }
 
-    /// Stops a job whose client streams more input to it than is kept.
+    /// Stops a job whose streamed input cannot be had: it is too much, or broke off.
     async fn guard_stdin(self, id: JobId, stdin: Arc<StdinLog>) {
         let Some(live) = self.live.get(id) else { return };
         let over = tokio::select! {

@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc)]
 
+pub mod chaos;
 pub mod cluster;
 pub mod docker;
 pub mod http;

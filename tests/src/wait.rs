@@ -13,7 +13,12 @@ pub fn wait_until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
             return answer;
         }
         assert!(Instant::now() < deadline, "waited {PATIENCE:?} for {what}");
-        #[expect(clippy::disallowed_methods, reason = "the pause between two looks at a condition")]
-        std::thread::sleep(Duration::from_millis(20));
+        pause(Duration::from_millis(20));
     }
+}
+
+/// Lets time pass, where that is the point.
+pub fn pause(time: Duration) {
+    #[expect(clippy::disallowed_methods, reason = "the one place that waits for time to pass")]
+    std::thread::sleep(time);
 }

@@ -10,15 +10,18 @@ use tokio::sync::Notify;
 use crate::budget::{Budget, Held};
 use crate::lock::lock;
 
-/// There was more input than is kept.
+/// There is no such input as the job was to have.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum StdinTooLong {
+pub enum StdinFailure {
     /// More than one job may have.
     #[error("standard input is over the maximum of {0} bytes")]
     Job(u64),
     /// More than there is room for just now.
     #[error("standard input was cut off: {0}")]
     Controller(#[from] crate::budget::Exhausted),
+    /// Its client's connection ended before the input did.
+    #[error("standard input broke off with the connection that it came over")]
+    Connection,
 }
 
 /// The input of one job: written by its client's connection, read by each attempt.
@@ -36,7 +39,7 @@ struct State {
     bytes: u64,
     held: Held,
     ended: bool,
-    failure: Option<StdinTooLong>,
+    failure: Option<StdinFailure>,
     /// The job is over: what still comes is dropped.
     discarding: bool,
 }
@@ -72,6 +75,17 @@ impl StdinLog {
         self.changed.notify_waiters();
     }
 
+    /// Nothing more comes. Where the end was not marked, this is not all of the input: whoever looks after the job is
+    /// told, and its program is not made to believe that it were.
+    pub fn break_off(&self) {
+        let mut state = lock(&self.state);
+        if !state.ended && state.failure.is_none() {
+            state.failure = Some(StdinFailure::Connection);
+        }
+        drop(state);
+        self.changed.notify_waiters();
+    }
+
     /// Forgets everything: the job is over.
     pub fn discard(&self) {
         let mut state = lock(&self.state);
@@ -80,8 +94,8 @@ impl StdinLog {
         state.held.clear();
     }
 
-    /// Waits until there was too much input; never returns where there never is.
-    pub async fn failed(&self) -> StdinTooLong {
+    /// Waits until the input cannot be had; never returns where all is well.
+    pub async fn failed(&self) -> StdinFailure {
         loop {
             let mut changed = std::pin::pin!(self.changed.notified());
             changed.as_mut().enable();
@@ -100,10 +114,10 @@ impl StdinLog {
 }
 
 impl State {
-    fn append(&mut self, mut data: &[u8], maximum: u64) -> Result<(), StdinTooLong> {
+    fn append(&mut self, mut data: &[u8], maximum: u64) -> Result<(), StdinFailure> {
         let length = data.len() as u64;
         if self.bytes + length > maximum {
-            return Err(StdinTooLong::Job(maximum));
+            return Err(StdinFailure::Job(maximum));
         }
         self.held.grow(length)?;
         self.bytes += length;
@@ -196,11 +210,27 @@ mod tests {
         let log = StdinLog::new(5, &Budget::new(100));
         log.push(b"12345");
         log.push(b"6");
-        assert_eq!(log.failed().await, StdinTooLong::Job(5));
+        assert_eq!(log.failed().await, StdinFailure::Job(5));
 
         let log = StdinLog::new(100, &Budget::new(3));
         log.push(b"1234");
-        assert_eq!(log.failed().await, StdinTooLong::Controller(crate::budget::Exhausted));
+        assert_eq!(log.failed().await, StdinFailure::Controller(crate::budget::Exhausted));
+    }
+
+    #[tokio::test]
+    async fn input_that_breaks_off_is_not_taken_for_all_of_it() {
+        let log = StdinLog::new(100, &Budget::new(100));
+        log.push(b"half");
+        log.break_off();
+        assert_eq!(log.failed().await, StdinFailure::Connection);
+        let mut reader = log.reader(0);
+        assert_eq!(reader.next().await.unwrap(), "half");
+        assert_eq!(reader.read(), None, "there is no end");
+
+        let log = StdinLog::new(100, &Budget::new(100));
+        log.end();
+        log.break_off();
+        assert_eq!(lock(&log.state).failure, None);
     }
 
     #[tokio::test]

@@ -144,7 +144,6 @@ impl Input {
 
 impl Drop for Input {
     fn drop(&mut self) {
-        // Whoever still reads is not left waiting for more.
-        self.log.end();
+        self.log.break_off();
     }
 }

@@ -85,6 +85,24 @@ async fn too_much_input_ends_the_job_and_says_so() {
 }
 
 #[tokio::test]
+async fn input_that_breaks_off_with_its_connection_ends_the_job_rather_than_the_input() {
+    let controller = Controller::start().await;
+    let mut runner = controller.runner("a", 1).await;
+    let mut client = controller.client().await;
+    let (_, id) = client.submit_as(program(), true, true).await.unwrap();
+    client.stdin(1, b"half").await;
+    let job = runner.given().await;
+    assert_eq!(runner.peer.next().await.unwrap().payload, "half");
+    drop(client);
+    // No end of the input comes first.
+    runner.cancelled(&job).await;
+    runner.tell(&job, FromRunner::Finished { verdict: Verdict::Cancelled, message: None }).await;
+    let told = controller.http().get(&format!("/api/v1/jobs/{id}?wait=20")).await.json();
+    assert_eq!(told["verdict"], "cancelled");
+    assert!(told["message"].as_str().unwrap().contains("broke off"), "{told}");
+}
+
+#[tokio::test]
 async fn large_contents_and_output_pass_through_their_windows() {
     let controller = Controller::start().await;
     let mut runner = controller.runner("a", 1).await;

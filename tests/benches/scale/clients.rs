@@ -20,9 +20,10 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::frames::{Template, View, bytes, take_all};
 
-/// Connections, and the jobs that may be in flight on each: fewer than the controller lets.
+/// Connections, and the jobs that may be in flight on each: fewer than the controller lets, which forgets one a moment
+/// after its client has heard of its end.
 pub const CONNECTIONS: usize = 16;
-const STREAMS: usize = 250;
+const STREAMS: usize = 160;
 
 /// How often jobs that are due are submitted.
 const TICK: Duration = Duration::from_millis(1);

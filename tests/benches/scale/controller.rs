@@ -5,21 +5,44 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use nix::unistd::Pid;
+use tempfile::TempDir;
 use tests::http;
+use tests::postgres::Postgres;
 use tests::process::{Server, binary};
 
+use crate::options::{Options, Store};
 use crate::system::{Cores, cpu, memory, pin};
 
 /// How long a controller may take over anything.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-/// Where a controller keeps its jobs.
-#[derive(Debug, Clone)]
+/// Where a controller keeps its jobs, empty.
+#[derive(Debug)]
 pub struct Backend {
     /// What it is called in tables.
     pub name: &'static str,
-    /// What the controller is told for it.
-    pub flags: Vec<String>,
+    flags: Vec<String>,
+    /// These end with it.
+    _folder: TempDir,
+    _server: Option<Postgres>,
+}
+
+impl Backend {
+    /// An empty one. A database server is started where none is given; its processor is this process's.
+    pub fn fresh(store: Store, options: &Options) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().to_str().unwrap().to_owned();
+        let mut server = None;
+        let kind = match store {
+            Store::Memory | Store::Sqlite => store.name().to_owned(),
+            Store::Postgres => options.postgres.clone().unwrap_or_else(|| {
+                let server = server.insert(Postgres::start());
+                server.url(&server.database())
+            }),
+        };
+        let flags = ["--store".to_owned(), kind, "--data-dir".to_owned(), data].into();
+        Self { name: store.name(), flags, _folder: folder, _server: server }
+    }
 }
 
 /// A controller that runs.

@@ -109,17 +109,9 @@ fn panels(measured: &Measured) -> [plot::Panel; 3] {
 async fn measure(options: &Options, cores: Cores) -> Measured {
     let mut measured = Measured::default();
     for store in &options.stores {
-        let Some(backend) = backend(store) else { continue };
         for runners in &options.runners {
-            measured.add(&backend, *runners, options, cores).await;
+            measured.add(&Backend::fresh(*store, options), *runners, options, cores).await;
         }
     }
     measured
-}
-
-fn backend(store: &str) -> Option<Backend> {
-    match store {
-        "memory" => Some(Backend { name: "memory", flags: Vec::new() }),
-        _ => None,
-    }
 }

@@ -8,6 +8,7 @@ use crate::clients::{Clients, Latencies, leave};
 use crate::controller::{Backend, Controller};
 use crate::fleet::{Fleet, LANGUAGE, PARKED};
 use crate::options::Options;
+use crate::promises;
 use crate::system::{self, Cores};
 
 /// Jobs in flight while a controller does as many as it can.
@@ -50,6 +51,8 @@ pub struct Cell {
     pub assigned: (f64, f64),
     /// The same from submit to finished.
     pub finished: (f64, f64),
+    /// From submit to assigned at half of the rate that is promised.
+    pub promised: (f64, f64),
     /// How busy the bench itself was while the controller did as much as it could: near 1, it was the limit.
     pub bench: f64,
 }
@@ -92,7 +95,7 @@ impl Measured {
             let memory = park(&controller, added).await;
             parked = *queued;
             say(&format!("{store}: {runners} runners, {queued} jobs queued"));
-            let load = load(&controller, &clients, options.time).await;
+            let load = load(&controller, &clients, promises::rate(store) / 2.0, options.time).await;
             self.cells.push(Cell { store, runners, queued: parked, added, memory, ..load });
         }
         if let Some(queued) = options.drain {
@@ -131,8 +134,8 @@ async fn park(controller: &Controller, jobs: usize) -> f64 {
     controller.memory().saturating_sub(before) as f64 / jobs as f64
 }
 
-/// As many jobs as can be, and then half as many.
-async fn load(controller: &Controller, clients: &Clients, time: Duration) -> Cell {
+/// As many jobs as can be, then half as many, then as many as are promised to be in time.
+async fn load(controller: &Controller, clients: &Clients, promised: f64, time: Duration) -> Cell {
     let (used, own, done) = (controller.cpu(), system::cpu(Pid::this()), clients.done());
     let since = Instant::now();
     let (count, elapsed) = clients.saturate(SATURATION, time).await;
@@ -143,7 +146,9 @@ async fn load(controller: &Controller, clients: &Clients, time: Duration) -> Cel
     say(&format!("{rate:.0} jobs a second; now half of that"));
     let Latencies { mut assigned, mut finished } = clients.pace(rate / 2.0, time).await;
     let both = |times: &mut Vec<u32>| (quantile(times, 0.5), quantile(times, 0.99));
-    Cell { rate, cpu, bench, assigned: both(&mut assigned), finished: both(&mut finished), ..Cell::default() }
+    let (assigned, finished) = (both(&mut assigned), both(&mut finished));
+    let mut calm = clients.pace(promised, time).await;
+    Cell { rate, cpu, bench, assigned, finished, promised: both(&mut calm.assigned), ..Cell::default() }
 }
 
 /// Lets jobs wait for runners that take none, and then these take them. Returns how many a second that was.

@@ -2,11 +2,39 @@
 
 use std::time::Duration;
 
+/// Where a controller keeps its jobs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Store {
+    /// In memory.
+    Memory,
+    /// In a SQLite file.
+    Sqlite,
+    /// In a PostgreSQL database.
+    Postgres,
+}
+
+impl Store {
+    const ALL: [Self; 3] = [Self::Memory, Self::Sqlite, Self::Postgres];
+
+    /// What it is called.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+        }
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|store| store.name() == name)
+    }
+}
+
 /// The defaults are all that docs/scale.md has.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Which stores.
-    pub stores: Vec<String>,
+    pub stores: Vec<Store>,
     /// How many simulated runners.
     pub runners: Vec<usize>,
     /// How many jobs wait meanwhile, rising.
@@ -26,7 +54,7 @@ impl Options {
     /// The word that cannot be understood.
     pub fn read(words: impl Iterator<Item = String>) -> Result<Self, String> {
         let mut options = Self {
-            stores: ["memory", "sqlite", "postgres"].map(str::to_owned).into(),
+            stores: Store::ALL.into(),
             runners: vec![1000, 10_000],
             queued: vec![1, 100, 10_000, 100_000],
             drain: Some(20_000),
@@ -47,7 +75,7 @@ impl Options {
         let (name, value) = word.split_once('=')?;
         let numbers = || value.split(',').map(|number| number.parse().ok()).collect::<Option<Vec<usize>>>();
         match name {
-            "stores" => self.stores = value.split(',').map(str::to_owned).collect(),
+            "stores" => self.stores = value.split(',').map(Store::named).collect::<Option<_>>()?,
             "runners" => self.runners = numbers()?,
             "queued" => self.queued = numbers()?,
             "drain" => self.drain = Some(value.parse().ok()?).filter(|jobs| *jobs > 0),

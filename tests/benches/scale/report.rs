@@ -27,6 +27,8 @@ pub fn cells(measured: &Measured) -> Table {
         "p99 ms",
         "finished p50 ms",
         "p99 ms",
+        "at half of promised p50 ms",
+        "p99 ms",
         "KB a queued job",
         "bench busy %",
     ]);
@@ -34,7 +36,8 @@ pub fn cells(measured: &Measured) -> Table {
         let mut row = vec![cell.store.to_owned(), cell.runners.to_string(), cell.queued.to_string()];
         let whole = [cell.rate, cell.cpu].map(|figure| format!("{figure:.0}"));
         let (assigned, finished) = (cell.assigned, cell.finished);
-        let times = [assigned.0, assigned.1, finished.0, finished.1].map(|time| format!("{time:.1}"));
+        let times = [assigned.0, assigned.1, finished.0, finished.1, cell.promised.0, cell.promised.1];
+        let times = times.map(|time| format!("{time:.1}"));
         row.extend(whole.into_iter().chain(times));
         // A few jobs are lost in what else the memory is used for.
         row.push(if cell.added < 1000 { "–".to_owned() } else { format!("{:.1}", cell.memory / 1024.0) });
