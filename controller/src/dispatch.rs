@@ -105,6 +105,11 @@ impl Dispatcher {
             }
         };
         let live = self.live.get_or_open(id);
+        if claim.stdin_follows && live.stdin().is_none() {
+            // It came here with an attempt that a runner held, and this has ended: the input is not to be had again.
+            self.backlog.with(|scheduler, now| scheduler.end(runner, id, Ending::Void, now));
+            return self.end_without_input(&claim).await;
+        }
         live.started(&name, claim.attempt);
         if let Err(claim) = self.roster.assign(runner, claim) {
             // It left between the decision and the claim.

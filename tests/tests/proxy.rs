@@ -27,8 +27,12 @@ impl Line {
 
     /// Both ends of a new connection: the client's, then the server's.
     fn connect(&self) -> (TcpStream, TcpStream) {
+        let before = self.proxy.connections();
         let client = TcpStream::connect(self.proxy.address()).unwrap();
         let (server, _) = self.server.accept().unwrap();
+        wait_until("the proxy to know of the connection", || {
+            self.proxy.connections().into_iter().find(|connection| !before.contains(connection))
+        });
         for stream in [&client, &server] {
             stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         }

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::homecoming::Strays;
 use super::{Dispatcher, LEASE};
 use crate::ending;
-use crate::store::{Change, Outcome, Queued, Recorded, Released, StoreError};
+use crate::store::{Change, Claim, Outcome, Queued, Recorded, Released, StoreError};
 
 /// How often others hear that this controller lives.
 const HEARTBEAT: Duration = Duration::from_secs(3);
@@ -118,7 +118,9 @@ impl Dispatcher {
         if job.no_wait && !self.has_been_accepted(job).await? {
             self.store.withdraw(job.id).await?;
         } else if job.stdin_follows {
-            self.end_without_input(job).await?;
+            if let Some(claim) = self.store.claim(job.id, NOBODY, LEASE).await? {
+                self.end_without_input(&claim).await?;
+            }
         } else {
             self.backlog.add(Queued { no_wait: false, ..job.clone() });
         }
@@ -131,11 +133,11 @@ impl Dispatcher {
         Ok(attempts.iter().any(|attempt| attempt.end != Some(AttemptEnd::Refused)))
     }
 
-    async fn end_without_input(&self, job: &Queued) -> Result<(), StoreError> {
-        let Some(claim) = self.store.claim(job.id, NOBODY, LEASE).await? else { return Ok(()) };
+    /// Ends a job whose streamed input nobody has any more.
+    pub(super) async fn end_without_input(&self, claim: &Claim) -> Result<(), StoreError> {
         let message = "its standard input was lost with the controller that it came through";
         let outcome = Outcome::without_results(Verdict::InternalError, message);
-        if let Recorded::Now(job) = self.store.finish(job.id, claim.attempt, outcome).await? {
+        if let Recorded::Now(job) = self.store.finish(claim.id, claim.attempt, outcome).await? {
             self.live.finish(&job);
         }
         Ok(())

@@ -210,6 +210,23 @@ async fn input_that_is_lost_with_its_controller_ends_the_job_and_says_so() {
 }
 
 #[tokio::test]
+async fn an_attempt_that_had_all_its_input_and_is_lost_elsewhere_is_not_tried_again_without_it() {
+    let [here, there] = Controller::several().await;
+    let itself = registration("a", 1);
+    let mut runner = here.holder(&itself, &[]).await;
+    let mut client = here.client().await;
+    let (stream, _) = client.submit_as(program(), true, false).await.unwrap();
+    let job = runner.given().await;
+    drop(runner);
+    let mut runner = there.holder(&itself, &[job.held()]).await;
+    let job = runner.resumed(&job).await;
+    runner.tell(&job, FromRunner::Failed { reason: "its host is on fire".to_owned() }).await;
+    let told = client.finished(stream).await;
+    assert_eq!(told.job().verdict, Some(Verdict::InternalError));
+    assert!(told.job().message.as_ref().unwrap().contains("standard input was lost"), "{told:?}");
+}
+
+#[tokio::test]
 async fn a_job_of_another_controller_can_be_stopped_and_waited_for() {
     let [here, there] = Controller::several().await;
     let mut runner = here.runner("a", 1).await;
