@@ -9,6 +9,7 @@ use protocol::{RunnerId, Timestamp};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
+use crate::clock;
 use crate::roster::Roster;
 use crate::store::{Retention, Store, StoreError};
 
@@ -20,6 +21,9 @@ const KEEP_SAMPLES: Duration = Duration::from_secs(48 * 3600);
 
 /// How often finished jobs are looked at.
 const FORGET: Duration = Duration::from_secs(20);
+
+/// How long runners are remembered that are not here.
+const KEEP_RUNNERS: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// What keeps house.
 #[derive(Clone)]
@@ -91,6 +95,9 @@ impl Housekeeping {
         let mut ticks = every(FORGET);
         loop {
             ticks.tick().await;
+            if let Err(error) = self.forget_runners().await {
+                tracing::warn!(%error, "runners of long ago cannot be forgotten");
+            }
             loop {
                 match self.store.retain(&self.keep).await {
                     Ok(0) => break,
@@ -102,6 +109,18 @@ impl Housekeeping {
                 }
             }
         }
+    }
+
+    /// Forgets runners that have not been here for long.
+    async fn forget_runners(&self) -> Result<(), StoreError> {
+        let Ok(oldest) = clock::now().checked_sub(KEEP_RUNNERS) else { return Ok(()) };
+        for known in self.store.runners().await? {
+            let name = &known.registration.name;
+            if known.seen_at < oldest && self.roster.registration(known.registration.id).is_none() {
+                self.store.forget_runner(name).await?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -26,6 +26,9 @@ pub use watching::Watching;
 /// When to come back to a full queue, in seconds.
 const RETRY_AFTER: u32 = 2;
 
+/// How long a job goes on whose last watcher has gone: a client whose connection broke dials again after 2 s at most.
+const RETURN: Duration = Duration::from_secs(4);
+
 /// The most jobs on a page.
 const MAX_PAGE: u32 = 100;
 
@@ -344,12 +347,21 @@ impl Jobs {
                 abandoned = self.live.abandoned() => abandoned,
             };
             for id in abandoned {
-                let unwatched = self.live.get(id).is_some_and(|live| live.watchers() == 0);
-                if unwatched {
-                    // That it has ended meanwhile is fine.
-                    let _ = self.cancel(id, "its client went away").await;
-                }
+                self.tasks.spawn(self.clone().stop_unwatched(id));
             }
+        }
+    }
+
+    /// Stops a job that nobody watches, unless its client comes back soon.
+    async fn stop_unwatched(self, id: JobId) {
+        let Some(live) = self.live.get(id) else { return };
+        tokio::select! {
+            () = live.ended() => return,
+            () = tokio::time::sleep(RETURN) => {}
+        }
+        if live.watchers() == 0 {
+            // That it has ended meanwhile is fine.
+            let _ = self.cancel(id, "its client went away").await;
         }
     }
 

@@ -96,7 +96,6 @@ impl Roster {
         let menu = state.languages.learn(std::mem::take(&mut registration.languages));
         let (claims, receiver) = mpsc::channel(registration.max_jobs.clamp(1, 1024) as usize);
         let newcomer = newcomer(&registration, &menu);
-        state.names.insert(registration.name.clone(), id);
         let drain = CancellationToken::new();
         let member = Member {
             session,
@@ -108,8 +107,12 @@ impl Roster {
             drain: drain.clone(),
             claims,
         };
+        let name = member.registration.name.clone();
         // A session of the same life that has not noticed its end yet is replaced.
-        state.runners.insert(id, member);
+        if let Some(former) = state.runners.insert(id, member) {
+            state.names.remove(&former.registration.name);
+        }
+        state.names.insert(name, id);
         self.backlog.with(|scheduler, now| scheduler.join(newcomer, now));
         Ok((Membership { roster: Arc::clone(self), id, session, drain }, receiver))
     }

@@ -39,6 +39,10 @@ const GREETING_TIMEOUT: Duration = Duration::from_secs(10);
 const BACKOFF: Duration = Duration::from_millis(100);
 const MAX_BACKOFF: Duration = Duration::from_secs(5);
 
+/// How long a controller may leave what is sent to it unread before the link is given up: it would hold up, beside
+/// the output, the look at whether the controller is there at all.
+const STALLED: Duration = Duration::from_secs(10);
+
 /// How long the last frames may take when the link is ended from here.
 const FAREWELL: Duration = Duration::from_secs(2);
 
@@ -202,11 +206,14 @@ async fn send_all(
     mut queue: mpsc::Receiver<Frame>,
 ) -> Result<(), LinkError> {
     while let Some(frame) = queue.recv().await {
-        sink.feed(frame).await?;
-        while let Ok(frame) = queue.try_recv() {
+        let send = async {
             sink.feed(frame).await?;
-        }
-        sink.flush().await?;
+            while let Ok(frame) = queue.try_recv() {
+                sink.feed(frame).await?;
+            }
+            sink.flush().await
+        };
+        timeout(STALLED, send).await.map_err(|_| LinkError::Silent(STALLED))??;
     }
     Ok(())
 }

@@ -55,19 +55,35 @@ impl Lingering {
     }
 }
 
+impl Lost {
+    /// Why an attempt is over whose runner is here again, as this life of it, without it. The same life holds all
+    /// that ever reached it: what it does not hold it has never heard of, and that is nobody's fault.
+    pub fn release(&self, runner: RunnerId) -> Release {
+        match self.runner == runner {
+            true => Release::Refused,
+            false => Release::Lost { reason: format!("runner {} came back without it", self.name) },
+        }
+    }
+}
+
 /// Ends an attempt that its runner does not have any more, unless it has gone on elsewhere.
 ///
 /// # Errors
 /// The store's.
-pub async fn end(fleet: &Fleet, lost: &Lost, reason: &str) -> Result<(), StoreError> {
+pub async fn end(fleet: &Fleet, lost: &Lost, release: Release) -> Result<(), StoreError> {
     let (id, attempt) = lost.key;
     let renewed = fleet.store.renew(&[lost.key], GRACE).await?;
     if lost.live.is_carried() || !renewed.gone.is_empty() {
         return Ok(());
     }
-    tracing::warn!(job = %id, attempt = %attempt, reason, "an attempt is lost");
-    lost.live.lost(attempt, reason);
-    let released = fleet.store.release(id, attempt, Release::Lost { reason: reason.to_owned() }).await;
+    match &release {
+        Release::Refused => lost.live.refused(attempt),
+        Release::Lost { reason } => {
+            tracing::warn!(job = %id, attempt = %attempt, reason, "an attempt is lost");
+            lost.live.lost(attempt, reason);
+        }
+    }
+    let released = fleet.store.release(id, attempt, release).await;
     let released = released.inspect_err(|_| fleet.backlog.doubt())?;
     ending::announce(&fleet.live, &fleet.backlog, id, released);
     Ok(())

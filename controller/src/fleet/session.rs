@@ -29,6 +29,12 @@ const MAX_JOBS: u32 = 1024;
 /// Languages that one runner may offer.
 const MAX_LANGUAGES: usize = 256;
 
+/// Labels that one runner may have.
+const MAX_LABELS: usize = 64;
+
+/// Attempts that one runner may hold: what it runs, and what ended while nobody could be told.
+const MAX_HELD: usize = 4 * MAX_JOBS as usize;
+
 /// How often what the store could not record is tried again.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -73,8 +79,9 @@ async fn serve(
     connection: &mut Connection,
     stop: &CancellationToken,
 ) -> Result<(), WireError> {
-    let registration = registration(connection).await?;
-    let (runner, name, held) = (registration.id, registration.name.clone(), registration.held.clone());
+    let mut registration = registration(connection).await?;
+    let held = std::mem::take(&mut registration.held);
+    let (runner, name) = (registration.id, registration.name.clone());
     let (membership, mut claims) = fleet.roster.join(registration).map_err(WireError::Protocol)?;
     if connection.peer.knows(DRAIN) {
         membership.can_be_drained();
@@ -102,11 +109,11 @@ async fn registration(connection: &mut Connection) -> Result<Registration, WireE
     let FromRunner::Register(registration) = registration else {
         return Err(WireError::protocol("the first message has to be a registration"));
     };
-    check(&registration)?;
-    Ok(registration)
+    check(registration)
 }
 
-fn check(registration: &Registration) -> Result<(), WireError> {
+/// What a runner says of itself, bounded: it is kept, and shown to people.
+fn check(mut registration: Registration) -> Result<Registration, WireError> {
     let named = text::is_name(&registration.name);
     if !named
         || !registration.languages.iter().all(|offer| text::is_name(&offer.id))
@@ -117,7 +124,19 @@ fn check(registration: &Registration) -> Result<(), WireError> {
     if !(1..=MAX_JOBS).contains(&registration.max_jobs) {
         return Err(WireError::protocol(format!("max_jobs has to be 1 to {MAX_JOBS}")));
     }
-    Ok(())
+    let labels = &registration.labels;
+    if labels.len() > MAX_LABELS
+        || !labels.iter().flat_map(|(name, value)| [name, value]).all(|text| text::is_name(text))
+    {
+        let detail =
+            format!("a runner has at most {MAX_LABELS} labels, with short, printable names and values");
+        return Err(WireError::protocol(detail));
+    }
+    if registration.held.len() > MAX_HELD {
+        return Err(WireError::protocol(format!("a runner holds at most {MAX_HELD} attempts")));
+    }
+    registration.version = text::line(&registration.version);
+    Ok(registration)
 }
 
 impl Session<'_> {
@@ -198,8 +217,8 @@ impl Session<'_> {
                 Ok(())
             }
             (FrameKind::Control, FromRunner::Register(registration)) => {
-                check(&registration)?;
-                let held = registration.held.clone();
+                let mut registration = check(registration)?;
+                let held = std::mem::take(&mut registration.held);
                 tracing::info!(runner = self.name, held = held.len(), "a runner registers anew");
                 self.membership.offers(registration);
                 self.connection.outgoing.message(0, &ToRunner::Registered).await?;

@@ -19,9 +19,9 @@ impl Session<'_> {
     /// Ends the attempts that this runner had over a former link and does not hold any more.
     pub(super) async fn settle(&self, held: &[HeldAttempt]) {
         let missing = self.fleet.lingering.take_missing(self.runner, &self.name, held);
-        let reason = format!("runner {} came back without it", self.name);
         for lost in missing {
-            if let Err(error) = lingering::end(self.fleet, &lost, &reason).await {
+            let release = lost.release(self.runner);
+            if let Err(error) = lingering::end(self.fleet, &lost, release).await {
                 // Its lease runs out, and the job is tried again.
                 tracing::error!(%error, "a lost attempt cannot be ended");
             }
@@ -51,7 +51,9 @@ impl Session<'_> {
             Err(error) => return Ok(Err(error)),
         };
         match taken {
-            TakenOver::Resumed(claim) if held.stdin.is_some() && !self.has_input(&claim) => {
+            TakenOver::Resumed(claim)
+                if held.stdin.is_some() && claim.stdin_follows && !self.has_input(&claim) =>
+            {
                 if let Err(error) = self.end_without_input(&claim).await {
                     return Ok(Err(error));
                 }

@@ -63,6 +63,8 @@ struct State {
     keys: HashMap<String, JobId>,
     /// When controllers were last heard of.
     alive: HashMap<ControllerId, Instant>,
+    /// Whether jobs wait that a controller has left behind.
+    disowned: bool,
     runners: BTreeMap<String, KnownRunner>,
     samples: VecDeque<Sample>,
     /// Bytes of the programs that wait or run.
@@ -255,10 +257,14 @@ impl Store for Memory {
         let state = &mut *lock(&self.shared.state);
         // Whoever adopts lives: else it would be given its own again and again.
         state.alive.insert(self.home, Instant::now());
+        if !state.disowned && state.alive.values().all(|seen| seen.elapsed() < HOME_TIMEOUT) {
+            return Ok(Vec::new());
+        }
         let waiting = state.queued.iter().filter_map(|number| state.numbers.get(number)).copied();
         let homeless =
             waiting.filter(|id| state.records.get(id).is_some_and(|record| !state.is_alive(record.home)));
         let homeless: Vec<JobId> = homeless.take(limit).collect();
+        state.disowned &= homeless.len() == limit;
         let adopt = |id: &JobId| {
             let record = state.records.get_mut(id)?;
             record.home = Some(self.home);
@@ -282,6 +288,7 @@ impl Store for Memory {
                 record.home = None;
             }
         }
+        state.disowned = true;
         self.tell(Change::Adoptable);
         Ok(())
     }
