@@ -126,9 +126,7 @@ impl Dispatcher {
         })?;
         if gone {
             self.backlog.remove(id);
-            if let Some(live) = self.live.get(id) {
-                live.decline(Problem::new(ProblemKind::NoRunnerFree, why).retry_after(1));
-            }
+            self.live.decline(id, Problem::new(ProblemKind::NoRunnerFree, why).retry_after(1));
         }
         Ok(())
     }

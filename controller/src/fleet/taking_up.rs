@@ -46,6 +46,8 @@ impl Session<'_> {
     async fn take_up_one(&mut self, held: &HeldAttempt) -> Result<Result<(), StoreError>, WireError> {
         // Marked before the store is asked: a former link that ends now leaves its lease alone.
         let _carrying = self.fleet.live.get(held.job).map(|live| live.carry());
+        // And where another controller has ended it, that was not heeded here meanwhile.
+        self.fleet.live.stray(held.job);
         let taken = match self.fleet.store.take_over(held.job, held.attempt, LEASE).await {
             Ok(taken) => taken,
             Err(error) => return Ok(Err(error)),
