@@ -100,7 +100,14 @@ impl Dispatcher {
                 return Ok(());
             }
             Err(error) => {
-                self.backlog.with(|scheduler, _| scheduler.put_back(runner, id));
+                let waits = self.backlog.with(|scheduler, _| {
+                    scheduler.put_back(runner, id);
+                    scheduler.waits(id)
+                });
+                if !waits {
+                    // Its runner left meanwhile, and all that it had was forgotten.
+                    self.backlog.doubt();
+                }
                 return Err(error);
             }
         };
