@@ -100,7 +100,14 @@ impl Dispatcher {
                 return Ok(());
             }
             Err(error) => {
-                self.backlog.with(|scheduler, _| scheduler.put_back(runner, id));
+                let waits = self.backlog.with(|scheduler, _| {
+                    scheduler.put_back(runner, id);
+                    scheduler.waits(id)
+                });
+                if !waits {
+                    // Its runner left meanwhile, and all that it had was forgotten.
+                    self.backlog.doubt();
+                }
                 return Err(error);
             }
         };
@@ -108,7 +115,7 @@ impl Dispatcher {
         if claim.stdin_follows && live.stdin().is_none() {
             // It came here with an attempt that a runner held, and this has ended: the input is not to be had again.
             self.backlog.with(|scheduler, now| scheduler.end(runner, id, Ending::Void, now));
-            return self.end_without_input(&claim).await;
+            return ending::without_input(&*self.store, &self.live, &claim).await;
         }
         live.started(&name, claim.attempt);
         if let Err(claim) = self.roster.assign(runner, claim) {
@@ -131,9 +138,7 @@ impl Dispatcher {
         })?;
         if gone {
             self.backlog.remove(id);
-            if let Some(live) = self.live.get(id) {
-                live.decline(Problem::new(ProblemKind::NoRunnerFree, why).retry_after(1));
-            }
+            self.live.decline(id, Problem::new(ProblemKind::NoRunnerFree, why).retry_after(1));
         }
         Ok(())
     }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use protocol::{JobId, JobState};
+use protocol::{JobId, JobState, Problem, ProblemKind};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
@@ -14,6 +14,9 @@ use crate::store::{Change, Store};
 
 /// How often the jobs that others may finish are looked at in any case.
 const POLL: Duration = Duration::from_secs(1);
+
+/// What a client is told whose job another controller had to withdraw.
+const GONE: &str = "no runner was free for it, and it was not to wait";
 
 /// Listens to other controllers.
 pub struct Elsewhere {
@@ -79,9 +82,16 @@ impl Elsewhere {
                 job.catch_up(&stored);
                 self.live.finish(&stored);
             }
-            Ok(_) => {}
-            // It stays among those that are looked at again.
-            Err(error) => tracing::error!(%error, "a job of another controller cannot be looked at"),
+            Ok(Some(_)) => {}
+            // It was not to wait, and could not be placed.
+            Ok(None) => {
+                self.live.decline(id, Problem::new(ProblemKind::NoRunnerFree, GONE).retry_after(1));
+            }
+            Err(error) => {
+                tracing::error!(%error, "a job of another controller cannot be looked at");
+                // It is among those that are looked at again.
+                self.live.stray(id);
+            }
         }
     }
 }

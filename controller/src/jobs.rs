@@ -1,6 +1,7 @@
 //! What clients can do with jobs, whichever door they come through.
 
 mod admission;
+mod joining;
 mod shutdown;
 mod watching;
 
@@ -118,31 +119,40 @@ impl Jobs {
             return Err(shutting_down());
         }
         self.check(&mut spec)?;
+        let spec = Arc::new(spec);
+        loop {
+            if let Some(submitted) = self.submit_once(&spec, &submission).await? {
+                return Ok(submitted);
+            }
+        }
+    }
+
+    /// The same; `None` where a job had its key that was withdrawn meanwhile, as if there had never been one.
+    async fn submit_once(
+        &self,
+        spec: &Arc<JobSpec>,
+        submission: &Submission,
+    ) -> Result<Option<(JobId, Watching)>, Problem> {
+        let Submission { stdin, keep } = submission;
         let id = dice::job_id();
-        let peak = peak(&spec);
-        let no_wait = spec.no_wait;
-        let stdin = submission.stdin;
-        let watcher = self.live.open(id, stdin.clone(), submission.keep);
-        let undecided = no_wait.then(|| self.live.undecided(id));
-        let share = share_of(&spec);
-        let new = NewJob { id, spec: Arc::new(spec), peak, share, stdin_follows: stdin.is_some() };
+        let watcher = self.live.open(id, stdin.clone(), *keep);
+        let undecided = spec.no_wait.then(|| self.live.undecided(id));
+        let (peak, share, stdin_follows) = (peak(spec), share_of(spec), stdin.is_some());
+        let new = NewJob { id, spec: Arc::clone(spec), peak, share, stdin_follows };
         let (position, undecided) = match self.take_in(new, undecided).await {
             Ok(Ok(taken_in)) => taken_in,
-            Ok(Err(existing)) => return Ok((existing, self.watch(existing, 0).await?)),
+            Ok(Err(existing)) => return self.join(existing, spec.no_wait).await,
             Err(error) => return Err(queue_problem(error)),
         };
         watcher.job().queued(position);
         if let Some(undecided) = undecided {
-            if let Err(problem) = watcher.begun().await {
-                self.live.discard(id);
-                return Err(problem);
-            }
+            watcher.begun().await?;
             drop(undecided);
         }
         if let Some(stdin) = stdin {
-            self.tasks.spawn(self.clone().guard_stdin(id, stdin));
+            self.tasks.spawn(self.clone().guard_stdin(id, Arc::clone(stdin)));
         }
-        Ok((id, Watching::Live(watcher)))
+        Ok(Some((id, Watching::Live(watcher))))
     }
 
     /// Queues a job. Returns its position and its mark, or the job that has its key already. In a task of its own:

@@ -39,15 +39,14 @@ impl Dispatcher {
         }
     }
 
-    /// A job waited at home here a moment ago. What does not wait any more by now is found out where it is claimed.
-    fn take_note(&self, job: Queued, strays: &mut Strays) {
+    /// A job waited at home here a moment ago; it may be known, or being claimed. What does not wait any more by now is found out where it is claimed.
+    pub(super) fn take_note(&self, job: Queued, strays: &mut Strays) {
         let id = job.id;
         let (waits, given) =
             self.backlog.with(|scheduler, _| (scheduler.waits(id), scheduler.holder(id).is_some()));
         if given {
             strays.suspects.push(job);
         } else if !waits && !strays.jobs.iter().any(|stray| stray.id == id) {
-            tracing::info!(job = %id, "a job came home without a word");
             self.take_home(job, strays);
         }
     }

@@ -294,3 +294,53 @@ async fn an_accepted_job_is_adopted_although_it_was_not_to_wait() {
     let (_membership, mut claims) = hall.join("a");
     assert_eq!(given(&mut claims).await.attempt, Attempt(2));
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_came_home_without_a_word_is_found_after_a_failure() {
+    let hall = Hall::open(memory());
+    let (_membership, mut claims) = hall.join("a");
+    let mut hurried = conformance::job("c", 0);
+    Arc::make_mut(&mut hurried.spec).no_wait = true;
+    let (lost, hurried) = (hall.store.enqueue(conformance::job("c", 0)), hall.store.enqueue(hurried.clone()));
+    let (Enqueued::New(lost), Enqueued::New(hurried)) = (lost.await.unwrap(), hurried.await.unwrap()) else {
+        panic!("they are new")
+    };
+    sleep(Duration::from_secs(5)).await;
+    assert!(claims.try_recv().is_err(), "nobody knows of them");
+    hall.fail(true);
+    hall.dispatcher.backlog.doubt();
+    sleep(Duration::from_secs(5)).await;
+    hall.fail(false);
+    assert_eq!(given(&mut claims).await.id, lost.id);
+    sleep(Duration::from_secs(5)).await;
+    assert_eq!(hall.store.get(hurried.id).await.unwrap(), None, "its client has heard that it failed");
+    assert!(claims.try_recv().is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_is_told_of_twice_stays_where_it_is() {
+    let hall = Hall::open(memory());
+    let (_membership, mut claims) = hall.join("a");
+    let job = conformance::job("c", 0);
+    let Ok(Enqueued::New(queued)) = hall.store.enqueue(job).await else { panic!("no place") };
+    hall.dispatcher.backlog.doubt();
+    assert_eq!(given(&mut claims).await.id, queued.id, "it was found before its own call told of it");
+    let (id, backlog) = (queued.id, &hall.dispatcher.backlog);
+    backlog.add_new(queued);
+    assert!(backlog.with(|scheduler, _| scheduler.holder(id)).is_some(), "its runner has it still");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_hears_of_a_job_that_was_withdrawn_without_a_word() {
+    let hall = Hall::open(memory());
+    let mut job = conformance::job("c", 0);
+    Arc::make_mut(&mut job.spec).no_wait = true;
+    let id = job.id;
+    let watcher = hall.dispatcher.live.open(id, None, true);
+    let _undecided = hall.dispatcher.live.undecided(id);
+    let Ok(Enqueued::New(queued)) = hall.store.enqueue(job).await else { panic!("no place") };
+    assert!(hall.store.withdraw(id).await.unwrap());
+    hall.dispatcher.backlog.add(queued);
+    let refusal = timeout(LEASE, watcher.begun()).await.expect("it is told").unwrap_err();
+    assert_eq!(refusal.kind, ProblemKind::NoRunnerFree);
+}

@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use protocol::{AttemptEnd, Verdict};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
@@ -11,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::homecoming::Strays;
 use super::{Dispatcher, LEASE};
 use crate::ending;
-use crate::store::{Change, Claim, Outcome, Queued, Recorded, Released, StoreError};
+use crate::store::{self, Change, Queued, Released, StoreError};
 
 /// How often others hear that this controller lives.
 const HEARTBEAT: Duration = Duration::from_secs(3);
@@ -105,7 +104,7 @@ impl Dispatcher {
             self.store.heartbeat().await?;
             let adopted = self.store.adopt(BATCH).await.inspect_err(|_| self.backlog.doubt())?;
             let more = adopted.len() == BATCH;
-            adopted.into_iter().for_each(|job| self.take_home(job, strays));
+            adopted.into_iter().for_each(|job| self.take_note(job, strays));
             if !more && strays.jobs.is_empty() {
                 return Ok(());
             }
@@ -115,30 +114,15 @@ impl Dispatcher {
     /// What only its first controller could have done as its client wanted it: streaming its input, or telling at
     /// once that nobody is free.
     async fn settle(&self, job: &Queued) -> Result<(), StoreError> {
-        if job.no_wait && !self.has_been_accepted(job).await? {
+        // Only once a runner has begun with it, its client has heard that it is accepted.
+        if job.no_wait && !store::may_have_begun(&self.store.attempts(job.id).await?) {
             self.store.withdraw(job.id).await?;
         } else if job.stdin_follows {
             if let Some(claim) = self.store.claim(job.id, NOBODY, LEASE).await? {
-                self.end_without_input(&claim).await?;
+                ending::without_input(&*self.store, &self.live, &claim).await?;
             }
         } else {
             self.backlog.add(Queued { no_wait: false, ..job.clone() });
-        }
-        Ok(())
-    }
-
-    /// Whether a runner may have begun with a job: only then its client has heard that it is accepted.
-    async fn has_been_accepted(&self, job: &Queued) -> Result<bool, StoreError> {
-        let attempts = self.store.attempts(job.id).await?;
-        Ok(attempts.iter().any(|attempt| attempt.end != Some(AttemptEnd::Refused)))
-    }
-
-    /// Ends a job whose streamed input nobody has any more.
-    pub(super) async fn end_without_input(&self, claim: &Claim) -> Result<(), StoreError> {
-        let message = "its standard input was lost with the controller that it came through";
-        let outcome = Outcome::without_results(Verdict::InternalError, message);
-        if let Recorded::Now(job) = self.store.finish(claim.id, claim.attempt, outcome).await? {
-            self.live.finish(&job);
         }
         Ok(())
     }

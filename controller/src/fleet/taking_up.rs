@@ -1,7 +1,6 @@
 //! What becomes of attempts that outlive a link: taken up where their runner still holds them, left for a while
 //! where it may come back with them, and given up where another controller has them.
 
-use protocol::Verdict;
 use protocol::runner::{HeldAttempt, ToRunner};
 
 use super::attempt::{End, Ended, Running, Source};
@@ -9,11 +8,9 @@ use super::feeder::Opening;
 use super::lingering::{self, GRACE};
 use super::session::Session;
 use crate::dispatch::LEASE;
-use crate::store::{Claim, Outcome, Recorded, Renewed, StoreError, TakenOver};
+use crate::ending;
+use crate::store::{Claim, Renewed, StoreError, TakenOver};
 use crate::wire::WireError;
-
-/// Why a job ends whose input nobody has any more.
-const INPUT_LOST: &str = "the job's standard input was lost with the controller that it was streamed to";
 
 impl Session<'_> {
     /// Ends the attempts that this runner had over a former link and does not hold any more.
@@ -46,6 +43,8 @@ impl Session<'_> {
     async fn take_up_one(&mut self, held: &HeldAttempt) -> Result<Result<(), StoreError>, WireError> {
         // Marked before the store is asked: a former link that ends now leaves its lease alone.
         let _carrying = self.fleet.live.get(held.job).map(|live| live.carry());
+        // And where another controller has ended it, that was not heeded here meanwhile.
+        self.fleet.live.stray(held.job);
         let taken = match self.fleet.store.take_over(held.job, held.attempt, LEASE).await {
             Ok(taken) => taken,
             Err(error) => return Ok(Err(error)),
@@ -54,7 +53,8 @@ impl Session<'_> {
             TakenOver::Resumed(claim)
                 if held.stdin.is_some() && claim.stdin_follows && !self.has_input(&claim) =>
             {
-                if let Err(error) = self.end_without_input(&claim).await {
+                if let Err(error) = ending::without_input(&*self.fleet.store, &self.fleet.live, &claim).await
+                {
                     return Ok(Err(error));
                 }
             }
@@ -79,14 +79,6 @@ impl Session<'_> {
     /// Whether the input that is streamed to a job is here.
     fn has_input(&self, claim: &Claim) -> bool {
         self.fleet.live.get(claim.id).is_some_and(|live| live.stdin().is_some())
-    }
-
-    async fn end_without_input(&self, claim: &Claim) -> Result<(), StoreError> {
-        let outcome = Outcome::without_results(Verdict::InternalError, INPUT_LOST);
-        if let Recorded::Now(job) = self.fleet.store.finish(claim.id, claim.attempt, outcome).await? {
-            self.fleet.live.finish(&job);
-        }
-        Ok(())
     }
 
     /// Makes leases last, and hears what others want of the attempts.

@@ -182,13 +182,16 @@ impl LiveJob {
         self.end_attempt(attempt, Arrival::Lost { attempt, reason: reason.to_owned() });
     }
 
-    /// It could not be placed at once, and was not to wait.
-    pub fn decline(&self, problem: Problem) {
+    /// It could not be placed at once, and was not to wait. Returns whether that is news.
+    pub(super) fn decline(&self, problem: Problem) -> bool {
+        let mut pending = false;
         self.change(|state| {
-            if state.progress == Progress::Pending {
+            pending = state.progress == Progress::Pending;
+            if pending {
                 state.progress = Progress::Declined(problem);
             }
         });
+        pending
     }
 
     /// It has its verdict. Returns whether that is new.

@@ -16,7 +16,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use protocol::{Job, JobId};
+use protocol::{Job, JobId, Problem};
 use tokio::time::Instant;
 
 use abandoned::Abandoned;
@@ -128,8 +128,17 @@ impl Live {
     /// The jobs in flight that another controller may finish.
     pub fn strays(&self) -> Vec<JobId> {
         let mut strays = lock(&self.strays);
-        strays.retain(|id| self.get(*id).is_some_and(|job| !job.is_carried() && !job.is_finished()));
-        strays.iter().copied().collect()
+        strays.retain(|id| self.get(*id).is_some_and(|job| !job.is_finished()));
+        // What is carried may be let go of in a moment.
+        let is_carried = |id: &JobId| self.get(*id).is_some_and(|job| job.is_carried());
+        strays.iter().copied().filter(|id| !is_carried(id)).collect()
+    }
+
+    /// A job that was not to wait could not be placed, and is as if it never had been.
+    pub fn decline(&self, id: JobId, problem: Problem) {
+        if self.get(id).is_some_and(|job| job.decline(problem)) {
+            self.discard(id);
+        }
     }
 
     /// A job that never came into being, or is as if it never had.

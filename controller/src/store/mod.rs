@@ -26,7 +26,8 @@ use protocol::client::JobQuery;
 use protocol::cluster::Sample;
 use protocol::runner::Registration;
 use protocol::{
-    Attempt, Job, JobAttempt, JobId, JobPage, JobSpec, LimitsRequest, StepResult, Timestamp, Verdict,
+    Attempt, AttemptEnd, Job, JobAttempt, JobId, JobPage, JobSpec, LimitsRequest, StepResult, Timestamp,
+    Verdict,
 };
 use tokio::sync::broadcast;
 
@@ -137,6 +138,11 @@ pub struct Queued {
     pub stdin_follows: bool,
     /// Whether its client wants to hear at once that nobody can take it.
     pub no_wait: bool,
+}
+
+/// Whether a runner may have begun with a job that has had these attempts.
+pub fn may_have_begun(attempts: &[JobAttempt]) -> bool {
+    attempts.iter().any(|attempt| attempt.end != Some(AttemptEnd::Refused))
 }
 
 /// A job that has been given to a runner.

@@ -1,0 +1,56 @@
+//! Following a job that has the idempotency key of another submission: it is this submission's, too.
+
+use std::time::Duration;
+
+use protocol::{JobId, JobState, Problem, ProblemKind};
+use tokio::time::timeout;
+
+use super::watching::changed;
+use super::{Jobs, Watching, internal};
+use crate::store;
+
+/// How often it is looked whether such a job is still known.
+const POLL: Duration = Duration::from_secs(1);
+
+impl Jobs {
+    /// Follows that job; one that is not to wait only once a runner has had it. `None` where it is not known any
+    /// more.
+    ///
+    /// # Errors
+    /// Where it could not be placed, or the store fails.
+    pub(super) async fn join(&self, id: JobId, no_wait: bool) -> Result<Option<(JobId, Watching)>, Problem> {
+        if no_wait {
+            self.until_decided(id).await?;
+        }
+        match self.watch(id, 0).await {
+            Ok(watching) => Ok(Some((id, watching))),
+            Err(problem) if problem.kind == ProblemKind::NotFound => Ok(None),
+            Err(problem) => Err(problem),
+        }
+    }
+
+    async fn until_decided(&self, id: JobId) -> Result<(), Problem> {
+        let mut changes = self.store.changes();
+        loop {
+            if let Some(watcher) = self.live.watch(id, 0) {
+                if let Ok(begun) = timeout(POLL, watcher.begun()).await {
+                    return begun;
+                }
+            } else if self.is_undecided(id).await? {
+                changed(&mut changes, id).await;
+            } else {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Whether a job waits that no runner has had yet.
+    async fn is_undecided(&self, id: JobId) -> Result<bool, Problem> {
+        let job = self.store.get(id).await.map_err(internal)?;
+        if job.is_none_or(|job| job.state != JobState::Queued) {
+            return Ok(false);
+        }
+        let attempts = self.store.attempts(id).await.map_err(internal)?;
+        Ok(!store::may_have_begun(&attempts))
+    }
+}
