@@ -73,8 +73,14 @@ impl Store for Flaky {
         self.check()?;
         self.inner.claim(id, runner, lease).await
     }
-    async fn take_over(&self, id: JobId, attempt: Attempt, lease: Duration) -> Result<TakenOver, StoreError> {
-        self.inner.take_over(id, attempt, lease).await
+    async fn take_over(
+        &self,
+        id: JobId,
+        attempt: Attempt,
+        runner: &str,
+        lease: Duration,
+    ) -> Result<TakenOver, StoreError> {
+        self.inner.take_over(id, attempt, runner, lease).await
     }
     async fn renew(&self, attempts: &[(JobId, Attempt)], lease: Duration) -> Result<Renewed, StoreError> {
         self.inner.renew(attempts, lease).await
