@@ -300,3 +300,17 @@ async fn an_accepted_job_is_adopted_although_it_was_not_to_wait() {
     let (_membership, mut claims) = hall.join("a");
     assert_eq!(given(&mut claims).await.attempt, Attempt(2));
 }
+
+#[tokio::test(start_paused = true)]
+async fn after_the_store_was_away_leases_can_be_renewed_before_they_are_ended() {
+    let hall = Hall::open(memory());
+    let (_membership, mut claims) = hall.join("a");
+    let id = hall.submit(conformance::job("c", 0)).await;
+    let first = given(&mut claims).await.attempt;
+    hall.fail(true);
+    sleep(LEASE * 2).await;
+    hall.fail(false);
+    sleep(LEASE / 3).await;
+    assert_eq!(hall.store.renew(&[(id, first)], LEASE).await.unwrap().gone, []);
+    assert_eq!(given(&mut claims).await.attempt, first.next(), "it is ended where nobody renews it");
+}

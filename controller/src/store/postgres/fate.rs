@@ -114,12 +114,12 @@ pub(super) async fn expire(link: &Link, home: ControllerId) -> Result<Vec<Expire
     let (sql, home, op) = (&sql, Uuid::from_bytes(home.to_bytes()), Uuid::new_v4());
     let rows = link
         .run(|client, again| async move {
-            let mut rows = client.query(&client.prepare_cached(sql).await?, &[&home, &op]).await?;
-            if again {
-                let sql = format!("SELECT {JOB} FROM jobs j WHERE j.op = $1");
-                rows = client.query(&client.prepare_cached(&sql).await?, &[&op]).await?;
+            if !again {
+                return Ok(client.query(&client.prepare_cached(sql).await?, &[&home, &op]).await?);
             }
-            Ok(rows)
+            // The database was away, and nobody could renew a lease: only what was done before that counts.
+            let sql = format!("SELECT {JOB} FROM jobs j WHERE j.op = $1");
+            Ok(client.query(&client.prepare_cached(&sql).await?, &[&op]).await?)
         })
         .await?;
     let expired = |row: &Row| {
