@@ -319,7 +319,8 @@ pub trait Store: Send + Sync + 'static {
     /// A page of jobs, newest first. The limit of the query has been checked by the caller.
     async fn list(&self, query: &JobQuery) -> Result<JobPage, StoreError>;
 
-    /// Makes up to `limit` queued jobs that are at home nowhere at home here, in the order of their numbers.
+    /// Makes about `limit` queued jobs that are at home nowhere at home here, in the order of their numbers. There are
+    /// fewer only where there are no more.
     async fn adopt(&self, limit: usize) -> Result<Vec<Queued>, StoreError>;
 
     /// Queued jobs that are at home here, up to `limit` with numbers above `after`, in the order of their
