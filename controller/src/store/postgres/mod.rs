@@ -124,28 +124,28 @@ impl Postgres {
             specs: Specs::new(SPECS),
             changes,
             told,
-            submits: Batcher::start({
+            submits: Batcher::start(Entry::weight, {
                 let link = link.clone();
                 move |entries| {
                     let link = link.clone();
                     async move { submit::enqueue(&link, home, &entries).await }
                 }
             }),
-            claims: Batcher::start({
+            claims: Batcher::start(|_| 0, {
                 let link = link.clone();
                 move |wishes| {
                     let link = link.clone();
                     async move { attempts::claim(&link, home, &wishes).await }
                 }
             }),
-            renewals: Batcher::start({
+            renewals: Batcher::start(|_| 0, {
                 let link = link.clone();
                 move |leases| {
                     let link = link.clone();
                     async move { attempts::renew(&link, home, &leases).await }
                 }
             }),
-            ends: Batcher::start({
+            ends: Batcher::start(End::weight, {
                 let link = link.clone();
                 move |ends| {
                     let link = link.clone();
