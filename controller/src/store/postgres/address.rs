@@ -58,8 +58,13 @@ pub(super) fn parse(url: &PostgresUrl) -> Result<Address, String> {
 
 fn protection(mode: &str, authorities: Option<PathBuf>) -> Result<(SslMode, Trust), String> {
     match (mode, authorities) {
-        ("disable", _) => Ok((SslMode::Disable, Trust::Anybody)),
-        ("prefer", _) => Ok((SslMode::Prefer, Trust::Anybody)),
+        ("disable" | "prefer", Some(_)) => {
+            Err("sslrootcert needs sslmode=require or verify-full: without one of them \
+            nobody's certificate is checked"
+                .to_owned())
+        }
+        ("disable", None) => Ok((SslMode::Disable, Trust::Anybody)),
+        ("prefer", None) => Ok((SslMode::Prefer, Trust::Anybody)),
         ("require", None) => Ok((SslMode::Require, Trust::Anybody)),
         ("require" | "verify-full", Some(file)) => Ok((SslMode::Require, Trust::SignedBy(file))),
         ("verify-full", None) => {
@@ -103,6 +108,9 @@ mod tests {
         assert_eq!(trust("sslmode=verify-full&sslrootcert=/etc/ca.pem"), signed);
         assert_eq!(trust("sslmode=require&sslrootcert=%2Fetc%2Fca.pem"), signed);
         assert!(trust("sslmode=verify-full").unwrap_err().contains("sslrootcert"));
+        for query in ["sslrootcert=/etc/ca.pem", "sslmode=disable&sslrootcert=/etc/ca.pem"] {
+            assert!(trust(query).unwrap_err().contains("sslrootcert needs sslmode=require"));
+        }
         assert!(trust("sslmode=maybe").unwrap_err().contains("verify-full"));
     }
 
