@@ -73,8 +73,14 @@ impl Store for Flaky {
         self.check()?;
         self.inner.claim(id, runner, lease).await
     }
-    async fn take_over(&self, id: JobId, attempt: Attempt, lease: Duration) -> Result<TakenOver, StoreError> {
-        self.inner.take_over(id, attempt, lease).await
+    async fn take_over(
+        &self,
+        id: JobId,
+        attempt: Attempt,
+        runner: &str,
+        lease: Duration,
+    ) -> Result<TakenOver, StoreError> {
+        self.inner.take_over(id, attempt, runner, lease).await
     }
     async fn renew(&self, attempts: &[(JobId, Attempt)], lease: Duration) -> Result<Renewed, StoreError> {
         self.inner.renew(attempts, lease).await
@@ -343,4 +349,18 @@ async fn a_client_hears_of_a_job_that_was_withdrawn_without_a_word() {
     hall.dispatcher.backlog.add(queued);
     let refusal = timeout(LEASE, watcher.begun()).await.expect("it is told").unwrap_err();
     assert_eq!(refusal.kind, ProblemKind::NoRunnerFree);
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_the_store_was_away_leases_can_be_renewed_before_they_are_ended() {
+    let hall = Hall::open(memory());
+    let (_membership, mut claims) = hall.join("a");
+    let id = hall.submit(conformance::job("c", 0)).await;
+    let first = given(&mut claims).await.attempt;
+    hall.fail(true);
+    sleep(LEASE * 2).await;
+    hall.fail(false);
+    sleep(LEASE / 3).await;
+    assert_eq!(hall.store.renew(&[(id, first)], LEASE).await.unwrap().gone, []);
+    assert_eq!(given(&mut claims).await.attempt, first.next(), "it is ended where nobody renews it");
 }

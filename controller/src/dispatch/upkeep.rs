@@ -1,10 +1,11 @@
 //! What is to be done from time to time: say that this controller lives, end leases that ran out, and take in the
 //! jobs of controllers that do not live any more.
 
+use std::future::Future;
 use std::time::Duration;
 
 use tokio::sync::broadcast::error::RecvError;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use super::homecoming::Strays;
@@ -17,6 +18,9 @@ const HEARTBEAT: Duration = Duration::from_secs(3);
 
 /// How often the rest is looked at without a reason.
 const POLL: Duration = Duration::from_secs(1);
+
+/// A call to the store that takes longer may have been tried several times, while the store was away.
+const SLOW: Duration = Duration::from_secs(1);
 
 /// How many jobs are adopted at a time.
 const BATCH: usize = 256;
@@ -51,6 +55,7 @@ impl Dispatcher {
         let mut changes = self.store.changes();
         let mut trouble = Trouble::new("leases and jobs of other controllers cannot be looked at");
         let mut strays = Strays::default();
+        let mut truce = Truce::default();
         loop {
             let polled = tokio::select! {
                 biased;
@@ -73,16 +78,30 @@ impl Dispatcher {
             if polled {
                 self.live.sweep();
                 self.backlog.with(|scheduler, now| scheduler.tick(now));
-                trouble.note(self.expire(&mut strays).await);
-                trouble.note(self.reconcile(&mut strays).await);
+                if !truce.holds() {
+                    trouble.note(truce.watch(self.expire(&mut strays)).await);
+                }
+                trouble.note(truce.watch(self.reconcile(&mut strays)).await);
             }
-            trouble.note(self.adopt(&mut strays).await);
+            trouble.note(truce.watch(self.adopt(&mut strays)).await);
         }
+    }
+
+    /// Makes a call that brings jobs home. Where it fails or takes long, some may have come without a word.
+    async fn bring_home<T>(
+        &self,
+        call: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let (brought, in_doubt) = timed(call).await;
+        if in_doubt {
+            self.backlog.doubt();
+        }
+        brought
     }
 
     /// Ends leases that ran out.
     async fn expire(&self, strays: &mut Strays) -> Result<(), StoreError> {
-        for expired in self.store.expire().await.inspect_err(|_| self.backlog.doubt())? {
+        for expired in self.bring_home(self.store.expire()).await? {
             if let Some(live) = self.live.get(expired.id) {
                 live.lost(expired.attempt, "nothing was heard of its runner");
             }
@@ -102,8 +121,8 @@ impl Dispatcher {
                 self.settle(&job).await.inspect_err(|_| strays.jobs.push(job))?;
             }
             self.store.heartbeat().await?;
-            let adopted = self.store.adopt(BATCH).await.inspect_err(|_| self.backlog.doubt())?;
-            let more = adopted.len() == BATCH;
+            let adopted = self.bring_home(self.store.adopt(BATCH)).await?;
+            let more = adopted.len() >= BATCH;
             adopted.into_iter().for_each(|job| self.take_note(job, strays));
             if !more && strays.jobs.is_empty() {
                 return Ok(());
@@ -125,6 +144,39 @@ impl Dispatcher {
             self.backlog.add(Queued { no_wait: false, ..job.clone() });
         }
         Ok(())
+    }
+}
+
+/// What came of a call, and whether the store may have been away meanwhile.
+async fn timed<T>(call: impl Future<Output = Result<T, StoreError>>) -> (Result<T, StoreError>, bool) {
+    let asked = Instant::now();
+    let result = call.await;
+    let was_away = result.is_err() || asked.elapsed() > SLOW;
+    (result, was_away)
+}
+
+/// The time after the store was away, in which no lease is ended: nobody could renew one, and those whose runners are
+/// still there come first.
+#[derive(Debug, Default)]
+struct Truce {
+    until: Option<Instant>,
+}
+
+impl Truce {
+    fn holds(&self) -> bool {
+        self.until.is_some_and(|until| Instant::now() < until)
+    }
+
+    /// Makes calls to the store, and notices where it was away.
+    async fn watch<T>(
+        &mut self,
+        calls: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let (result, was_away) = timed(calls).await;
+        if was_away {
+            self.until = Some(Instant::now() + LEASE);
+        }
+        result
     }
 }
 

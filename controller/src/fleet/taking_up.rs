@@ -45,7 +45,7 @@ impl Session<'_> {
         let _carrying = self.fleet.live.get(held.job).map(|live| live.carry());
         // And where another controller has ended it, that was not heeded here meanwhile.
         self.fleet.live.stray(held.job);
-        let taken = match self.fleet.store.take_over(held.job, held.attempt, LEASE).await {
+        let taken = match self.fleet.store.take_over(held.job, held.attempt, &self.name, LEASE).await {
             Ok(taken) => taken,
             Err(error) => return Ok(Err(error)),
         };
@@ -109,7 +109,7 @@ impl Session<'_> {
     /// time carries an attempt. Only where it is over for the store it is over here.
     async fn claim_back(&mut self, stream: u32) -> Result<(), WireError> {
         let Some((id, attempt)) = self.running.get(&stream).map(Running::key) else { return Ok(()) };
-        match self.fleet.store.take_over(id, attempt, LEASE).await {
+        match self.fleet.store.take_over(id, attempt, &self.name, LEASE).await {
             Ok(TakenOver::Resumed(_)) => Ok(()),
             Ok(TakenOver::Recorded | TakenOver::Stale) => {
                 tracing::info!(job = %id, %attempt, "an attempt is over elsewhere");

@@ -165,9 +165,15 @@ impl Store for Faulty {
         })
     }
 
-    async fn take_over(&self, id: JobId, attempt: Attempt, lease: Duration) -> Result<TakenOver, StoreError> {
+    async fn take_over(
+        &self,
+        id: JobId,
+        attempt: Attempt,
+        runner: &str,
+        lease: Duration,
+    ) -> Result<TakenOver, StoreError> {
         let lease = self.lease(lease);
-        call!(self, "take_over", self.inner.take_over(id, attempt, lease), |world, taken| {
+        call!(self, "take_over", self.inner.take_over(id, attempt, runner, lease), |world, taken| {
             world.oracle.taken_over(world, (id, attempt), &taken)
         })
     }

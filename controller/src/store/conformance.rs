@@ -291,15 +291,18 @@ async fn leases_run_out_unless_renewed(store: &impl Store) {
 async fn a_runner_that_holds_an_attempt_goes_on_with_it(store: &impl Store) {
     let id = enqueue(store, "c").await;
     let attempt = store.claim(id, "a", Duration::ZERO).await.unwrap().unwrap().attempt;
-    let taken = store.take_over(id, attempt, LEASE).await.unwrap();
+    let taken = store.take_over(id, attempt, "a", LEASE).await.unwrap();
     let TakenOver::Resumed(claim) = taken else { panic!("{taken:?}") };
     assert_eq!((claim.id, claim.attempt, claim.spec.files.len()), (id, attempt, 1));
     assert_eq!(store.expire().await.unwrap(), [], "its lease is renewed");
-    let other = store.take_over(id, attempt.next(), LEASE).await.unwrap();
+    let other = store.take_over(id, attempt.next(), "a", LEASE).await.unwrap();
     assert!(matches!(other, TakenOver::Stale));
+    let thief = store.take_over(id, attempt, "b", Duration::ZERO).await.unwrap();
+    assert!(matches!(thief, TakenOver::Stale), "it is another runner's");
+    assert_eq!(store.expire().await.unwrap(), [], "its lease is untouched");
     store.finish(id, attempt, outcome(Verdict::Ok)).await.unwrap();
-    assert!(matches!(store.take_over(id, attempt, LEASE).await.unwrap(), TakenOver::Recorded));
-    assert!(matches!(store.take_over(JobId::random(), attempt, LEASE).await.unwrap(), TakenOver::Stale));
+    assert!(matches!(store.take_over(id, attempt, "a", LEASE).await.unwrap(), TakenOver::Recorded));
+    assert!(matches!(store.take_over(JobId::random(), attempt, "a", LEASE).await.unwrap(), TakenOver::Stale));
 }
 
 async fn attempts_are_remembered(store: &impl Store) {

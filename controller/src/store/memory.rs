@@ -304,18 +304,22 @@ impl Store for Memory {
         Ok(Some(record.claim(runner, lease, spec)))
     }
 
-    async fn take_over(&self, id: JobId, attempt: Attempt, lease: Duration) -> Result<TakenOver, StoreError> {
+    async fn take_over(
+        &self,
+        id: JobId,
+        attempt: Attempt,
+        runner: &str,
+        lease: Duration,
+    ) -> Result<TakenOver, StoreError> {
         let state = &mut *lock(&self.shared.state);
-        let Some(spec) = state.specs.get(&id).map(Arc::clone) else { return Ok(TakenOver::Stale) };
-        Ok(match state.records.get_mut(&id) {
-            Some(record) if record.runs_as(attempt) => {
-                record.home = Some(self.home);
-                record.renew(lease);
-                TakenOver::Resumed(record.current_claim(spec))
-            }
-            Some(record) if record.ended_with(attempt) => TakenOver::Recorded,
-            _ => TakenOver::Stale,
-        })
+        let record = state.records.get_mut(&id).filter(|record| record.is_with(runner));
+        let (Some(record), Some(spec)) = (record, state.specs.get(&id)) else { return Ok(TakenOver::Stale) };
+        if record.runs_as(attempt) {
+            record.home = Some(self.home);
+            record.renew(lease);
+            return Ok(TakenOver::Resumed(record.current_claim(Arc::clone(spec))));
+        }
+        Ok(if record.ended_with(attempt) { TakenOver::Recorded } else { TakenOver::Stale })
     }
 
     async fn renew(&self, attempts: &[(JobId, Attempt)], lease: Duration) -> Result<Renewed, StoreError> {

@@ -9,6 +9,7 @@
 mod codec;
 #[cfg(test)]
 pub(crate) mod conformance;
+mod holder;
 mod memory;
 mod open;
 mod postgres;
@@ -324,7 +325,8 @@ pub trait Store: Send + Sync + 'static {
     /// A page of jobs, newest first. The limit of the query has been checked by the caller.
     async fn list(&self, query: &JobQuery) -> Result<JobPage, StoreError>;
 
-    /// Makes up to `limit` queued jobs that are at home nowhere at home here, in the order of their numbers.
+    /// Makes about `limit` queued jobs that are at home nowhere at home here, in the order of their numbers. There are
+    /// fewer only where there are no more.
     async fn adopt(&self, limit: usize) -> Result<Vec<Queued>, StoreError>;
 
     /// Queued jobs that are at home here, up to `limit` with numbers above `after`, in the order of their
@@ -339,8 +341,15 @@ pub trait Store: Send + Sync + 'static {
     /// is not, any more.
     async fn claim(&self, id: JobId, runner: &str, lease: Duration) -> Result<Option<Claim>, StoreError>;
 
-    /// A runner still holds this attempt: where the store knows it as running, it goes on at home here.
-    async fn take_over(&self, id: JobId, attempt: Attempt, lease: Duration) -> Result<TakenOver, StoreError>;
+    /// A runner of this name still holds this attempt: where the store knows it as running, and as that runner's, it
+    /// goes on at home here.
+    async fn take_over(
+        &self,
+        id: JobId,
+        attempt: Attempt,
+        runner: &str,
+        lease: Duration,
+    ) -> Result<TakenOver, StoreError>;
 
     /// Makes the leases of these attempts, at home here, last so long from now.
     async fn renew(&self, attempts: &[(JobId, Attempt)], lease: Duration) -> Result<Renewed, StoreError>;

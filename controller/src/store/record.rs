@@ -151,6 +151,11 @@ impl Record {
         Claim { id: self.job.id, attempt: self.job.attempts, spec, stdin_follows: self.queued.stdin_follows }
     }
 
+    /// Whether the job was last given to a runner of this name.
+    pub(super) fn is_with(&self, runner: &str) -> bool {
+        self.job.runner.as_deref() == Some(runner)
+    }
+
     /// Whether this attempt is the one that has the job.
     pub(super) fn runs_as(&self, attempt: Attempt) -> bool {
         self.job.state == JobState::Running && self.job.attempts == attempt

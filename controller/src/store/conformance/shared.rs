@@ -82,7 +82,7 @@ async fn the_jobs_of_a_dead_controller_are_adopted(here: &impl Store, there: &im
 async fn an_attempt_is_taken_over_with_its_runner(here: &impl Store, there: &impl Store) {
     let id = enqueue(here, "c").await;
     let attempt = claim(here, id).await;
-    assert!(matches!(there.take_over(id, attempt, LEASE).await.unwrap(), TakenOver::Resumed(_)));
+    assert!(matches!(there.take_over(id, attempt, "a", LEASE).await.unwrap(), TakenOver::Resumed(_)));
     assert_eq!(here.renew(&[(id, attempt)], Duration::ZERO).await.unwrap().gone, [(id, attempt)]);
     assert_eq!(there.renew(&[(id, attempt)], LEASE).await.unwrap().gone, []);
     assert!(matches!(there.finish(id, attempt, outcome(Verdict::Ok)).await.unwrap(), Recorded::Now(_)));

@@ -99,6 +99,14 @@ pub(super) struct End {
     pub(super) results: Results,
 }
 
+impl End {
+    /// Its bytes, about.
+    pub(super) fn weight(&self) -> usize {
+        let Packed { message, results, .. } = &self.packed;
+        message.as_ref().map_or(0, String::len) + results.as_ref().map_or(0, Vec::len)
+    }
+}
+
 /// Records how jobs ended.
 ///
 /// # Errors

@@ -14,6 +14,9 @@ const QUEUE: usize = 1024;
 /// Requests in one statement.
 const BATCH: usize = 256;
 
+/// Bytes in one statement. A larger request goes alone.
+const BYTES: usize = 16 << 20;
+
 type Request<T, R> = (T, oneshot::Sender<Result<R, StoreError>>);
 
 /// Where requests of one kind go.
@@ -23,16 +26,20 @@ pub(super) struct Batcher<T, R> {
 }
 
 impl<T: Send + 'static, R: Send + 'static> Batcher<T, R> {
-    /// Starts a task that answers many requests at once, in their order.
-    pub(super) fn start<F>(run: impl Fn(Vec<T>) -> F + Send + Sync + 'static) -> Self
+    /// Starts a task that answers many requests at once, in their order, and that knows how many bytes each has.
+    pub(super) fn start<F>(
+        weigh: impl Fn(&T) -> usize + Send + 'static,
+        run: impl Fn(Vec<T>) -> F + Send + Sync + 'static,
+    ) -> Self
     where
         F: Future<Output = Result<Vec<R>, Fault>> + Send,
     {
         let (queue, mut requests) = mpsc::channel::<Request<T, R>>(QUEUE);
         tokio::spawn(async move {
-            let mut batch = Vec::with_capacity(BATCH);
-            while requests.recv_many(&mut batch, BATCH).await > 0 {
-                let (asked, callers): (Vec<T>, Vec<_>) = batch.drain(..).unzip();
+            let mut waiting = Vec::with_capacity(BATCH);
+            while !waiting.is_empty() || requests.recv_many(&mut waiting, BATCH).await > 0 {
+                let fitting = fitting(waiting.iter().map(|(request, _)| weigh(request)));
+                let (asked, callers): (Vec<T>, Vec<_>) = waiting.drain(..fitting).unzip();
                 match run(asked).await {
                     Ok(answers) => {
                         for (caller, answer) in callers.into_iter().zip(answers) {
@@ -61,5 +68,28 @@ impl<T: Send + 'static, R: Send + 'static> Batcher<T, R> {
         let closed = || StoreError::failed("the store is closed");
         self.queue.send((request, sender)).await.map_err(|_| closed())?;
         receiver.await.map_err(|_| closed())?
+    }
+}
+
+/// How many of the first ones go together: at least one.
+fn fitting(weights: impl Iterator<Item = usize>) -> usize {
+    let mut total = 0_usize;
+    let fit = |weight: &usize| {
+        total = total.saturating_add(*weight);
+        total <= BYTES
+    };
+    weights.take_while(fit).count().max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_statement_has_an_end_in_bytes_and_a_larger_request_goes_alone() {
+        assert_eq!(fitting([1, 2, 3].into_iter()), 3);
+        assert_eq!(fitting([BYTES / 2, BYTES / 2, 1].into_iter()), 2);
+        assert_eq!(fitting([BYTES + 1, 1].into_iter()), 1);
+        assert_eq!(fitting([1, BYTES, 1].into_iter()), 1);
     }
 }

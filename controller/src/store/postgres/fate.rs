@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::link::{Fault, Link};
 use super::rows::{self, JOB, NOW, key, microseconds};
 use crate::store::codec::from_json;
+use crate::store::holder::Holder;
 use crate::store::traits::Traits;
 use crate::store::{Cancelled, Expired, HOME_TIMEOUT, MAX_LOST, ORPHANED, Release, Released};
 
@@ -113,12 +114,12 @@ pub(super) async fn expire(link: &Link, home: ControllerId) -> Result<Vec<Expire
     let (sql, home, op) = (&sql, Uuid::from_bytes(home.to_bytes()), Uuid::new_v4());
     let rows = link
         .run(|client, again| async move {
-            let mut rows = client.query(&client.prepare_cached(sql).await?, &[&home, &op]).await?;
-            if again {
-                let sql = format!("SELECT {JOB} FROM jobs j WHERE j.op = $1");
-                rows = client.query(&client.prepare_cached(&sql).await?, &[&op]).await?;
+            if !again {
+                return Ok(client.query(&client.prepare_cached(sql).await?, &[&home, &op]).await?);
             }
-            Ok(rows)
+            // The database was away, and nobody could renew a lease: only what was done before that counts.
+            let sql = format!("SELECT {JOB} FROM jobs j WHERE j.op = $1");
+            Ok(client.query(&client.prepare_cached(&sql).await?, &[&op]).await?)
         })
         .await?;
     let expired = |row: &Row| {
@@ -186,41 +187,30 @@ pub(super) async fn withdraw(link: &Link, id: JobId) -> Result<bool, Fault> {
     .await
 }
 
-/// What a runner that holds an attempt is to do.
-#[derive(Debug)]
-pub(super) enum Holder {
-    /// Go on; whether standard input is streamed to the job.
-    GoesOn { stdin_follows: bool },
-    /// Its end is recorded.
-    Recorded,
-    /// It is another's.
-    Stale,
-}
-
-/// Makes a running attempt at home here.
+/// Makes a running attempt of this runner at home here.
 ///
 /// # Errors
 /// The database's.
 pub(super) async fn take_over(
     link: &Link,
     home: ControllerId,
-    id: JobId,
-    attempt: Attempt,
+    (id, attempt): (JobId, Attempt),
+    runner: &str,
     lease: Duration,
 ) -> Result<Holder, Fault> {
     let sql = format!(
         "WITH taken AS (
-           UPDATE jobs SET home = $3, lease_until = {NOW} + $4::bigint WHERE id = $1 AND attempt = $2 AND state = 1
-           RETURNING id)
-         SELECT j.state, j.traits FROM jobs j WHERE j.id = $1 AND j.attempt = $2 AND j.state > 0
-           AND (j.state = 2 OR EXISTS (SELECT 1 FROM taken))"
+           UPDATE jobs SET home = $3, lease_until = {NOW} + $4::bigint 
+           WHERE id = $1 AND attempt = $2 AND runner = $5 AND state = 1 RETURNING id)
+         SELECT j.state, j.traits FROM jobs j WHERE j.id = $1 AND j.attempt = $2 AND j.runner = $5
+           AND j.state > 0 AND (j.state = 2 OR EXISTS (SELECT 1 FROM taken))"
     );
     let (sql, home) = (&sql, Uuid::from_bytes(home.to_bytes()));
     let (id, attempt, lease) = (key(id), attempt.0.cast_signed(), microseconds(lease));
     let row = link
         .run(|client, _| async move {
             let statement = client.prepare_cached(sql).await?;
-            Ok(client.query_opt(&statement, &[&id, &attempt, &home, &lease]).await?)
+            Ok(client.query_opt(&statement, &[&id, &attempt, &home, &lease, &runner]).await?)
         })
         .await?;
     let Some(row) = row else { return Ok(Holder::Stale) };

@@ -58,7 +58,7 @@ pub(super) async fn load(link: &Link) -> Result<Load, Fault> {
     Ok(Load { queued: number(0), running: number(1), bytes: number(2) })
 }
 
-/// Makes queued jobs that are at home nowhere at home here.
+/// Makes queued jobs that are at home nowhere at home here: up to twice the limit where it had to be tried again.
 ///
 /// # Errors
 /// The database's.
@@ -68,18 +68,21 @@ pub(super) async fn adopt(link: &Link, home: ControllerId, limit: usize) -> Resu
         "WITH homeless AS (
            SELECT o.id FROM jobs o WHERE o.state = 0 AND o.home IS DISTINCT FROM $1 AND NOT {alive}
            ORDER BY o.number LIMIT $2 FOR UPDATE OF o SKIP LOCKED),
-         adopted AS (UPDATE jobs j SET home = $1 FROM homeless WHERE j.id = homeless.id RETURNING j.*)
+         adopted AS (UPDATE jobs j SET home = $1, op = $3 FROM homeless WHERE j.id = homeless.id RETURNING j.*)
          SELECT {JOB} FROM adopted j ORDER BY j.number"
     );
     let (sql, home, limit) = (&sql, Uuid::from_bytes(home.to_bytes()), count(limit as u64));
+    let op = Uuid::new_v4();
     let rows = link
         .run(|client, again| async move {
+            let mut rows = client.query(&client.prepare_cached(sql).await?, &[&home, &limit, &op]).await?;
             if again {
                 // It may have been done; then nobody was told of them.
-                let sql = "UPDATE jobs SET home = NULL WHERE state = 0 AND home = $1";
-                client.execute(sql, &[&home]).await?;
+                let sql =
+                    format!("SELECT {JOB} FROM jobs j WHERE j.state = 0 AND j.home = $1 AND j.op = $2 ORDER BY j.number");
+                rows = client.query(&client.prepare_cached(&sql).await?, &[&home, &op]).await?;
             }
-            Ok(client.query(&client.prepare_cached(sql).await?, &[&home, &limit]).await?)
+            Ok(rows)
         })
         .await?;
     rows.iter().map(|row| Ok(queued(row)?)).collect()

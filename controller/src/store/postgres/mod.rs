@@ -41,7 +41,6 @@ use super::{
 use crate::config::PostgresUrl;
 use attempts::{End, Granted, Leases, Wish};
 use batch::Batcher;
-use fate::Holder;
 use link::Link;
 use schema::Version;
 use submit::Entry;
@@ -125,28 +124,28 @@ impl Postgres {
             specs: Specs::new(SPECS),
             changes,
             told,
-            submits: Batcher::start({
+            submits: Batcher::start(Entry::weight, {
                 let link = link.clone();
                 move |entries| {
                     let link = link.clone();
                     async move { submit::enqueue(&link, home, &entries).await }
                 }
             }),
-            claims: Batcher::start({
+            claims: Batcher::start(|_| 0, {
                 let link = link.clone();
                 move |wishes| {
                     let link = link.clone();
                     async move { attempts::claim(&link, home, &wishes).await }
                 }
             }),
-            renewals: Batcher::start({
+            renewals: Batcher::start(|_| 0, {
                 let link = link.clone();
                 move |leases| {
                     let link = link.clone();
                     async move { attempts::renew(&link, home, &leases).await }
                 }
             }),
-            ends: Batcher::start({
+            ends: Batcher::start(End::weight, {
                 let link = link.clone();
                 move |ends| {
                     let link = link.clone();
@@ -293,15 +292,15 @@ impl Store for Postgres {
         Ok(Some(Claim { id, attempt, spec, stdin_follows }))
     }
 
-    async fn take_over(&self, id: JobId, attempt: Attempt, lease: Duration) -> Result<TakenOver, StoreError> {
-        let Some(spec) = self.spec(id).await? else { return Ok(TakenOver::Stale) };
-        Ok(match fate::take_over(&self.link, self.home, id, attempt, lease).await? {
-            Holder::GoesOn { stdin_follows } => {
-                TakenOver::Resumed(Claim { id, attempt, spec, stdin_follows })
-            }
-            Holder::Recorded => TakenOver::Recorded,
-            Holder::Stale => TakenOver::Stale,
-        })
+    async fn take_over(
+        &self,
+        id: JobId,
+        attempt: Attempt,
+        runner: &str,
+        lease: Duration,
+    ) -> Result<TakenOver, StoreError> {
+        let holder = fate::take_over(&self.link, self.home, (id, attempt), runner, lease).await?;
+        holder.told(id, attempt, || self.spec(id)).await
     }
 
     async fn renew(&self, attempts: &[(JobId, Attempt)], lease: Duration) -> Result<Renewed, StoreError> {

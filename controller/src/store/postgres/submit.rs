@@ -21,6 +21,13 @@ pub(super) struct Entry {
     pub(super) spec: Vec<u8>,
 }
 
+impl Entry {
+    /// Its bytes, about.
+    pub(super) fn weight(&self) -> usize {
+        self.spec.len() + self.labels.len() + self.traits.len()
+    }
+}
+
 /// Enqueues, and answers in the same order. A job that an attempt before has made is found by its id, one that has
 /// its key by that.
 ///

@@ -13,10 +13,11 @@ use tokio::sync::broadcast;
 
 use super::rows;
 use crate::store::codec::{Packed, Results};
+use crate::store::holder::Holder;
 use crate::store::record::Record;
 use crate::store::{
     Cancelled, Change, Claim, Counts, EnqueueError, Enqueued, Expired, NewJob, Outcome, Queued, Recorded,
-    Release, Released, Renewed, TakenOver,
+    Release, Released, Renewed,
 };
 
 /// What may wait or run.
@@ -218,16 +219,19 @@ impl Ledger {
         db: &Connection,
         id: JobId,
         attempt: Attempt,
+        runner: &str,
         lease: Duration,
-        spec: Arc<JobSpec>,
-    ) -> rusqlite::Result<TakenOver> {
-        let Some(record) = self.records.get_mut(&id).filter(|record| record.runs_as(attempt)) else {
-            let recorded = rows::ended_with(db, id, attempt)?;
-            return Ok(if recorded { TakenOver::Recorded } else { TakenOver::Stale });
+    ) -> rusqlite::Result<Holder> {
+        let Some(record) = self.records.get_mut(&id) else {
+            let recorded = rows::ended_by(db, id, attempt, runner)?;
+            return Ok(if recorded { Holder::Recorded } else { Holder::Stale });
         };
+        if !record.runs_as(attempt) || !record.is_with(runner) {
+            return Ok(Holder::Stale);
+        }
         record.home = Some(self.home);
         record.renew(lease);
-        Ok(TakenOver::Resumed(record.current_claim(spec)))
+        Ok(Holder::GoesOn { stdin_follows: record.queued().stdin_follows })
     }
 
     pub(super) fn renew(&mut self, attempts: &[(JobId, Attempt)], lease: Duration) -> Renewed {

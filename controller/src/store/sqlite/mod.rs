@@ -172,9 +172,19 @@ impl Store for Sqlite {
         Ok(claimed)
     }
 
-    async fn take_over(&self, id: JobId, attempt: Attempt, lease: Duration) -> Result<TakenOver, StoreError> {
-        let Some(spec) = self.spec(id).await? else { return Ok(TakenOver::Stale) };
-        self.write(Durable::No, move |ledger, db| ledger.take_over(db, id, attempt, lease, spec)).await
+    async fn take_over(
+        &self,
+        id: JobId,
+        attempt: Attempt,
+        runner: &str,
+        lease: Duration,
+    ) -> Result<TakenOver, StoreError> {
+        let runner = runner.to_owned();
+        let taken = move |ledger: &mut Ledger, db: &rusqlite::Connection| {
+            ledger.take_over(db, id, attempt, &runner, lease)
+        };
+        let holder = self.write(Durable::No, taken).await?;
+        holder.told(id, attempt, || self.spec(id)).await
     }
 
     async fn renew(&self, attempts: &[(JobId, Attempt)], lease: Duration) -> Result<Renewed, StoreError> {

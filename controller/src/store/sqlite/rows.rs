@@ -135,6 +135,11 @@ pub(super) fn ended_with(db: &Connection, id: JobId, attempt: Attempt) -> rusqli
     db.prepare_cached(sql)?.exists(params![bytes(id), attempt.0])
 }
 
+pub(super) fn ended_by(db: &Connection, id: JobId, attempt: Attempt, runner: &str) -> rusqlite::Result<bool> {
+    let sql = "SELECT 1 FROM jobs WHERE id = ? AND state = 2 AND attempt = ? AND runner = ?";
+    db.prepare_cached(sql)?.exists(params![bytes(id), attempt.0, runner])
+}
+
 pub(super) fn insert(db: &Connection, record: &Record, entry: &Entry) -> rusqlite::Result<()> {
     let sql = "INSERT INTO jobs (number, id, key, state, language, labels, traits, bytes, stored, queued_at) \
                VALUES (?, ?, ?, 0, ?, ?, ?, ?, ?, ?)";

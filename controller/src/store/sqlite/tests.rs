@@ -68,7 +68,7 @@ async fn everything_is_there_after_a_restart() {
 
     assert_eq!(store.expire().await.unwrap(), [], "what ran has its lease anew");
     assert_eq!(store.renew(&[(running.id, Attempt(1))], LEASE).await.unwrap().gone.len(), 1);
-    let taken = store.take_over(running.id, Attempt(1), LEASE).await.unwrap();
+    let taken = store.take_over(running.id, Attempt(1), "a", LEASE).await.unwrap();
     assert!(matches!(taken, TakenOver::Resumed(_)));
     let recorded = store.finish(running.id, Attempt(1), outcome()).await.unwrap();
     assert!(matches!(recorded, Recorded::Now(_)));

@@ -48,7 +48,7 @@ impl Writer {
         let ended = Arc::new(tokio::sync::Notify::new());
         let told = Arc::clone(&ended);
         let work = move || {
-            Thread { db, ledger, synced: None }.run(operations);
+            Thread { db, ledger, synced: None, stale: false }.run(operations);
             told.notify_one();
         };
         std::thread::Builder::new().name("sqlite".to_owned()).spawn(work)?;
@@ -87,6 +87,8 @@ struct Thread {
     ledger: Ledger,
     /// Whether the next commit is synced, as the database was last told.
     synced: Option<Durable>,
+    /// Whether the ledger could not be read anew after a transaction was undone: it is wrong until it is.
+    stale: bool,
 }
 
 impl Thread {
@@ -115,6 +117,10 @@ impl Thread {
         durable: Durable,
         operations: impl Iterator<Item = Operation>,
     ) -> rusqlite::Result<Vec<Answer>> {
+        if self.stale {
+            self.ledger.reload(&self.db)?;
+            self.stale = false;
+        }
         if self.synced != Some(durable) {
             let level = if durable == Durable::Yes { "FULL" } else { "NORMAL" };
             self.db.pragma_update(None, "synchronous", level)?;
@@ -132,8 +138,39 @@ impl Thread {
     /// failed: their answers are dropped.
     fn recover(&mut self, error: &rusqlite::Error) {
         tracing::error!(%error, "the database cannot be written");
-        if let Err(error) = self.ledger.reload(&self.db) {
+        let reloaded = self.ledger.reload(&self.db);
+        self.stale = reloaded.is_err();
+        if let Err(error) = reloaded {
             tracing::error!(%error, "the database cannot be read");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::broadcast;
+
+    use super::super::ledger::{Room, Tally};
+    use super::super::open;
+    use super::*;
+
+    fn nothing() -> Operation {
+        Box::new(|_, _| Ok(Box::new(|| {})))
+    }
+
+    #[test]
+    fn nothing_is_done_with_a_ledger_that_could_not_be_read_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = open::open(folder.path()).unwrap().writer;
+        let (room, changes) = (Room { jobs: 1, bytes: 1 }, broadcast::Sender::new(1));
+        let ledger = Ledger::load(&db, room, Arc::<Tally>::default(), changes).unwrap();
+        let mut thread = Thread { db, ledger, synced: None, stale: false };
+
+        thread.db.execute_batch("ALTER TABLE jobs RENAME TO hidden").unwrap();
+        thread.recover(&rusqlite::Error::InvalidQuery);
+        assert!(thread.commit(Durable::No, [nothing()].into_iter()).is_err());
+        thread.db.execute_batch("ALTER TABLE hidden RENAME TO jobs").unwrap();
+        assert_eq!(thread.commit(Durable::No, [nothing()].into_iter()).unwrap().len(), 1);
+        assert!(!thread.stale);
     }
 }
