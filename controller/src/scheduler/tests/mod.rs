@@ -3,7 +3,6 @@
 mod fairness;
 mod placing;
 mod properties;
-mod scale;
 mod trust;
 mod waiting;
 
