@@ -44,12 +44,13 @@ pub(super) async fn claim(
     home: ControllerId,
     wishes: &[Wish],
 ) -> Result<Vec<Option<Granted>>, Fault> {
+    // `< 1` for `= 0`: else the planner walks the index of all that wait here rather than look up the few by their ids.
     let sql = format!(
         "WITH asked AS (SELECT * FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::uuid[]) AS a (id, runner, lease, op)),
          claimed AS (
            UPDATE jobs j SET state = 1, attempt = j.attempt + 1, runner = a.runner, started_at = {NOW},
              lease_until = {NOW} + a.lease, op = a.op
-           FROM asked a WHERE j.id = a.id AND j.state = 0 AND j.home = $5 RETURNING j.*),
+           FROM asked a WHERE j.id = a.id AND j.state < 1 AND j.home = $5 RETURNING j.*),
          noted AS (
            INSERT INTO attempts (id, attempt, runner, started_at)
            SELECT id, attempt, runner, started_at FROM claimed)
