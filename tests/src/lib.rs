@@ -11,6 +11,7 @@ pub mod http;
 pub mod postgres;
 pub mod private_docker;
 pub mod process;
+pub mod promise;
 pub mod proxy;
 pub mod table;
 pub mod wait;

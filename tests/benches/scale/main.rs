@@ -23,6 +23,7 @@ mod system;
 
 use std::process::ExitCode;
 
+use tests::promise::{self, Promise};
 use tests::table::{columns, markdown};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -59,19 +60,19 @@ fn main() -> ExitCode {
     let Some(measured) = measured else { return ExitCode::FAILURE };
     let promises = promises::check(&measured);
     publish(&measured, &promises);
-    match promises.iter().all(promises::Promise::holds) {
+    match promises.iter().all(Promise::holds) {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
     }
 }
 
 /// Prints the tables, and leaves them and a drawing in the target folder.
-fn publish(measured: &Measured, promises: &[promises::Promise]) {
+fn publish(measured: &Measured, promises: &[Promise]) {
     let tables = [
         ("Runners that are connected and have nothing to do", report::idle(measured)),
         ("Jobs a second, and how soon they are assigned at half of that", report::cells(measured)),
         ("A queue whose runners come back", report::drained(measured)),
-        ("Promises", promises::table(promises)),
+        ("Promises", promise::rows(promises, 1)),
     ];
     let exe = std::env::current_exe().unwrap();
     let folder = exe.ancestors().nth(3).unwrap();

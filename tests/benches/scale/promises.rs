@@ -1,7 +1,8 @@
 //! What is promised, and whether it holds here and now. A promise is about the worst that was measured.
 
+use tests::promise::{Bound, Promise};
+
 use crate::measure::{Cell, Measured};
-use crate::report::{Table, row_of};
 
 /// The runners that promises about jobs are made for.
 const RUNNERS: usize = 1000;
@@ -19,30 +20,6 @@ pub const ASSIGNED: f64 = 20.0;
 
 /// Kilobytes of the controller's memory for a connected runner.
 const MEMORY: f64 = 64.0;
-
-/// One promise.
-#[derive(Debug, Clone)]
-pub struct Promise {
-    what: String,
-    measured: f64,
-    bound: Bound,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Bound {
-    AtMost(f64),
-    AtLeast(f64),
-}
-
-impl Promise {
-    /// Whether it is kept.
-    pub fn holds(&self) -> bool {
-        match self.bound {
-            Bound::AtMost(bound) => self.measured <= bound,
-            Bound::AtLeast(bound) => self.measured >= bound,
-        }
-    }
-}
 
 /// Holds what was measured against what is promised of it.
 pub fn check(measured: &Measured) -> Vec<Promise> {
@@ -67,18 +44,4 @@ pub fn check(measured: &Measured) -> Vec<Promise> {
         promises.push(Promise { what, measured: memory / 1024.0, bound: Bound::AtMost(MEMORY) });
     }
     promises
-}
-
-/// For people.
-pub fn table(promises: &[Promise]) -> Table {
-    let row = |promise: &Promise| {
-        let bound = match promise.bound {
-            Bound::AtMost(bound) => format!("≤ {bound}"),
-            Bound::AtLeast(bound) => format!("≥ {bound}"),
-        };
-        let verdict = if promise.holds() { "holds" } else { "BROKEN" };
-        vec![promise.what.clone(), format!("{:.1}", promise.measured), bound, verdict.to_owned()]
-    };
-    let head = row_of(["promise", "measured", "promised", ""]);
-    [vec![head], promises.iter().map(row).collect()].concat()
 }

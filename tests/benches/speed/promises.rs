@@ -1,32 +1,10 @@
 //! What is promised, and whether it holds here and now.
 
-use crate::figures::{Series, columns};
+use tests::promise::{Bound, Promise};
+
+use crate::figures::Series;
 use crate::memory::Memory;
 use crate::throughput::Throughput;
-
-/// One promise.
-#[derive(Debug, Clone)]
-pub struct Promise {
-    what: &'static str,
-    measured: f64,
-    bound: Bound,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Bound {
-    AtMost(f64),
-    AtLeast(f64),
-}
-
-impl Promise {
-    /// Whether it is kept.
-    pub fn holds(&self) -> bool {
-        match self.bound {
-            Bound::AtMost(bound) => self.measured <= bound,
-            Bound::AtLeast(bound) => self.measured >= bound,
-        }
-    }
-}
 
 /// Memory that is promised for the runner, and on top for each sandbox, in MiB.
 const RUNNER_MIB: f64 = 25.0;
@@ -43,7 +21,7 @@ pub fn check(depths: &[Series], java: &[Series], throughput: &[Throughput], memo
     let share = |rate: fn(&Throughput) -> f64| two.map_or(f64::NAN, |row| rate(row) / row.floor);
     let mib = memory.runner_and_agents as f64 / f64::from(1 << 20);
     let promised_mib = RUNNER_MIB + SANDBOX_MIB * memory.sandboxes as f64;
-    let promise = |what, measured, bound| Promise { what, measured, bound };
+    let promise = |what: &str, measured, bound| Promise { what: what.to_owned(), measured, bound };
     vec![
         promise("one run at the runner ÷ bare", ratio(depths, "runner"), Bound::AtMost(2.5)),
         promise("one run over HTTP ÷ bare", ratio(depths, "HTTP"), Bound::AtMost(4.0)),
@@ -54,18 +32,4 @@ pub fn check(depths: &[Series], java: &[Series], throughput: &[Throughput], memo
         promise("Java at the runner ÷ bare javac and java", ratio(java, "runner"), Bound::AtMost(0.6)),
         promise("MiB of an idle runner and its agents", mib, Bound::AtMost(promised_mib)),
     ]
-}
-
-/// For people.
-pub fn table(promises: &[Promise]) -> String {
-    let head = ["", "measured", "promised", ""].map(str::to_owned);
-    let rows = promises.iter().map(|promise| {
-        let bound = match promise.bound {
-            Bound::AtMost(bound) => format!("≤ {bound}"),
-            Bound::AtLeast(bound) => format!("≥ {bound}"),
-        };
-        let verdict = if promise.holds() { "holds" } else { "BROKEN" };
-        [promise.what.to_owned(), format!("{:.2}", promise.measured), bound, verdict.to_owned()]
-    });
-    columns(&[vec![head], rows.collect()].concat())
 }
