@@ -11,6 +11,10 @@ use tests::{Cluster, docker, wait_until};
 /// A budget for two sandboxes.
 const TWO: &str = "[pool]\nmemory_bytes = 12000000\n";
 
+/// A language whose only program does nothing, quickly.
+const TRUE: &str = "[[language]]\nid = 'true'\nname = 'true'\nextensions = ['true']\nimage = 'gcc'\n\
+                    version = ['gcc', '--version']\nentry = 'any'\nrun = ['true']\n";
+
 /// A cluster whose only runner, `a`, takes three jobs at once and has this configuration.
 fn cluster(config: &str) -> Cluster {
     let mut cluster = Cluster::empty();
@@ -56,6 +60,36 @@ fn as_many_stay_as_were_needed_at_once_and_fade() {
     wait_for_warm(&cluster, 3, 1);
     wait_for_warm(&cluster, 2, 1);
     wait_for_warm(&cluster, 1, 1);
+}
+
+#[test]
+fn busy_sandboxes_are_used_again_and_again() {
+    let mut cluster = Cluster::empty();
+    let languages = cluster.folder.path().join("languages");
+    std::fs::create_dir(&languages).unwrap();
+    std::fs::write(languages.join("true.toml"), TRUE).unwrap();
+    let config = cluster.file("runner.toml", &format!("languages_dir = {languages:?}\n"));
+    cluster.add_runner("a", &["--config", config.to_str().unwrap(), "--language", "true", "--max-jobs", "3"]);
+    let runner = cluster.runner_name("a");
+    let quick = job("true", "x.true", "");
+    let run = |jobs: usize| {
+        thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| (0..jobs).for_each(|_| assert_eq!(cluster.job(&quick)["verdict"], "ok")));
+            }
+        });
+    };
+    let three = || {
+        wait_until("three sandboxes", || {
+            run(10);
+            let mut now = docker::containers(&runner);
+            now.sort();
+            (now.len() == 3).then_some(now)
+        })
+    };
+    let before = three();
+    run(300);
+    assert_eq!(three(), before, "a sandbox was thrown away for another one");
 }
 
 #[test]

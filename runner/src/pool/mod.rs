@@ -307,7 +307,8 @@ impl Lease {
     fn tidy(mut self) {
         let Some(mut sandbox) = self.sandbox.take() else { return };
         let (pool, image, batch) = (Arc::clone(&self.pool), self.image.clone(), self.batch);
-        pool.lock().shelves.entry(image.clone()).or_default().tidying += 1;
+        pool.lock().shelves.entry(image.clone()).or_default().give_back();
+        pool.adjust();
         tokio::spawn(async move {
             let tidied = sandbox.tidy().await;
             let sandbox = match tidied {
@@ -325,6 +326,10 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
+        if self.sandbox.is_none() {
+            // Given back.
+            return;
+        }
         if let Some(shelf) = self.pool.lock().shelves.get_mut(&self.image) {
             shelf.in_use = shelf.in_use.saturating_sub(1);
         }

@@ -43,6 +43,13 @@ impl Shelf {
         None
     }
 
+    /// A job has done with a sandbox, which is tidied now. In one step: counted twice, even for a moment, another one
+    /// would seem too much and be thrown away.
+    pub fn give_back(&mut self) {
+        self.in_use = self.in_use.saturating_sub(1);
+        self.tidying += 1;
+    }
+
     /// Who has waited longest and still does.
     pub fn next_waiter(&mut self) -> Option<Waiter> {
         std::iter::from_fn(|| self.waiters.pop_front()).find(|waiter| !waiter.is_closed())
