@@ -74,7 +74,8 @@ impl Sqlite {
         };
         let ledger = Ledger::load(&opened.writer, room, Arc::clone(&tally), changes.clone());
         let ledger = ledger.map_err(|error| unreadable(&error))?;
-        let writer = Writer::start(opened.writer, ledger).map_err(|error| unreadable(&error))?;
+        let writer = Writer::start(opened.writer, open::log(&opened.path), ledger)
+            .map_err(|error| unreadable(&error))?;
         Ok(Self {
             writer: RwLock::new(Some(writer)),
             readers: Readers::new(opened.path),

@@ -52,6 +52,13 @@ pub(super) fn reader(path: &Path) -> rusqlite::Result<Connection> {
     Ok(reader)
 }
 
+/// Where SQLite keeps the log of a database.
+pub(super) fn log(database: &Path) -> PathBuf {
+    let mut path = database.as_os_str().to_owned();
+    path.push("-wal");
+    path.into()
+}
+
 fn take_lock(folder: &Path) -> Result<File, OpenError> {
     let path = folder.join(format!("{FILE}.lock"));
     let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
@@ -76,7 +83,8 @@ fn prepare(db: &mut Connection, path: &Path) -> Result<(), OpenError> {
         db.execute_batch("PRAGMA auto_vacuum = INCREMENTAL").map_err(cannot)?;
     }
     db.execute_batch(
-        "PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 67108864; PRAGMA temp_store = MEMORY",
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 67108864; \
+         PRAGMA temp_store = MEMORY",
     )
     .map_err(cannot)?;
     migrate(db, version).map_err(cannot)?;
