@@ -16,7 +16,8 @@ const UNANSWERED: Duration = Duration::from_secs(10);
 
 /// Every statement has an index for what it looks for. The server plans it while the tables are as good as empty, where
 /// reading them whole is cheaper, and keeps the plan when they are not: ten times slower with 100,000 jobs waiting.
-const PLANS: &str = "-c enable_seqscan=off";
+/// And no statement is planned more than once on a connection: with no choice left, that only takes time.
+const PLANS: &str = "-c enable_seqscan=off -c plan_cache_mode=force_generic_plan";
 
 /// How a connection is protected.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -108,11 +108,19 @@ impl End {
     }
 }
 
+/// What came of an end.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) recorded: Recorded,
+    /// Of the program's contents, where they are needed no more.
+    pub(super) freed: u64,
+}
+
 /// Records how jobs ended.
 ///
 /// # Errors
 /// The database's.
-pub(super) async fn finish(link: &Link, ends: Vec<End>) -> Result<Vec<Recorded>, Fault> {
+pub(super) async fn finish(link: &Link, ends: Vec<End>) -> Result<Vec<Ended>, Fault> {
     let ops = operations(ends.len());
     let ids: Vec<Uuid> = ends.iter().map(|end| key(end.id)).collect();
     let attempts: Vec<i32> = ends.iter().map(|end| end.attempt.0.cast_signed()).collect();
@@ -135,7 +143,7 @@ pub(super) async fn finish(link: &Link, ends: Vec<End>) -> Result<Vec<Recorded>,
          noted AS (
            UPDATE attempts t SET ended_at = done.finished_at, ending = 'finished' FROM done
            WHERE t.id = done.id AND t.attempt = done.attempt)
-         SELECT {JOB} FROM done j"
+         SELECT {JOB}, j.bytes FROM done j"
     );
     let (sql, all) = (&sql, &ops);
     let (ids, attempts, verdicts, messages) = (&ids, &attempts, &verdicts, &messages);
@@ -148,7 +156,7 @@ pub(super) async fn finish(link: &Link, ends: Vec<End>) -> Result<Vec<Recorded>,
             let mut rows = client.query(&statement, &parameters).await?;
             if again || rows.len() < all.len() {
                 // Those that had ended, by this operation or another.
-                let sql = format!("SELECT {JOB} FROM jobs j WHERE j.id = ANY($1) AND j.state = 2");
+                let sql = format!("SELECT {JOB}, j.bytes FROM jobs j WHERE j.id = ANY($1) AND j.state = 2");
                 let known: Vec<JobId> = rows.iter().map(|row| rows::id(row.get(1))).collect();
                 let ended = client.query(&client.prepare_cached(&sql).await?, &[ids]).await?;
                 rows.extend(ended.into_iter().filter(|row| !known.contains(&rows::id(row.get(1)))));
@@ -157,17 +165,19 @@ pub(super) async fn finish(link: &Link, ends: Vec<End>) -> Result<Vec<Recorded>,
         })
         .await?;
     let rows: HashMap<JobId, Row> = rows.into_iter().map(|row| (rows::id(row.get(1)), row)).collect();
-    ops.iter().zip(ends).map(|(op, end)| recorded(rows.get(&end.id), *op, end)).collect()
+    ops.iter().zip(ends).map(|(op, end)| ended(rows.get(&end.id), *op, end)).collect()
 }
 
-fn recorded(row: Option<&Row>, op: Uuid, end: End) -> Result<Recorded, Fault> {
-    let Some(row) = row else { return Ok(Recorded::Stale) };
-    if row.get::<_, Option<Uuid>>(14) == Some(op) {
+fn ended(row: Option<&Row>, op: Uuid, end: End) -> Result<Ended, Fault> {
+    if let Some(row) = row
+        && row.get::<_, Option<Uuid>>(14) == Some(op)
+    {
         let Results { compile, runs } = end.results;
-        return Ok(Recorded::Now(Box::new(Job { compile, runs, ..rows::job(row)? })));
+        let job = Box::new(Job { compile, runs, ..rows::job(row)? });
+        return Ok(Ended { recorded: Recorded::Now(job), freed: row.get::<_, i64>("bytes").cast_unsigned() });
     }
-    let before = rows::attempt(row.get(5)) == end.attempt;
-    Ok(if before { Recorded::Before } else { Recorded::Stale })
+    let before = row.is_some_and(|row| rows::attempt(row.get(5)) == end.attempt);
+    Ok(Ended { recorded: if before { Recorded::Before } else { Recorded::Stale }, freed: 0 })
 }
 
 /// Leases to be renewed, of one caller.

@@ -1,4 +1,4 @@
-//! What is kept beside the jobs' path: controllers, runners, samples, counts; and forgetting what is old.
+//! What is kept beside the jobs' path: controllers, runners, samples, counts.
 
 use std::time::Duration;
 
@@ -9,10 +9,7 @@ use uuid::Uuid;
 use super::fate::is_alive;
 use super::link::{Fault, Link};
 use super::rows::{JOB, NOW, count, microseconds, queued};
-use crate::store::{Queued, Retention};
-
-/// Finished jobs that go in one step.
-const STEP: i64 = 500;
+use crate::store::Queued;
 
 /// How long a controller is remembered that is not there any more.
 const FORGOTTEN: Duration = Duration::from_secs(24 * 3600);
@@ -122,41 +119,6 @@ pub(super) async fn disown(link: &Link, home: ControllerId) -> Result<(), Fault>
         Ok(())
     })
     .await
-}
-
-/// Forgets finished jobs, some at a time. The newest one only goes by its age.
-///
-/// # Errors
-/// The database's.
-pub(super) async fn retain(link: &Link, keep: &Retention) -> Result<u64, Fault> {
-    let sql = format!(
-        "WITH totals AS (SELECT count(*) AS jobs, coalesce(sum(stored), 0)::bigint AS bytes FROM jobs WHERE state = 2),
-         oldest AS (
-           SELECT id, finished_at, row_number() OVER w AS place, coalesce(sum(stored) OVER w, 0)::bigint AS bytes
-           FROM (SELECT id, number, finished_at, stored FROM jobs WHERE state = 2
-                 ORDER BY finished_at, number LIMIT {STEP}) AS first
-           WINDOW w AS (ORDER BY finished_at, number ROWS UNBOUNDED PRECEDING)),
-         gone AS (
-           DELETE FROM jobs j USING oldest o, totals t WHERE j.id = o.id AND j.state = 2 AND (
-             o.finished_at < {NOW} - $1::bigint
-             OR (t.jobs - o.place + 1 > $2::bigint AND o.place < t.jobs)
-             OR (t.bytes - o.bytes + j.stored > $3::bigint AND o.place < t.jobs))
-           RETURNING j.id),
-         specs AS (DELETE FROM specs s USING gone WHERE s.id = gone.id),
-         results AS (DELETE FROM results r USING gone WHERE r.id = gone.id),
-         attempts AS (DELETE FROM attempts t USING gone WHERE t.id = gone.id)
-         SELECT count(*) FROM gone"
-    );
-    let age = keep.age.map(microseconds);
-    let (jobs, bytes) = (keep.jobs.map(count), keep.bytes.map(count));
-    let sql = &sql;
-    let row = link
-        .run(|client, _| async move {
-            let statement = client.prepare_cached(sql).await?;
-            Ok(client.query_one(&statement, &[&age, &jobs, &bytes]).await?)
-        })
-        .await?;
-    Ok(row.get::<_, i64>(0).cast_unsigned())
 }
 
 /// Remembers what a runner says of itself.

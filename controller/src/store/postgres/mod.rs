@@ -10,6 +10,7 @@ mod keep;
 mod link;
 mod notices;
 mod read;
+mod retention;
 mod rows;
 mod schema;
 mod submit;
@@ -27,7 +28,7 @@ use protocol::cluster::Sample;
 use protocol::runner::Registration;
 use protocol::{Attempt, ControllerId, Job, JobAttempt, JobId, JobPage, JobSpec, Timestamp};
 use tokio::sync::{broadcast, mpsc};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::codec::{self, to_json};
@@ -39,7 +40,7 @@ use super::{
     TakenOver, cursor,
 };
 use crate::config::PostgresUrl;
-use attempts::{End, Granted, Leases, Wish};
+use attempts::{End, Ended, Granted, Leases, Wish};
 use batch::Batcher;
 use link::Link;
 use schema::Version;
@@ -49,8 +50,15 @@ use tls::Tls;
 /// Bytes of programs that are kept at hand, at most.
 const SPECS: u64 = 64 << 20;
 
-/// How often what waits and runs is counted.
+/// How often what waits and runs is counted, at most.
 const COUNT: Duration = Duration::from_secs(1);
+
+/// How much longer than counting the rest after it is: it takes some 50 ms where 100,000 jobs wait, and other statements
+/// wait for it meanwhile. This controller's own jobs are counted as they come and go.
+const COUNT_REST: u32 = 200;
+
+/// The longest rest.
+const LONGEST_COUNT_REST: Duration = Duration::from_secs(10);
 
 /// Jobs in a database, as one controller sees them.
 #[derive(Debug)]
@@ -65,7 +73,7 @@ pub struct Postgres {
     submits: Batcher<Entry, Enqueued>,
     claims: Batcher<Wish, Option<Granted>>,
     renewals: Batcher<Leases, Renewed>,
-    ends: Batcher<End, Recorded>,
+    ends: Batcher<End, Ended>,
     /// This controller leaves: it takes nothing in any more.
     leaving: AtomicBool,
     _tasks: DropGuard,
@@ -92,6 +100,11 @@ impl Tally {
             // It always has a value.
             let _ = count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
         }
+    }
+
+    fn freed(&self, bytes: u64) {
+        let left = |held: u64| Some(held.saturating_sub(bytes));
+        let _ = self.bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, left);
     }
 }
 
@@ -195,15 +208,18 @@ async fn prepare(link: &Link) -> Result<(), OpenError> {
 }
 
 async fn count(link: Link, tally: Arc<Tally>, stop: CancellationToken) {
+    let mut rest = COUNT;
     loop {
         tokio::select! {
-            () = sleep(COUNT) => {}
+            () = sleep(rest) => {}
             () = stop.cancelled() => return,
         }
+        let since = Instant::now();
         match keep::load(&link).await {
             Ok(load) => tally.set(load),
             Err(error) => tracing::warn!(%error, "jobs cannot be counted"),
         }
+        rest = (since.elapsed() * COUNT_REST).clamp(COUNT, LONGEST_COUNT_REST);
     }
 }
 
@@ -312,7 +328,8 @@ impl Store for Postgres {
 
     async fn finish(&self, id: JobId, attempt: Attempt, outcome: Outcome) -> Result<Recorded, StoreError> {
         let (packed, results) = codec::pack_outcome(outcome).await?;
-        let recorded = self.ends.ask(End { id, attempt, packed, results }).await?;
+        let Ended { recorded, freed } = self.ends.ask(End { id, attempt, packed, results }).await?;
+        self.load.freed(freed);
         if let Recorded::Now(job) = &recorded {
             self.ended(job, true);
         }
@@ -357,7 +374,7 @@ impl Store for Postgres {
     }
 
     async fn retain(&self, keep: &Retention) -> Result<u64, StoreError> {
-        Ok(keep::retain(&self.link, keep).await?)
+        Ok(retention::retain(&self.link, keep).await?)
     }
 
     async fn remember_runner(&self, registration: &Registration) -> Result<(), StoreError> {

@@ -80,7 +80,9 @@ pub(super) async fn tell(link: Link, here: ControllerId, mut queue: mpsc::Receiv
         changes.clear();
         let sent = async {
             let client = link.once().await?;
-            let statement = client.prepare_cached("SELECT pg_notify($1, $2)").await?;
+            // Nothing is written, so there is no disk to wait for.
+            let sql = "SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)";
+            let statement = client.prepare_cached(sql).await?;
             Ok::<_, super::link::Fault>(client.execute(&statement, &[&CHANNEL, &payload]).await?)
         };
         if let Err(error) = sent.await {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use protocol::{ControllerId, JobId};
+use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::link::{Fault, Link};
@@ -40,11 +41,13 @@ pub(super) async fn enqueue(
 ) -> Result<Vec<Enqueued>, Fault> {
     let columns = Columns::of(entries);
     loop {
-        insert(link, home, &columns).await?;
-        let (by_id, by_key) = find(link, &columns).await?;
+        let mut found = insert(link, home, &columns).await?;
+        if found.jobs.len() < entries.len() {
+            found = find(link, &columns).await?;
+        }
         let answer = |entry: &Entry| {
-            let new = by_id.get(&entry.id).cloned().map(Enqueued::New);
-            let existing = || entry.key.as_ref().and_then(|key| by_key.get(key)).copied();
+            let new = found.jobs.get(&entry.id).cloned().map(Enqueued::New);
+            let existing = || entry.key.as_ref().and_then(|key| found.keys.get(key)).copied();
             new.or_else(|| existing().map(Enqueued::Existing))
         };
         // None where the job with the key was withdrawn between the two statements.
@@ -79,7 +82,15 @@ impl<'a> Columns<'a> {
     }
 }
 
-async fn insert(link: &Link, home: ControllerId, columns: &Columns<'_>) -> Result<(), Fault> {
+/// Jobs that are there, by their ids and by their keys.
+#[derive(Default)]
+struct Found {
+    jobs: HashMap<JobId, Queued>,
+    keys: HashMap<String, JobId>,
+}
+
+/// Queues those that are new, and returns these.
+async fn insert(link: &Link, home: ControllerId, columns: &Columns<'_>) -> Result<Found, Fault> {
     let sql = format!(
         "WITH asked AS (
            SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bytea[])
@@ -87,20 +98,20 @@ async fn insert(link: &Link, home: ControllerId, columns: &Columns<'_>) -> Resul
          made AS (
            INSERT INTO jobs (id, key, home, language, labels, traits, bytes, stored, queued_at)
            SELECT id, key, $8, language, labels::jsonb, traits, bytes, length(spec), {NOW} FROM asked ORDER BY place
-           ON CONFLICT DO NOTHING RETURNING id)
-         INSERT INTO specs (id, data) SELECT id, spec FROM asked JOIN made USING (id)"
+           ON CONFLICT DO NOTHING RETURNING *),
+         kept AS (INSERT INTO specs (id, data) SELECT asked.id, spec FROM asked JOIN made USING (id))
+         SELECT {JOB} FROM made j"
     );
     let (sql, home) = (&sql, Uuid::from_bytes(home.to_bytes()));
-    link.run(|client, _| async move {
-        let statement = client.prepare_cached(sql).await?;
-        let Columns { ids, keys, languages, labels, traits, bytes, specs } = columns;
-        client.execute(&statement, &[ids, keys, languages, labels, traits, bytes, specs, &home]).await?;
-        Ok(())
-    })
-    .await
+    let rows = link
+        .run(|client, _| async move {
+            let statement = client.prepare_cached(sql).await?;
+            let Columns { ids, keys, languages, labels, traits, bytes, specs } = columns;
+            Ok(client.query(&statement, &[ids, keys, languages, labels, traits, bytes, specs, &home]).await?)
+        })
+        .await?;
+    Ok(Found { jobs: jobs(&rows)?, ..Found::default() })
 }
-
-type Found = (HashMap<JobId, Queued>, HashMap<String, JobId>);
 
 async fn find(link: &Link, columns: &Columns<'_>) -> Result<Found, Fault> {
     let sql = format!("SELECT {JOB}, j.key FROM jobs j WHERE j.id = ANY($1) OR j.key = ANY($2)");
@@ -111,8 +122,10 @@ async fn find(link: &Link, columns: &Columns<'_>) -> Result<Found, Fault> {
             Ok(client.query(&statement, &[&columns.ids, &columns.keys]).await?)
         })
         .await?;
-    let jobs = rows.iter().map(|row| Ok((id(row.get(1)), queued(row)?)));
-    let jobs = jobs.collect::<Result<_, StoreError>>()?;
-    let keys = rows.iter().filter_map(|row| Some((row.get::<_, Option<String>>(15)?, id(row.get(1)))));
-    Ok((jobs, keys.collect()))
+    let keys = rows.iter().filter_map(|row| Some((row.get::<_, Option<String>>("key")?, id(row.get(1)))));
+    Ok(Found { keys: keys.collect(), jobs: jobs(&rows)? })
+}
+
+fn jobs(rows: &[Row]) -> Result<HashMap<JobId, Queued>, StoreError> {
+    rows.iter().map(|row| Ok((id(row.get(1)), queued(row)?))).collect()
 }
