@@ -21,7 +21,7 @@ use crate::ending;
 use crate::live::Live;
 use crate::roster::Roster;
 use crate::scheduler::{Assignment, Ending};
-use crate::store::{Release, Store, StoreError};
+use crate::store::{self, Release, Store, StoreError};
 
 /// How long a runner may have a job without being heard of; a session renews it well before.
 pub const LEASE: Duration = Duration::from_secs(15);
@@ -130,7 +130,7 @@ impl Dispatcher {
         Ok(())
     }
 
-    /// Withdraws a job that is not to wait.
+    /// Withdraws a job that is not to wait, while it can be.
     async fn send_away(&self, id: JobId) -> Result<(), StoreError> {
         let Some((why, _)) = self.backlog.explain(id) else { return Ok(()) };
         let gone = self.withdraw(id).await.inspect_err(|_| {
@@ -143,8 +143,13 @@ impl Dispatcher {
         Ok(())
     }
 
-    /// Whether a job is forgotten: now, or before by a call whose answer was lost.
+    /// Whether a job is forgotten: now, or before by a call whose answer was lost. One that a runner may have begun
+    /// with is not: its client may have heard so from another controller. It waits then like any other.
     async fn withdraw(&self, id: JobId) -> Result<bool, StoreError> {
+        if store::may_have_begun(&self.store.attempts(id).await?) {
+            self.live.admit(id);
+            return Ok(false);
+        }
         Ok(self.store.withdraw(id).await? || self.store.get(id).await?.is_none())
     }
 }

@@ -3,6 +3,8 @@
 mod admission;
 mod joining;
 mod shutdown;
+#[cfg(test)]
+mod tests;
 mod watching;
 
 use std::sync::Arc;

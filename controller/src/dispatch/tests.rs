@@ -12,6 +12,7 @@ use tokio::time::{sleep, timeout};
 
 use super::*;
 use crate::budget::Budget;
+use crate::clock;
 use crate::roster::Membership;
 use crate::store::*;
 
@@ -349,6 +350,27 @@ async fn a_client_hears_of_a_job_that_was_withdrawn_without_a_word() {
     hall.dispatcher.backlog.add(queued);
     let refusal = timeout(LEASE, watcher.begun()).await.expect("it is told").unwrap_err();
     assert_eq!(refusal.kind, ProblemKind::NoRunnerFree);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_was_not_to_wait_is_not_withdrawn_once_a_runner_may_have_begun_with_it() {
+    clock::simulate();
+    let lost = Release::Lost { reason: "its runner died".to_owned() };
+    for (release, after) in [(lost, Duration::ZERO), (Release::Refused, REFUSING)] {
+        let hall = Hall::open(memory());
+        let mut job = conformance::job("c", 0);
+        Arc::make_mut(&mut job.spec).no_wait = true;
+        let id = job.id;
+        let watcher = hall.dispatcher.live.open(id, None, true);
+        let _undecided = hall.dispatcher.live.undecided(id);
+        hall.store.enqueue(job).await.unwrap();
+        let claim = hall.store.claim(id, "a", LEASE).await.unwrap().unwrap();
+        sleep(after).await;
+        let released = hall.store.release(id, claim.attempt, release).await.unwrap();
+        ending::announce(&hall.dispatcher.live, &hall.dispatcher.backlog, id, released);
+        timeout(LEASE, watcher.begun()).await.expect("it is told").expect("it is accepted");
+        assert_eq!(hall.store.get(id).await.unwrap().unwrap().state, JobState::Queued);
+    }
 }
 
 #[tokio::test(start_paused = true)]
