@@ -1,15 +1,20 @@
-//! Jobs that are submitted twice, through two controllers on one store.
+//! Jobs that are submitted twice, or whose store does not answer.
 
+use std::sync::atomic::Ordering;
+
+use protocol::event::JobEvent;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use super::*;
 use crate::dispatch::{Dispatcher, LEASE};
-use crate::store::{Claim, Memory, MemoryLimits, Release, conformance};
+use crate::store::{Claim, Memory, Release, conformance};
+use crate::testing::{Flaky, memory, registration, telemetry};
 
 /// A controller without runners, beside another one that has taken in a job that is not to wait.
 struct Hall {
     jobs: Jobs,
+    flaky: Arc<Flaky>,
     there: Memory,
     claim: Claim,
     stop: CancellationToken,
@@ -18,12 +23,7 @@ struct Hall {
 impl Hall {
     /// A runner of the other controller has the job.
     async fn open() -> Self {
-        let here = Memory::new(MemoryLimits {
-            max_queue: 100,
-            max_queue_bytes: 1 << 20,
-            keep_finished: 100,
-            keep_bytes: 1 << 20,
-        });
+        let here = memory();
         let there = here.share();
         there.heartbeat().await.unwrap();
         let mut job = conformance::job("c", 0);
@@ -31,7 +31,8 @@ impl Hall {
         let id = job.id;
         there.enqueue(job).await.unwrap();
         let claim = there.claim(id, "a", LEASE).await.unwrap().unwrap();
-        let store: Arc<dyn Store> = Arc::new(here);
+        let flaky = Arc::new(Flaky::new(here));
+        let store = Arc::clone(&flaky) as Arc<dyn Store>;
         let budget = Budget::new(1 << 20);
         let live = Arc::new(Live::new(budget.clone(), 1 << 20));
         let backlog = Arc::new(Backlog::default());
@@ -45,7 +46,7 @@ impl Hall {
         let stop = CancellationToken::new();
         tokio::spawn(dispatcher.run(stop.clone()));
         let limits = JobLimits { max_body: 1 << 20, max_stdin: 1 << 20, max_queue: 100 };
-        Self { jobs: Jobs::new(store, backlog, live, roster, budget, limits), there, claim, stop }
+        Self { jobs: Jobs::new(store, backlog, live, roster, budget, limits), flaky, there, claim, stop }
     }
 
     fn submit(&self) -> JoinHandle<Result<JobId, Problem>> {
@@ -94,4 +95,28 @@ async fn whoever_comes_again_is_accepted_once_a_job_cannot_be_withdrawn_any_more
         let accepted = tokio::time::timeout(Duration::from_secs(5), submitted).await;
         assert_eq!(accepted.expect("it is decided").unwrap(), Ok(hall.claim.id));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_is_begun_before_the_store_fails_to_say_that_it_has_it_is_accepted() {
+    let hall = Hall::open().await;
+    let (membership, mut claims) = hall.jobs.roster.join(registration("b")).unwrap();
+    membership.telemetry(telemetry());
+    hall.flaky.loses_after.store(5000, Ordering::SeqCst);
+    let jobs = hall.jobs.clone();
+    let spec = JobSpec::clone(&conformance::job("c", 0).spec);
+    let submitted = tokio::spawn(async move { jobs.submit(spec, Submission::default()).await });
+    sleep(Duration::from_millis(100)).await;
+    hall.jobs.backlog.doubt();
+    let (id, mut watching) = submitted.await.unwrap().expect("it is accepted");
+    let claim = claims.try_recv().expect("a runner has it");
+    assert_eq!(claim.id, id);
+    for told in ["Queued", "Started"] {
+        let (_, event) = watching.next().await.unwrap().unwrap();
+        assert!(format!("{event:?}").starts_with(told), "{event:?}");
+    }
+    let live = hall.jobs.live.get(id).expect("its output is kept");
+    live.step_started(claim.attempt, protocol::Step(1));
+    let (_, event) = watching.next().await.unwrap().unwrap();
+    assert!(matches!(event, JobEvent::StepStarted { .. }), "{event:?}");
 }
