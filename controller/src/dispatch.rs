@@ -105,8 +105,10 @@ impl Dispatcher {
                     scheduler.waits(id)
                 });
                 if !waits {
-                    // Its runner left meanwhile, and all that it had was forgotten; or another claim was had.
+                    // Its runner left meanwhile, and all that it had was forgotten; or another claim was had. If it
+                    // waits at home it is found there, and if it is gone its client is to hear of that.
                     self.backlog.doubt();
+                    self.live.stray(id);
                 }
                 return Err(error);
             }

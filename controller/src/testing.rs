@@ -104,6 +104,7 @@ impl Store for Flaky {
         if millis > 0 {
             sleep(Duration::from_millis(millis)).await;
         }
+        self.check()?;
         claim
     }
     async fn take_over(

@@ -9,6 +9,7 @@ use tokio::time::{sleep, timeout};
 use super::*;
 use crate::budget::Budget;
 use crate::clock;
+use crate::elsewhere::Elsewhere;
 use crate::roster::Membership;
 use crate::store::*;
 use crate::testing::{Flaky, memory, registration, telemetry};
@@ -195,6 +196,30 @@ async fn a_client_hears_of_a_job_that_was_withdrawn_without_a_word() {
     let Ok(Enqueued::New(queued)) = hall.store.enqueue(job).await else { panic!("no place") };
     assert!(hall.store.withdraw(id).await.unwrap());
     hall.dispatcher.backlog.add(queued);
+    let refusal = timeout(LEASE, watcher.begun()).await.expect("it is told").unwrap_err();
+    assert_eq!(refusal.kind, ProblemKind::NoRunnerFree);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_hears_of_a_withdrawn_job_although_its_runner_left_and_its_claim_failed() {
+    let hall = Hall::open(memory());
+    let Dispatcher { store, live, backlog, .. } = hall.dispatcher.clone();
+    tokio::spawn(Elsewhere { store, live: Arc::clone(&live) }.listen(hall.stop.clone()));
+    let (membership, _claims) = hall.join("a");
+    hall.store.claims_take.store(1000, Ordering::SeqCst);
+    let mut job = conformance::job("c", 0);
+    Arc::make_mut(&mut job.spec).no_wait = true;
+    let id = job.id;
+    let watcher = live.open(id, None, true);
+    let _undecided = live.undecided(id);
+    let Ok(Enqueued::New(queued)) = hall.store.enqueue(job).await else { panic!("no place") };
+    assert!(hall.store.withdraw(id).await.unwrap());
+    backlog.add(queued);
+    sleep(Duration::from_millis(500)).await;
+    drop(membership);
+    hall.fail(true);
+    sleep(Duration::from_secs(1)).await;
+    hall.fail(false);
     let refusal = timeout(LEASE, watcher.begun()).await.expect("it is told").unwrap_err();
     assert_eq!(refusal.kind, ProblemKind::NoRunnerFree);
 }
