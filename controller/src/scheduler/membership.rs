@@ -74,7 +74,7 @@ impl Scheduler {
             Ending::Lost => self.blame(&name, &[id], now),
             Ending::Refused => {
                 if let Some(runner) = self.runners.get_mut(number) {
-                    runner.refused = true;
+                    runner.refuse();
                 }
             }
             Ending::Void => {}
