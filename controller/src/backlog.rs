@@ -60,6 +60,18 @@ impl Backlog {
         })
     }
 
+    /// About how many are before a job that waits, or that a runner has. Where there is no such job, says so before
+    /// one can be added.
+    pub fn find_or(&self, id: JobId, absent: impl FnOnce()) -> Option<u64> {
+        self.with(|scheduler, _| match scheduler.knows(id) {
+            true => Some(scheduler.position(id).unwrap_or_default()),
+            false => {
+                absent();
+                None
+            }
+        })
+    }
+
     /// Jobs may be at home here that are not known here: the store failed at something that brings them, and may
     /// have done it all the same.
     pub fn doubt(&self) {

@@ -20,8 +20,8 @@ use crate::backlog::Backlog;
 use crate::ending;
 use crate::live::Live;
 use crate::roster::Roster;
-use crate::scheduler::{Assignment, Ending};
-use crate::store::{Release, Store, StoreError};
+use crate::scheduler::Assignment;
+use crate::store::{self, Release, Store, StoreError};
 
 /// How long a runner may have a job without being heard of; a session renews it well before.
 pub const LEASE: Duration = Duration::from_secs(15);
@@ -94,8 +94,8 @@ impl Dispatcher {
         let claim = match self.store.claim(id, &name, LEASE).await {
             Ok(Some(claim)) => claim,
             Ok(None) => {
-                // Another controller has it, or it has ended.
-                self.backlog.with(|scheduler, now| scheduler.end(runner, id, Ending::Void, now));
+                // Another controller has it, or another claim, or it has ended.
+                self.backlog.with(|scheduler, _| scheduler.forgo(runner, id));
                 self.live.stray(id);
                 return Ok(());
             }
@@ -105,8 +105,10 @@ impl Dispatcher {
                     scheduler.waits(id)
                 });
                 if !waits {
-                    // Its runner left meanwhile, and all that it had was forgotten.
+                    // Its runner left meanwhile, and all that it had was forgotten; or another claim was had. If it
+                    // waits at home it is found there, and if it is gone its client is to hear of that.
                     self.backlog.doubt();
+                    self.live.stray(id);
                 }
                 return Err(error);
             }
@@ -114,14 +116,13 @@ impl Dispatcher {
         let live = self.live.get_or_open(id);
         if claim.stdin_follows && live.stdin().is_none() {
             // It came here with an attempt that a runner held, and this has ended: the input is not to be had again.
-            self.backlog.with(|scheduler, now| scheduler.end(runner, id, Ending::Void, now));
+            self.backlog.with(|scheduler, _| scheduler.forgo(runner, id));
             return ending::without_input(&*self.store, &self.live, &claim).await;
         }
         live.started(&name, claim.attempt);
         if let Err(claim) = self.roster.assign(runner, claim) {
             // It left between the decision and the claim.
             live.refused(claim.attempt);
-            self.backlog.with(|scheduler, now| scheduler.end(runner, id, Ending::Refused, now));
             // Where that fails its lease runs out, or it was done all the same.
             let released = self.store.release(id, claim.attempt, Release::Refused).await;
             let released = released.inspect_err(|_| self.backlog.doubt())?;
@@ -130,7 +131,7 @@ impl Dispatcher {
         Ok(())
     }
 
-    /// Withdraws a job that is not to wait.
+    /// Withdraws a job that is not to wait, while it can be.
     async fn send_away(&self, id: JobId) -> Result<(), StoreError> {
         let Some((why, _)) = self.backlog.explain(id) else { return Ok(()) };
         let gone = self.withdraw(id).await.inspect_err(|_| {
@@ -143,8 +144,13 @@ impl Dispatcher {
         Ok(())
     }
 
-    /// Whether a job is forgotten: now, or before by a call whose answer was lost.
+    /// Whether a job is forgotten: now, or before by a call whose answer was lost. One that a runner may have begun
+    /// with is not: its client may have heard so from another controller. It waits then like any other.
     async fn withdraw(&self, id: JobId) -> Result<bool, StoreError> {
+        if store::may_have_begun(&self.store.attempts(id).await?) {
+            self.live.admit(id);
+            return Ok(false);
+        }
         Ok(self.store.withdraw(id).await? || self.store.get(id).await?.is_none())
     }
 }

@@ -3,6 +3,8 @@
 mod admission;
 mod joining;
 mod shutdown;
+#[cfg(test)]
+mod tests;
 mod watching;
 
 use std::sync::Arc;
@@ -170,8 +172,11 @@ impl Jobs {
                 Ok(Enqueued::Existing(existing)) => Ok(Err(existing)),
                 Err(error) => Err(error),
             };
+            // It may have been taken in all the same, and found in the store before the answer was lost.
+            if let Some(position) = backlog.find_or(id, || live.discard(id)) {
+                return Ok(Ok((position, undecided)));
+            }
             drop(undecided);
-            live.discard(id);
             if let Err(EnqueueError::Store(_)) = refused {
                 // It may have been taken in all the same: nobody waits for it then.
                 backlog.doubt();

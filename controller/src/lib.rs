@@ -29,6 +29,8 @@ mod scheduler;
 mod simulation;
 pub mod store;
 mod tcp;
+#[cfg(test)]
+mod testing;
 mod text;
 mod wire;
 

@@ -135,12 +135,15 @@ impl Roster {
     /// The claim, where the runner is gone.
     pub fn assign(&self, id: RunnerId, claim: Claim) -> Result<(), Box<Claim>> {
         let state = lock(&self.state);
-        let member = state.runners.get(&id);
         // It may have left, and come back, since it was chosen.
-        let member =
-            member.filter(|_| self.backlog.with(|scheduler, _| scheduler.holder(claim.id) == Some(id)));
+        let member = state.runners.get(&id);
+        let member = member.filter(|_| self.backlog.with(|scheduler, _| scheduler.hand(id, claim.id)));
         let Some(member) = member else { return Err(Box::new(claim)) };
-        member.claims.try_send(claim).map_err(|error| Box::new(error.into_inner()))
+        member.claims.try_send(claim).map_err(|error| {
+            let claim = error.into_inner();
+            self.backlog.with(|scheduler, now| scheduler.end(id, claim.id, Ending::Refused, now));
+            Box::new(claim)
+        })
     }
 
     /// Lets a runner leave, given its name or id, once it has finished what it runs. Returns it as it is.

@@ -1,134 +1,18 @@
 //! Dispatch with stores that fail and controllers that die.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 
-use async_trait::async_trait;
-use protocol::client::JobQuery;
-use protocol::cluster::Sample;
-use protocol::runner::{LanguageOffer, Registration, Telemetry};
-use protocol::{Attempt, Job, JobAttempt, JobPage, JobSpec, JobState, Limits, RunnerId, Timestamp, Verdict};
-use tokio::sync::{broadcast, mpsc};
+use protocol::{Attempt, JobState, Verdict};
+use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
 use super::*;
 use crate::budget::Budget;
+use crate::clock;
+use crate::elsewhere::Elsewhere;
 use crate::roster::Membership;
 use crate::store::*;
-
-/// A memory store that fails while it is told to.
-struct Flaky {
-    inner: Memory,
-    fails: AtomicBool,
-    claims: AtomicUsize,
-}
-
-impl Flaky {
-    fn check(&self) -> Result<(), StoreError> {
-        // Which error it is does not matter here.
-        if self.fails.load(Ordering::SeqCst) { Err(StoreError::Cursor) } else { Ok(()) }
-    }
-}
-
-#[async_trait]
-impl Store for Flaky {
-    fn is_durable(&self) -> bool {
-        self.inner.is_durable()
-    }
-    fn changes(&self) -> broadcast::Receiver<Change> {
-        self.inner.changes()
-    }
-    async fn heartbeat(&self) -> Result<(), StoreError> {
-        self.check()?;
-        self.inner.heartbeat().await
-    }
-    async fn enqueue(&self, job: NewJob) -> Result<Enqueued, EnqueueError> {
-        self.inner.enqueue(job).await
-    }
-    async fn get(&self, id: JobId) -> Result<Option<Job>, StoreError> {
-        self.inner.get(id).await
-    }
-    async fn spec(&self, id: JobId) -> Result<Option<Arc<JobSpec>>, StoreError> {
-        self.inner.spec(id).await
-    }
-    async fn attempts(&self, id: JobId) -> Result<Vec<JobAttempt>, StoreError> {
-        self.check()?;
-        self.inner.attempts(id).await
-    }
-    async fn list(&self, query: &JobQuery) -> Result<JobPage, StoreError> {
-        self.inner.list(query).await
-    }
-    async fn adopt(&self, limit: usize) -> Result<Vec<Queued>, StoreError> {
-        self.check()?;
-        self.inner.adopt(limit).await
-    }
-    async fn at_home(&self, after: u64, limit: usize) -> Result<Vec<Queued>, StoreError> {
-        self.check()?;
-        self.inner.at_home(after, limit).await
-    }
-    async fn disown(&self) -> Result<(), StoreError> {
-        self.inner.disown().await
-    }
-    async fn claim(&self, id: JobId, runner: &str, lease: Duration) -> Result<Option<Claim>, StoreError> {
-        self.claims.fetch_add(1, Ordering::SeqCst);
-        self.check()?;
-        self.inner.claim(id, runner, lease).await
-    }
-    async fn take_over(
-        &self,
-        id: JobId,
-        attempt: Attempt,
-        runner: &str,
-        lease: Duration,
-    ) -> Result<TakenOver, StoreError> {
-        self.inner.take_over(id, attempt, runner, lease).await
-    }
-    async fn renew(&self, attempts: &[(JobId, Attempt)], lease: Duration) -> Result<Renewed, StoreError> {
-        self.inner.renew(attempts, lease).await
-    }
-    async fn finish(&self, id: JobId, attempt: Attempt, outcome: Outcome) -> Result<Recorded, StoreError> {
-        self.check()?;
-        self.inner.finish(id, attempt, outcome).await
-    }
-    async fn release(&self, id: JobId, attempt: Attempt, release: Release) -> Result<Released, StoreError> {
-        self.check()?;
-        self.inner.release(id, attempt, release).await
-    }
-    async fn cancel(&self, id: JobId, message: &str) -> Result<Cancelled, StoreError> {
-        self.inner.cancel(id, message).await
-    }
-    async fn withdraw(&self, id: JobId) -> Result<bool, StoreError> {
-        self.check()?;
-        self.inner.withdraw(id).await
-    }
-    async fn expire(&self) -> Result<Vec<Expired>, StoreError> {
-        self.check()?;
-        self.inner.expire().await
-    }
-    async fn counts(&self) -> Result<Counts, StoreError> {
-        self.inner.counts().await
-    }
-    async fn retain(&self, keep: &Retention) -> Result<u64, StoreError> {
-        self.inner.retain(keep).await
-    }
-    async fn remember_runner(&self, registration: &Registration) -> Result<(), StoreError> {
-        self.inner.remember_runner(registration).await
-    }
-    async fn forget_runner(&self, name: &str) -> Result<bool, StoreError> {
-        self.inner.forget_runner(name).await
-    }
-    async fn runners(&self) -> Result<Vec<KnownRunner>, StoreError> {
-        self.inner.runners().await
-    }
-    async fn record_samples(&self, samples: &[Sample], keep: Duration) -> Result<(), StoreError> {
-        self.inner.record_samples(samples, keep).await
-    }
-    async fn samples(&self, runner: Option<&str>, since: Timestamp) -> Result<Vec<Sample>, StoreError> {
-        self.inner.samples(runner, since).await
-    }
-    async fn close(&self) {
-        self.inner.close().await
-    }
-}
+use crate::testing::{Flaky, memory, registration, telemetry};
 
 /// A controller without doors.
 struct Hall {
@@ -139,7 +23,7 @@ struct Hall {
 
 impl Hall {
     fn open(inner: Memory) -> Self {
-        let store = Arc::new(Flaky { inner, fails: AtomicBool::new(false), claims: AtomicUsize::new(0) });
+        let store = Arc::new(Flaky::new(inner));
         let backlog = Arc::new(Backlog::default());
         let dispatcher = Dispatcher {
             store: Arc::clone(&store) as Arc<dyn Store>,
@@ -174,60 +58,6 @@ impl Hall {
 impl Drop for Hall {
     fn drop(&mut self) {
         self.stop.cancel();
-    }
-}
-
-fn memory() -> Memory {
-    Memory::new(MemoryLimits {
-        max_queue: 100,
-        max_queue_bytes: 1 << 20,
-        keep_finished: 100,
-        keep_bytes: 1 << 20,
-    })
-}
-
-fn registration(name: &str) -> Registration {
-    let limits = Limits {
-        cpu_seconds: 10.0,
-        wall_seconds: 20.0,
-        memory_bytes: 1 << 28,
-        processes: 64,
-        output_bytes: 1 << 20,
-        disk_bytes: 1 << 20,
-    };
-    let offer = LanguageOffer {
-        id: "c".to_owned(),
-        name: "C".to_owned(),
-        aliases: Vec::new(),
-        extensions: Vec::new(),
-        version: None,
-        default_limits: limits,
-        maximum_limits: limits,
-    };
-    Registration {
-        id: RunnerId::random(),
-        name: name.to_owned(),
-        version: "1".to_owned(),
-        languages: vec![offer],
-        max_jobs: 2,
-        cpus: 1,
-        memory_bytes: 1 << 30,
-        selftest: None,
-        labels: Default::default(),
-        held: Vec::new(),
-    }
-}
-
-fn telemetry() -> Telemetry {
-    Telemetry {
-        cpu_percent: 0.0,
-        memory_percent: 0.0,
-        load: 0.0,
-        active_jobs: 0,
-        active_containers: 0,
-        warm: Default::default(),
-        unavailable: None,
-        draining: false,
     }
 }
 
@@ -337,6 +167,25 @@ async fn a_job_that_is_told_of_twice_stays_where_it_is() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_job_that_two_claims_are_after_stays_with_the_runner_that_got_it() {
+    let hall = Hall::open(memory());
+    let (_membership, mut claims) = hall.join("a");
+    hall.store.claims_take.store(1000, Ordering::SeqCst);
+    let Ok(Enqueued::New(queued)) = hall.store.enqueue(conformance::job("c", 0)).await else {
+        panic!("no place")
+    };
+    let (id, backlog) = (queued.id, &hall.dispatcher.backlog);
+    backlog.add(queued.clone());
+    sleep(Duration::from_millis(500)).await;
+    // Late news of what was before: it is claimed again, and that is not to be had.
+    backlog.add(queued);
+    assert_eq!(given(&mut claims).await.attempt, Attempt(1));
+    sleep(Duration::from_secs(2)).await;
+    assert_eq!(hall.store.claims.load(Ordering::SeqCst), 2);
+    assert!(backlog.with(|scheduler, _| scheduler.holder(id)).is_some(), "its slot is not free");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_client_hears_of_a_job_that_was_withdrawn_without_a_word() {
     let hall = Hall::open(memory());
     let mut job = conformance::job("c", 0);
@@ -349,6 +198,51 @@ async fn a_client_hears_of_a_job_that_was_withdrawn_without_a_word() {
     hall.dispatcher.backlog.add(queued);
     let refusal = timeout(LEASE, watcher.begun()).await.expect("it is told").unwrap_err();
     assert_eq!(refusal.kind, ProblemKind::NoRunnerFree);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_hears_of_a_withdrawn_job_although_its_runner_left_and_its_claim_failed() {
+    let hall = Hall::open(memory());
+    let Dispatcher { store, live, backlog, .. } = hall.dispatcher.clone();
+    tokio::spawn(Elsewhere { store, live: Arc::clone(&live) }.listen(hall.stop.clone()));
+    let (membership, _claims) = hall.join("a");
+    hall.store.claims_take.store(1000, Ordering::SeqCst);
+    let mut job = conformance::job("c", 0);
+    Arc::make_mut(&mut job.spec).no_wait = true;
+    let id = job.id;
+    let watcher = live.open(id, None, true);
+    let _undecided = live.undecided(id);
+    let Ok(Enqueued::New(queued)) = hall.store.enqueue(job).await else { panic!("no place") };
+    assert!(hall.store.withdraw(id).await.unwrap());
+    backlog.add(queued);
+    sleep(Duration::from_millis(500)).await;
+    drop(membership);
+    hall.fail(true);
+    sleep(Duration::from_secs(1)).await;
+    hall.fail(false);
+    let refusal = timeout(LEASE, watcher.begun()).await.expect("it is told").unwrap_err();
+    assert_eq!(refusal.kind, ProblemKind::NoRunnerFree);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_was_not_to_wait_is_not_withdrawn_once_a_runner_may_have_begun_with_it() {
+    clock::simulate();
+    let lost = Release::Lost { reason: "its runner died".to_owned() };
+    for (release, after) in [(lost, Duration::ZERO), (Release::Refused, REFUSING)] {
+        let hall = Hall::open(memory());
+        let mut job = conformance::job("c", 0);
+        Arc::make_mut(&mut job.spec).no_wait = true;
+        let id = job.id;
+        let watcher = hall.dispatcher.live.open(id, None, true);
+        let _undecided = hall.dispatcher.live.undecided(id);
+        hall.store.enqueue(job).await.unwrap();
+        let claim = hall.store.claim(id, "a", LEASE).await.unwrap().unwrap();
+        sleep(after).await;
+        let released = hall.store.release(id, claim.attempt, release).await.unwrap();
+        ending::announce(&hall.dispatcher.live, &hall.dispatcher.backlog, id, released);
+        timeout(LEASE, watcher.begun()).await.expect("it is told").expect("it is accepted");
+        assert_eq!(hall.store.get(id).await.unwrap().unwrap().state, JobState::Queued);
+    }
 }
 
 #[tokio::test(start_paused = true)]

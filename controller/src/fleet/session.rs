@@ -45,6 +45,8 @@ pub struct Session<'a> {
     pub(super) membership: Membership,
     pub(super) runner: RunnerId,
     pub(super) name: String,
+    /// How many jobs it takes at once.
+    max_jobs: usize,
     /// Whether the runner holds its attempts when the link breaks, until it hears that they are recorded.
     holds: bool,
     pub(super) running: BTreeMap<u32, Running>,
@@ -82,6 +84,7 @@ async fn serve(
     let mut registration = registration(connection).await?;
     let held = std::mem::take(&mut registration.held);
     let (runner, name) = (registration.id, registration.name.clone());
+    let max_jobs = registration.max_jobs as usize;
     let (membership, mut claims) = fleet.roster.join(registration).map_err(WireError::Protocol)?;
     if connection.peer.knows(DRAIN) {
         membership.can_be_drained();
@@ -90,8 +93,18 @@ async fn serve(
     tracing::info!(runner = name, held = held.len(), "a runner has joined");
     let holds = connection.peer.knows(RESUME);
     let (running, unrecorded) = (BTreeMap::new(), Vec::new());
-    let mut session =
-        Session { fleet, connection, membership, runner, name, holds, running, unrecorded, next_stream: 1 };
+    let mut session = Session {
+        fleet,
+        connection,
+        membership,
+        runner,
+        name,
+        max_jobs,
+        holds,
+        running,
+        unrecorded,
+        next_stream: 1,
+    };
     let ended = session.serve(&held, &mut claims, stop).await;
     tracing::info!(runner = session.name, "a runner has left");
     session.membership.leave();
@@ -158,6 +171,7 @@ impl Session<'_> {
                 biased;
                 () = stop.cancelled() => return Ok(()),
                 claim = claims.recv() => match claim {
+                    Some(claim) if self.running.len() >= self.max_jobs => self.turn_back(&claim).await,
                     Some(claim) => {
                         self.begin(Source { claim, opening: Opening::Run });
                     }

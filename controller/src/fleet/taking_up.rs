@@ -9,7 +9,7 @@ use super::lingering::{self, GRACE};
 use super::session::Session;
 use crate::dispatch::LEASE;
 use crate::ending;
-use crate::store::{Claim, Renewed, StoreError, TakenOver};
+use crate::store::{Claim, Release, Renewed, StoreError, TakenOver};
 use crate::wire::WireError;
 
 impl Session<'_> {
@@ -74,6 +74,21 @@ impl Session<'_> {
         live.resumed(&self.name, claim.attempt);
         self.membership.resumed(&claim);
         self.begin(Source { claim, opening: Opening::Resume(held.stdin) });
+    }
+
+    /// Gives back a job that came while what the runner holds was taken up, and found no room then.
+    pub(super) async fn turn_back(&self, claim: &Claim) {
+        let (fleet, id) = (self.fleet, claim.id);
+        self.membership.refused(id);
+        fleet.live.get_or_open(id).refused(claim.attempt);
+        match fleet.store.release(id, claim.attempt, Release::Refused).await {
+            Ok(released) => ending::announce(&fleet.live, &fleet.backlog, id, released),
+            Err(error) => {
+                // Its lease runs out, or it was done all the same.
+                fleet.backlog.doubt();
+                tracing::error!(%error, "a job cannot be given back");
+            }
+        }
     }
 
     /// Whether the input that is streamed to a job is here.

@@ -59,7 +59,7 @@ pub(super) enum Progress {
     Pending,
     /// It could not be placed and is forgotten.
     Declined(Problem),
-    /// A runner has begun with it.
+    /// A runner has begun with it, as far as can be told.
     Begun,
     /// It has its verdict.
     Finished,
@@ -180,6 +180,15 @@ impl LiveJob {
     /// The attempt is lost; [`queued`](Self::queued) follows once the store has the job back.
     pub fn lost(&self, attempt: Attempt, reason: &str) {
         self.end_attempt(attempt, Arrival::Lost { attempt, reason: reason.to_owned() });
+    }
+
+    /// A runner may have begun with it: its client is told so.
+    pub(super) fn admit(&self) {
+        self.change(|state| {
+            if state.progress == Progress::Pending {
+                state.progress = Progress::Begun;
+            }
+        });
     }
 
     /// It could not be placed at once, and was not to wait. Returns whether that is news.

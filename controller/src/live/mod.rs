@@ -134,6 +134,13 @@ impl Live {
         strays.iter().copied().filter(|id| !is_carried(id)).collect()
     }
 
+    /// A job that was not to wait is not withdrawn any more.
+    pub fn admit(&self, id: JobId) {
+        if let Some(job) = self.get(id) {
+            job.admit();
+        }
+    }
+
     /// A job that was not to wait could not be placed, and is as if it never had been.
     pub fn decline(&self, id: JobId, problem: Problem) {
         if self.get(id).is_some_and(|job| job.decline(problem)) {

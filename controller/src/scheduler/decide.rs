@@ -36,14 +36,26 @@ impl Scheduler {
         }
     }
 
+    /// A claim was had: the runner is handed the job. Returns whether it is to get it. There may be several claims on
+    /// their way, where the job came back before the first was heard of; one of them is had.
+    pub fn hand(&mut self, runner: RunnerId, id: JobId) -> bool {
+        let expected = self.expecting(runner, id);
+        let Some(job) = expected.and_then(|(number, _)| self.jobs.get_mut(number)) else { return false };
+        job.handed = true;
+        true
+    }
+
+    /// A claim was not to be had: the runner does not get the job, unless it has it by another claim.
+    pub fn forgo(&mut self, runner: RunnerId, id: JobId) {
+        if self.expecting(runner, id).is_some() {
+            self.drop_job(id);
+        }
+    }
+
     /// The claim came to nothing, and the job waits again where it was.
     pub fn put_back(&mut self, runner: RunnerId, id: JobId) {
-        let Some(number) = self.ids.get(&id).copied() else { return };
+        let Some((number, given)) = self.expecting(runner, id) else { return };
         let Some(job) = self.jobs.get(number) else { return };
-        let State::Given(given) = job.state else { return };
-        if self.runners.get(given).is_none_or(|given| given.id != runner) {
-            return;
-        }
         let (share, no_wait) = (job.share, job.no_wait);
         let name = self.shares.name(share);
         self.take_back(given, number);
@@ -53,6 +65,17 @@ impl Scheduler {
         }
         self.hurried.extend(no_wait.then_some(id));
         self.line_up(number);
+    }
+
+    /// A job that this runner is to get and has not been handed, and the runner, by their numbers.
+    fn expecting(&self, runner: RunnerId, id: JobId) -> Option<(u32, u32)> {
+        let (number, job) = self.job(id)?;
+        match job.state {
+            State::Given(given) if !job.handed && self.runners.get(given)?.id == runner => {
+                Some((number, given))
+            }
+            State::Given(_) | State::Waits(_) => None,
+        }
     }
 
     /// Among the kinds that are ready: the priority first, then the share.

@@ -74,7 +74,7 @@ impl Scheduler {
             Ending::Lost => self.blame(&name, &[id], now),
             Ending::Refused => {
                 if let Some(runner) = self.runners.get_mut(number) {
-                    runner.refused = true;
+                    runner.refuse();
                 }
             }
             Ending::Void => {}
@@ -103,6 +103,7 @@ impl Scheduler {
             priority: 0,
             no_wait: false,
             state: State::Given(number),
+            handed: true,
         });
         self.ids.insert(id, job);
         if let Some(runner) = self.runners.get_mut(number) {

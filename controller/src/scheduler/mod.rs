@@ -85,6 +85,8 @@ struct Job {
     priority: i8,
     no_wait: bool,
     state: State,
+    /// Whether the runner has been handed it; before that its claim is on its way.
+    handed: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -92,6 +92,6 @@ pub enum Ending {
     Lost,
     /// The runner did not take it. It gets no other job before it says anew how it is.
     Refused,
-    /// It never came to that: the job was gone, or could not be claimed.
+    /// It goes on elsewhere, or is over there.
     Void,
 }

@@ -15,11 +15,11 @@ use super::{Crowd, Ending, Job, Scheduler, State, Waiting};
 const AVOIDING: i64 = 5_000;
 
 impl Scheduler {
-    /// A job waits; one that is known already waits anew, and where a runner had it, that has lost it. Returns about
-    /// how many are before it.
+    /// A job waits; one that is known already waits anew, and where a runner had been handed it, that has lost it.
+    /// Returns about how many are before it.
     pub fn add(&mut self, waiting: Waiting, now: Timestamp) -> u64 {
         let id = waiting.id;
-        if let Some(runner) = self.holder(id) {
+        if let Some(runner) = self.holder(id).filter(|_| self.is_handed(id)) {
             self.end(runner, id, Ending::Lost, now);
         }
         self.drop_job(id);
@@ -45,6 +45,7 @@ impl Scheduler {
             priority: waiting.priority,
             no_wait: waiting.no_wait,
             state: State::Waits(u32::MAX),
+            handed: false,
         });
         self.ids.insert(id, number);
         self.line_up(number);
@@ -67,6 +68,11 @@ impl Scheduler {
     /// Whether a job waits.
     pub fn waits(&self, id: JobId) -> bool {
         matches!(self.job(id), Some((_, Job { state: State::Waits(_), .. })))
+    }
+
+    /// Whether a runner has been handed a job.
+    pub(super) fn is_handed(&self, id: JobId) -> bool {
+        self.job(id).is_some_and(|(_, job)| job.handed)
     }
 
     /// About how many jobs start before this one, while it waits: those of higher priorities, those before it in

@@ -22,7 +22,7 @@ pub(super) struct Runner {
     pub(super) report: Option<Report>,
     /// Jobs that it has from others, as far as can be told.
     others: u32,
-    /// The most that it had from here since its last report.
+    /// The most that it had from here since its last report, without those that it refused.
     peak: u32,
     /// It refused a job: it gets no other before it says anew how it is.
     pub(super) refused: bool,
@@ -106,10 +106,18 @@ impl Runner {
         }
     }
 
+    /// It does not take a job, and that will not be in its next report.
+    pub(super) fn refuse(&mut self) {
+        self.refused = true;
+        self.peak = self.peak.saturating_sub(1);
+    }
+
     /// It says how it is. Its report is older than what is known here of its jobs, so those that ended since the
-    /// one before may still be in it: they are not taken for other controllers' jobs.
+    /// one before may still be in it: they are not taken for other controllers' jobs. One job is tried in any case where none
+    /// is from here: others take what is free before it is reported.
     pub(super) fn report(&mut self, report: Report) {
-        self.others = report.active_jobs.saturating_sub(self.peak.max(self.assigned()));
+        let others = report.active_jobs.saturating_sub(self.peak.max(self.assigned()));
+        self.others = others.min(self.max_jobs.saturating_sub(1));
         self.peak = self.assigned();
         self.refused = false;
         self.report = Some(report);

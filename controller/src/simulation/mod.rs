@@ -30,6 +30,7 @@ mod trace;
 mod work;
 mod world;
 
+use oracle::Totals;
 use setup::Setup;
 use world::World;
 
@@ -41,10 +42,8 @@ struct Run {
     seed: u64,
     /// A digest of everything that happened, in its order.
     digest: u64,
-    /// Jobs that were taken in.
-    jobs: usize,
-    /// Attempts at them.
-    attempts: u64,
+    /// How much happened.
+    totals: Totals,
     /// What should not be, the first thing first.
     violations: Vec<String>,
     /// Everything that happened, one line each.
@@ -53,17 +52,21 @@ struct Run {
 
 /// Runs one seed to its end.
 fn run(seed: u64) -> Run {
+    run_in(Setup::of(seed))
+}
+
+/// Runs a cluster to its end.
+fn run_in(setup: Setup) -> Run {
+    let seed = setup.seed;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     runtime.unwrap().block_on(async {
         clock::simulate();
         dice::simulate(seed);
-        let setup = Setup::of(seed);
         let world = World::new(setup);
         let clients = world.begin();
         fate::storm(&world).await;
         check::everything_ends(&world, clients).await;
-        let (jobs, attempts) = world.oracle.totals();
-        let violations = world.oracle.violations();
-        Run { seed, digest: world.trace.digest(), jobs, attempts, violations, trace: world.trace.lines() }
+        let (totals, violations) = (world.oracle.totals(), world.oracle.violations());
+        Run { seed, digest: world.trace.digest(), totals, violations, trace: world.trace.lines() }
     })
 }

@@ -25,8 +25,19 @@ pub struct Oracle(Mutex<State>);
 struct State {
     jobs: BTreeMap<u64, Known>,
     nonces: HashMap<JobId, u64>,
-    attempts: u64,
+    totals: Totals,
     violations: Vec<String>,
+}
+
+/// How much happened.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Jobs that were taken in.
+    pub jobs: u64,
+    /// Attempts at them.
+    pub attempts: u64,
+    /// Those of them that came to nothing, and cost the job nothing.
+    pub refused: u64,
 }
 
 /// One job.
@@ -59,10 +70,9 @@ impl Oracle {
         lock(&self.0).violations.clone()
     }
 
-    /// How many jobs were taken in, and how many attempts were made at them.
-    pub fn totals(&self) -> (usize, u64) {
+    pub fn totals(&self) -> Totals {
         let state = lock(&self.0);
-        (state.jobs.len(), state.attempts)
+        Totals { jobs: state.jobs.len() as u64, ..state.totals }
     }
 
     /// The identifier of a job with this number, if it was taken in.
@@ -109,7 +119,7 @@ impl Oracle {
     pub fn claimed(&self, world: &World, claim: Option<&Claim>, runner: &str) {
         let Some(claim) = claim else { return };
         let (nonce, wrong) = self.with(claim.id, |state, nonce| {
-            state.attempts += 1;
+            state.totals.attempts += 1;
             let known = state.jobs.get_mut(&nonce)?;
             let wrong = known.current.is_some() || known.verdicts > 0 || claim.attempt != known.last.next();
             known.current = Some(claim.attempt);
@@ -151,6 +161,7 @@ impl Oracle {
         }
         let lost = matches!(why, Release::Lost { .. });
         let (nonce, current) = self.with(id, |state, nonce| {
+            state.totals.refused += u64::from(!lost);
             let known = state.jobs.get_mut(&nonce)?;
             known.lost += u32::from(lost);
             known.current.take()

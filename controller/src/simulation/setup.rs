@@ -23,7 +23,7 @@ pub struct Setup {
 }
 
 /// Kinds of faults that are about.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Faults {
     /// Links break, at both ends or at one, or deliver nothing any more.
     pub links: bool,
@@ -52,6 +52,12 @@ impl Setup {
         let max_queue = if chance.percent(20) { 2 } else { 1000 };
         let faults = Faults::of(&mut chance);
         Self { seed, controllers, runners, clients, storm, max_queue, faults }
+    }
+
+    /// A cluster in which nothing goes wrong, with more to do than it can.
+    pub fn busy(seed: u64, controllers: usize) -> Self {
+        let (runners, clients) = (vec![2, 3], vec![6; 30]);
+        Self { seed, controllers, runners, clients, storm: 10, max_queue: 1000, faults: Faults::default() }
     }
 }
 

@@ -2,7 +2,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use super::options::Options;
-use super::{Run, run};
+use super::setup::Setup;
+use super::{Run, run, run_in};
 
 /// Failing seeds that are told of: mostly they fail for the same reason.
 const NAMED: usize = 10;
@@ -16,8 +17,8 @@ fn nothing_is_lost_whatever_goes_wrong() {
     }
     let begin = Instant::now();
     let runs = run_all(options.first, options.seeds);
-    let (jobs, attempts) =
-        runs.iter().fold((0, 0), |(jobs, attempts), run| (jobs + run.jobs, attempts + run.attempts));
+    let jobs: u64 = runs.iter().map(|run| run.totals.jobs).sum();
+    let attempts: u64 = runs.iter().map(|run| run.totals.attempts).sum();
     let seconds = begin.elapsed().as_secs_f64();
     println!("{} seeds, {jobs} jobs, {attempts} attempts in {seconds:.1} s", runs.len());
     let failed: Vec<String> = runs.iter().filter(|run| !run.violations.is_empty()).map(describe).collect();
@@ -39,6 +40,22 @@ fn a_seed_is_the_same_each_time_to_the_letter() {
             panic!("seed {seed}, line {line}: {:?} and {:?}", one.trace[line], other.trace[line]);
         }
         assert_eq!(one.digest, other.digest, "seed {seed}");
+    }
+}
+
+/// Several controllers know of each other's jobs only what a runner says once a second.
+#[test]
+fn controllers_that_share_busy_runners_are_refused_three_times_for_two_jobs_at_most() {
+    for controllers in 1..=3 {
+        let runs: Vec<Run> = (1..=5).map(|seed| run_in(Setup::busy(seed, controllers))).collect();
+        runs.iter().for_each(|run| assert!(run.violations.is_empty(), "{}", describe(run)));
+        let jobs: u64 = runs.iter().map(|run| run.totals.jobs).sum();
+        let refused: u64 = runs.iter().map(|run| run.totals.refused).sum();
+        println!("{controllers} controllers were refused {refused} times with {jobs} jobs");
+        assert!(
+            2 * refused <= 3 * jobs,
+            "{controllers} controllers were refused {refused} times with {jobs} jobs"
+        );
     }
 }
 
@@ -66,6 +83,6 @@ fn describe(run: &Run) -> String {
 }
 
 fn look_at(run: &Run) {
-    println!("seed {}: {} jobs, {} attempts, digest {:016x}", run.seed, run.jobs, run.attempts, run.digest);
+    println!("seed {}: {:?}, digest {:016x}", run.seed, run.totals, run.digest);
     assert!(run.violations.is_empty(), "{}", describe(run));
 }

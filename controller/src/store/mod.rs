@@ -141,9 +141,17 @@ pub struct Queued {
     pub no_wait: bool,
 }
 
-/// Whether a runner may have begun with a job that has had these attempts.
+/// A runner that refuses a job does so at once. Whoever watches an attempt of another controller for longer takes it
+/// for one that has begun.
+pub const REFUSING: Duration = Duration::from_secs(2);
+
+/// Whether a runner may have begun with a job that has had these attempts, or somebody may think so.
 pub fn may_have_begun(attempts: &[JobAttempt]) -> bool {
-    attempts.iter().any(|attempt| attempt.end != Some(AttemptEnd::Refused))
+    let was_refused = |attempt: &JobAttempt| {
+        let took = attempt.ended_at.map(|ended| ended.duration_since(attempt.started_at).unsigned_abs());
+        attempt.end == Some(AttemptEnd::Refused) && took.is_some_and(|took| took < REFUSING)
+    };
+    !attempts.iter().all(was_refused)
 }
 
 /// A job that has been given to a runner.

@@ -154,6 +154,24 @@ fn what_nobody_can_take_does_not_hold_up_others_and_waits_for_its_runner() {
 }
 
 #[test]
+fn a_runner_that_is_full_of_other_controllers_jobs_is_tried_with_one() {
+    let mut world = World::of(&[("a", 3)]);
+    (0..6).for_each(|_| {
+        world.add("x", 0);
+    });
+    let full = Report { active_jobs: 3, ..Report::default() };
+    let given: Vec<Assignment> = std::iter::from_fn(|| world.next()).collect();
+    assert_eq!(given.len(), 3);
+    given.iter().for_each(|next| world.end(next, Ending::Refused));
+    for _ in 0..2 {
+        world.scheduler.report(given[0].runner, full.clone());
+        let tried = world.next().expect("it is tried");
+        assert_eq!(world.next(), None, "and with no more");
+        world.end(&tried, Ending::Refused);
+    }
+}
+
+#[test]
 fn a_runner_that_offers_something_else_gets_that() {
     let mut world = World::of(&[]);
     let id = world.join(newcomer("a", 1));

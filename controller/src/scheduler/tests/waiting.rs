@@ -40,6 +40,36 @@ fn a_claim_that_came_to_nothing_puts_the_job_back() {
 }
 
 #[test]
+fn of_two_claims_one_is_had_and_the_other_takes_nothing_away() {
+    let mut world = World::of(&[("a", 1)]);
+    let job = world.job("x", 0);
+    world.add_job(job.clone());
+    let next = world.next().unwrap();
+    world.add_job(job.clone());
+    let again = world.next().unwrap();
+    assert_eq!(again, next, "its slot was free again");
+    assert!(world.scheduler.hand(next.runner, next.job));
+    assert!(!world.scheduler.hand(again.runner, again.job));
+    world.scheduler.forgo(again.runner, again.job);
+    world.scheduler.put_back(again.runner, again.job);
+    assert_eq!(world.scheduler.holder(job.id), Some(next.runner));
+    assert_eq!(world.scheduler.assigned(next.runner), 1);
+    world.end(&next, Ending::Finished);
+    assert!(!world.scheduler.knows(job.id));
+}
+
+#[test]
+fn a_claim_that_was_not_to_be_had_frees_the_slot() {
+    let mut world = World::of(&[("a", 1)]);
+    let gone = world.add("x", 0);
+    let next = world.next().unwrap();
+    world.scheduler.forgo(next.runner, next.job);
+    assert!(!world.scheduler.knows(gone));
+    let other = world.add("x", 0);
+    assert_eq!(world.next().unwrap().job, other);
+}
+
+#[test]
 fn jobs_can_go_from_anywhere_in_the_queue() {
     let mut world = World::of(&[("a", 1)]);
     let jobs: Vec<JobId> = (0..100).map(|_| world.add("x", 0)).collect();
