@@ -209,25 +209,27 @@ impl Jobs {
         let finished = async {
             tokio::select! {
                 biased;
-                () = self.until_finished(id) => {}
-                () = self.left_behind(id) => {}
+                job = self.until_finished(id) => job,
+                () = self.left_behind(id) => None,
             }
         };
-        // That it takes longer is not an error.
-        let _ = tokio::time::timeout(wait, finished).await;
-        self.get(id).await
+        match tokio::time::timeout(wait, finished).await {
+            Ok(Some(job)) => Ok(Arc::unwrap_or_clone(job)),
+            // That it takes longer is not an error.
+            Ok(None) | Err(_) => self.get(id).await,
+        }
     }
 
-    /// Waits until a job has finished, here or elsewhere, or is not known.
-    async fn until_finished(&self, id: JobId) {
+    /// Waits until a job has finished, here or elsewhere, or is not known. Returns it where it need not be looked up.
+    async fn until_finished(&self, id: JobId) -> Option<Arc<Job>> {
         let mut changes = self.store.changes();
         loop {
             if let Some(watcher) = self.live.watch(id, 0) {
-                return watcher.finished().await;
+                return watcher.outcome().await;
             }
             match self.get(id).await {
                 Ok(job) if job.state != JobState::Finished => watching::changed(&mut changes, id).await,
-                _ => return,
+                _ => return None,
             }
         }
     }

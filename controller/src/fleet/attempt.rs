@@ -203,6 +203,11 @@ enum Ending {
 }
 
 impl Ended {
+    /// What the store knows it by.
+    pub fn key(&self) -> (JobId, Attempt) {
+        (self.id, self.attempt)
+    }
+
     /// Leaves it without recording anything.
     pub fn leave(self) -> ((JobId, Attempt), Arc<LiveJob>) {
         ((self.id, self.attempt), self.live)

@@ -5,6 +5,7 @@ mod attempt;
 mod feeder;
 mod lingering;
 mod progress;
+mod recording;
 pub mod session;
 mod taking_up;
 

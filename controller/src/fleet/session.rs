@@ -12,8 +12,9 @@ use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
 
 use super::Fleet;
-use super::attempt::{End, Ended, Running, Source};
+use super::attempt::{End, Running, Source};
 use super::feeder::Opening;
+use super::recording::Recording;
 use crate::dispatch::LEASE;
 use crate::roster::Membership;
 use crate::store::Claim;
@@ -35,9 +36,6 @@ const MAX_LABELS: usize = 64;
 /// Attempts that one runner may hold: what it runs, and what ended while nobody could be told.
 const MAX_HELD: usize = 4 * MAX_JOBS as usize;
 
-/// How often what the store could not record is tried again.
-const RETRY: Duration = Duration::from_secs(1);
-
 /// A runner that is part of the cluster.
 pub struct Session<'a> {
     pub(super) fleet: &'a Fleet,
@@ -50,8 +48,8 @@ pub struct Session<'a> {
     /// Whether the runner holds its attempts when the link breaks, until it hears that they are recorded.
     holds: bool,
     pub(super) running: BTreeMap<u32, Running>,
-    /// Ends that the store could not record yet.
-    unrecorded: Vec<Ended>,
+    /// Attempts that have ended, until that is recorded.
+    pub(super) recording: Recording<'a>,
     next_stream: u32,
 }
 
@@ -92,7 +90,7 @@ async fn serve(
     connection.outgoing.message(0, &ToRunner::Registered).await?;
     tracing::info!(runner = name, held = held.len(), "a runner has joined");
     let holds = connection.peer.knows(RESUME);
-    let (running, unrecorded) = (BTreeMap::new(), Vec::new());
+    let (running, recording) = (BTreeMap::new(), Recording::new(fleet));
     let mut session = Session {
         fleet,
         connection,
@@ -102,7 +100,7 @@ async fn serve(
         max_jobs,
         holds,
         running,
-        unrecorded,
+        recording,
         next_stream: 1,
     };
     let ended = session.serve(&held, &mut claims, stop).await;
@@ -162,7 +160,6 @@ impl Session<'_> {
         self.settle(held).await;
         self.take_up(held).await?;
         let mut renewals = interval(LEASE / 3);
-        let mut retries = interval(RETRY);
         let drain = self.membership.drained();
         let mut drained = false;
         loop {
@@ -179,7 +176,7 @@ impl Session<'_> {
                     None => return Err(WireError::Closed),
                 },
                 _ = renewals.tick() => self.renew().await?,
-                _ = retries.tick(), if !self.unrecorded.is_empty() => self.record_again().await?,
+                stream = self.recording.next() => self.recorded(stream).await?,
                 () = drain.cancelled(), if !drained => {
                     drained = true;
                     self.connection.outgoing.message(0, &ToRunner::Drain).await?;
@@ -218,7 +215,7 @@ impl Session<'_> {
                 End::Outcome(_) => self.membership.done(job),
                 End::Elsewhere => self.membership.gone(job),
             }
-            self.end(frame.stream, end).await?;
+            self.end(frame.stream, end);
         }
         Ok(())
     }
@@ -242,29 +239,19 @@ impl Session<'_> {
         }
     }
 
-    /// Records how an attempt ended; later, where the store cannot now.
-    pub(super) async fn end(&mut self, stream: u32, end: End) -> Result<(), WireError> {
-        let Some(running) = self.running.remove(&stream) else { return Ok(()) };
-        self.record(running.end(end)).await
-    }
-
-    async fn record(&mut self, ended: Ended) -> Result<(), WireError> {
-        match ended.record(self.fleet).await {
-            Ok(()) if self.holds => self.connection.outgoing.message(ended.stream, &ToRunner::Recorded).await,
-            Ok(()) => Ok(()),
-            Err(error) => {
-                tracing::error!(%error, "the end of an attempt cannot be recorded yet");
-                self.unrecorded.push(ended);
-                Ok(())
-            }
+    /// Begins to record how an attempt ended.
+    pub(super) fn end(&mut self, stream: u32, end: End) {
+        if let Some(running) = self.running.remove(&stream) {
+            self.recording.begin(running.end(end));
         }
     }
 
-    async fn record_again(&mut self) -> Result<(), WireError> {
-        for ended in std::mem::take(&mut self.unrecorded) {
-            self.record(ended).await?;
+    /// A runner that holds its attempts need not hold this one any longer.
+    async fn recorded(&mut self, stream: u32) -> Result<(), WireError> {
+        match self.holds {
+            true => self.connection.outgoing.message(stream, &ToRunner::Recorded).await,
+            false => Ok(()),
         }
-        Ok(())
     }
 
     /// Jobs that the runner was given and never heard of.
@@ -272,33 +259,27 @@ impl Session<'_> {
         claims.close();
         while let Ok(claim) = claims.try_recv() {
             let stream = self.begin(Source { claim, opening: Opening::Run });
-            // The link is gone, and with it whoever could be told.
-            let _ = self.end(stream, End::Refused).await;
+            self.end(stream, End::Refused);
         }
     }
 
     /// The link is gone: what the runner holds can be taken up again, what it does not hold is lost. A
     /// controller that shuts down leaves everything to the next one.
     async fn leave(mut self, error: Option<&WireError>) {
-        let _ = self.record_again().await;
-        // What could not be recorded may have been all the same.
-        for ended in std::mem::take(&mut self.unrecorded) {
+        if !self.holds {
+            let reason = match error {
+                None => format!("runner {} was let go: the controller is shutting down", self.name),
+                Some(error) => format!("runner {} was lost: {error}", self.name),
+            };
+            let streams: Vec<u32> = self.running.keys().copied().collect();
+            streams.into_iter().for_each(|stream| self.end(stream, End::Lost(reason.clone())));
+        } else if error.is_some() {
+            self.linger().await;
+        }
+        for ended in self.recording.finish().await {
+            // It may have been recorded all the same.
             let ((job, _), _) = ended.leave();
             self.fleet.live.stray(job);
-        }
-        if self.holds {
-            if error.is_some() {
-                self.linger().await;
-            }
-            return;
-        }
-        let reason = match error {
-            None => format!("runner {} was let go: the controller is shutting down", self.name),
-            Some(error) => format!("runner {} was lost: {error}", self.name),
-        };
-        let streams: Vec<u32> = self.running.keys().copied().collect();
-        for stream in streams {
-            let _ = self.end(stream, End::Lost(reason.clone())).await;
         }
     }
 }

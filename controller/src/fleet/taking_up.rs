@@ -14,7 +14,7 @@ use crate::wire::WireError;
 
 impl Session<'_> {
     /// Ends the attempts that this runner had over a former link and does not hold any more.
-    pub(super) async fn settle(&self, held: &[HeldAttempt]) {
+    pub(super) async fn settle(&mut self, held: &[HeldAttempt]) {
         let missing = self.fleet.lingering.take_missing(self.runner, &self.name, held);
         for lost in missing {
             let release = lost.release(self.runner);
@@ -28,7 +28,10 @@ impl Session<'_> {
     /// Goes on with what the runner holds, as far as the store wants that.
     pub(super) async fn take_up(&mut self, held: &[HeldAttempt]) -> Result<(), WireError> {
         for held in held {
-            if self.running.values().any(|running| running.key() == (held.job, held.attempt)) {
+            let key = (held.job, held.attempt);
+            if self.running.values().any(|running| running.key() == key)
+                || self.recording.keys().any(|ending| ending == key)
+            {
                 continue;
             }
             if let Err(error) = self.take_up_one(held).await? {
@@ -77,7 +80,7 @@ impl Session<'_> {
     }
 
     /// Gives back a job that came while what the runner holds was taken up, and found no room then.
-    pub(super) async fn turn_back(&self, claim: &Claim) {
+    pub(super) async fn turn_back(&mut self, claim: &Claim) {
         let (fleet, id) = (self.fleet, claim.id);
         self.membership.refused(id);
         fleet.live.get_or_open(id).refused(claim.attempt);
@@ -98,7 +101,8 @@ impl Session<'_> {
 
     /// Makes leases last, and hears what others want of the attempts.
     pub(super) async fn renew(&mut self) -> Result<(), WireError> {
-        let attempts: Vec<_> = self.running.values().map(Running::key).collect();
+        // Those whose end is still to be recorded as well: where their leases ran out it would be too late.
+        let attempts: Vec<_> = self.running.values().map(Running::key).chain(self.recording.keys()).collect();
         if attempts.is_empty() {
             return Ok(());
         }
@@ -130,7 +134,8 @@ impl Session<'_> {
                 tracing::info!(job = %id, %attempt, "an attempt is over elsewhere");
                 self.connection.outgoing.message(stream, &ToRunner::Cancel).await?;
                 self.membership.gone(id);
-                self.end(stream, End::Elsewhere).await
+                self.end(stream, End::Elsewhere);
+                Ok(())
             }
             Err(error) => {
                 tracing::error!(%error, "a lease cannot be looked at");

@@ -23,6 +23,8 @@ pub struct LiveJob {
     stdin: Option<Arc<StdinLog>>,
     pub(super) state: Mutex<State>,
     pub(super) changed: Notify,
+    /// Told when its progress changes, not with each event.
+    progressed: Notify,
     cancelled: CancellationToken,
     pub(super) watchers: AtomicUsize,
     carriers: AtomicUsize,
@@ -48,6 +50,9 @@ pub(super) struct State {
     /// Whether it goes on without watchers.
     pub(super) keep: bool,
     pub(super) progress: Progress,
+    /// The whole of it once it has finished, for those who wait for that and for nothing else.
+    pub(super) outcome: Option<Arc<Job>>,
+    pub(super) outcome_wanted: usize,
     pub(super) output: Held,
     pub(super) output_left: u64,
 }
@@ -84,6 +89,8 @@ impl LiveJob {
             heard: None,
             keep,
             progress: Progress::Pending,
+            outcome: None,
+            outcome_wanted: 0,
             output,
             output_left: max_output,
         };
@@ -92,6 +99,7 @@ impl LiveJob {
             stdin,
             state: Mutex::new(state),
             changed: Notify::new(),
+            progressed: Notify::new(),
             cancelled: CancellationToken::new(),
             watchers: AtomicUsize::new(0),
             carriers: AtomicUsize::new(0),
@@ -216,6 +224,7 @@ impl LiveJob {
             new = true;
             state.progress = Progress::Finished;
             state.attempt = None;
+            state.outcome = (state.outcome_wanted > 0).then(|| Arc::new(job.clone()));
             let job = Box::new(job.clone().without_output());
             state.log.push(JobEvent::Finished { job });
         });
@@ -264,12 +273,12 @@ impl LiveJob {
 
     pub(super) async fn wait_for<T>(&self, ready: impl Fn(&Progress) -> Option<T>) -> T {
         loop {
-            let mut changed = std::pin::pin!(self.changed.notified());
-            changed.as_mut().enable();
+            let mut progressed = std::pin::pin!(self.progressed.notified());
+            progressed.as_mut().enable();
             if let Some(result) = ready(&lock(&self.state).progress) {
                 return result;
             }
-            changed.await;
+            progressed.await;
         }
     }
 
@@ -285,8 +294,16 @@ impl LiveJob {
     }
 
     fn change(&self, change: impl FnOnce(&mut State)) {
-        change(&mut lock(&self.state));
+        let progressed = {
+            let mut state = lock(&self.state);
+            let before = std::mem::discriminant(&state.progress);
+            change(&mut state);
+            before != std::mem::discriminant(&state.progress)
+        };
         self.changed.notify_waiters();
+        if progressed {
+            self.progressed.notify_waiters();
+        }
     }
 
     /// The same for what only the attempt that is heard may change.

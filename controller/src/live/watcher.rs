@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use protocol::Problem;
 use protocol::event::JobEvent;
+use protocol::{Job, Problem};
 
 use super::job::{LiveJob, Progress};
 use crate::lock::lock;
@@ -64,9 +64,11 @@ impl Watcher {
         }
     }
 
-    /// Waits until the job has its verdict.
-    pub async fn finished(&self) {
+    /// Waits until the job has its verdict, and returns the job; `None` where it had it before.
+    pub async fn outcome(&self) -> Option<Arc<Job>> {
+        let wanted = Wanted::new(&self.job);
         self.job.ended().await;
+        wanted.outcome()
     }
 
     /// Waits until a runner has begun with the job.
@@ -80,6 +82,30 @@ impl Watcher {
             Progress::Begun | Progress::Finished => Some(Ok(())),
         });
         begun.await
+    }
+}
+
+/// Has the job kept, once it has finished, for as long as somebody wants it: it need not be read from the store.
+struct Wanted<'a>(&'a LiveJob);
+
+impl<'a> Wanted<'a> {
+    fn new(job: &'a LiveJob) -> Self {
+        lock(&job.state).outcome_wanted += 1;
+        Self(job)
+    }
+
+    fn outcome(&self) -> Option<Arc<Job>> {
+        lock(&self.0.state).outcome.clone()
+    }
+}
+
+impl Drop for Wanted<'_> {
+    fn drop(&mut self) {
+        let mut state = lock(&self.0.state);
+        state.outcome_wanted -= 1;
+        if state.outcome_wanted == 0 {
+            state.outcome = None;
+        }
     }
 }
 

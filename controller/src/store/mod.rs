@@ -334,7 +334,7 @@ pub trait Store: Send + Sync + 'static {
     async fn list(&self, query: &JobQuery) -> Result<JobPage, StoreError>;
 
     /// Makes about `limit` queued jobs that are at home nowhere at home here, in the order of their numbers. There are
-    /// fewer only where there are no more.
+    /// fewer only where there are no more, or another controller adopts at the same time.
     async fn adopt(&self, limit: usize) -> Result<Vec<Queued>, StoreError>;
 
     /// Queued jobs that are at home here, up to `limit` with numbers above `after`, in the order of their
@@ -378,7 +378,7 @@ pub trait Store: Send + Sync + 'static {
     /// they are [`ORPHANED`].
     async fn expire(&self) -> Result<Vec<Expired>, StoreError>;
 
-    /// How many jobs there are; may lag by a second.
+    /// How many jobs there are; may lag by a second, or by some where many wait.
     async fn counts(&self) -> Result<Counts, StoreError>;
 
     /// Forgets finished jobs beyond what is to be kept, some at a time. Returns how many it forgot: until that

@@ -18,7 +18,7 @@ pub fn measure(cluster: &Cluster, api: &RunnerApi, rounds: usize) -> [Series; 3]
     let kept = Kept::start("ruche/jdk");
     let pid = kept.pid();
     std::fs::write(format!("/proc/{pid}/root/tmp/Main.java"), HELLO).unwrap();
-    let http = Http::new(cluster);
+    let mut http = Http::connect(cluster);
     let job = spec("java", "Main.java", HELLO);
     let mut series = ["bare javac and java", "runner", "HTTP"].map(Series::new);
     for round in 0..=rounds {

@@ -86,7 +86,7 @@ fn cluster() -> Cluster {
 
 /// The same program at every depth in turn, so that whatever else the machine does meets all of them alike.
 fn one_run(cluster: &Cluster, api: &RunnerApi) -> Vec<Series> {
-    let http = Http::new(cluster);
+    let mut http = Http::connect(cluster);
     let mut tcp = Tcp::connect(cluster);
     let spec = runner_api::spec("true", "x.true", "");
     let mut series = ["bare fork+exec", "runner", "HTTP", "TCP"].map(Series::new);

@@ -49,7 +49,7 @@ fn with(clients: usize, cluster: &Cluster, api: &RunnerApi) -> Throughput {
         runs[1] += floor::count(clients, TURN);
         runs[2] += count(clients, || || api.run(&job));
         runs[3] += count(clients, || {
-            let http = Http::new(cluster);
+            let mut http = Http::connect(cluster);
             let job = &job;
             move || http.run(job)
         });

@@ -60,12 +60,24 @@ pub(super) async fn load(link: &Link) -> Result<Load, Fault> {
 /// # Errors
 /// The database's.
 pub(super) async fn adopt(link: &Link, home: ControllerId, limit: usize) -> Result<Vec<Queued>, Fault> {
-    let alive = is_alive("o.home");
+    let alive = is_alive("h.home");
+    // First which homes there are, from one to the next: jobs whose homes live are not looked at, however many wait.
     let sql = format!(
-        "WITH homeless AS (
-           SELECT o.id FROM jobs o WHERE o.state = 0 AND o.home IS DISTINCT FROM $1 AND NOT {alive}
-           ORDER BY o.number LIMIT $2 FOR UPDATE OF o SKIP LOCKED),
-         adopted AS (UPDATE jobs j SET home = $1, op = $3 FROM homeless WHERE j.id = homeless.id RETURNING j.*)
+        "WITH RECURSIVE homes AS (
+           (SELECT home FROM jobs WHERE state = 0 AND home IS NOT NULL ORDER BY home LIMIT 1)
+           UNION ALL
+           SELECT (SELECT j.home FROM jobs j WHERE j.state = 0 AND j.home > h.home ORDER BY j.home LIMIT 1)
+           FROM homes h WHERE h.home IS NOT NULL),
+         homeless AS MATERIALIZED (
+           SELECT j.id, j.home, j.number FROM homes h JOIN jobs j ON j.state = 0 AND j.home = h.home
+           WHERE h.home <> $1 AND NOT {alive}
+           UNION ALL
+           SELECT id, home, number FROM jobs WHERE state = 0 AND home IS NULL
+           ORDER BY number LIMIT $2),
+         locked AS (
+           SELECT o.id FROM jobs o JOIN homeless h USING (id)
+           WHERE o.state = 0 AND o.home IS NOT DISTINCT FROM h.home FOR UPDATE OF o SKIP LOCKED),
+         adopted AS (UPDATE jobs j SET home = $1, op = $3 FROM locked WHERE j.id = locked.id RETURNING j.*)
          SELECT {JOB} FROM adopted j ORDER BY j.number"
     );
     let (sql, home, limit) = (&sql, Uuid::from_bytes(home.to_bytes()), count(limit as u64));

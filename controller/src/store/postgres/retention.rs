@@ -1,15 +1,21 @@
-//! Forgetting what is old: first where the line is, then what lies behind it, some jobs at a time. Several controllers
-//! may do so at once, since the line does not move with what is gone.
+//! Forgetting what is old: first where the line is, then what lies behind it, some jobs at a time, with rests in which
+//! others' statements are not held up. Several controllers may do so at once, since the line does not move with what is
+//! gone.
+
+use tokio::time::{Instant, sleep};
 
 use super::link::{Fault, Link};
 use super::rows::{NOW, count, microseconds};
 use crate::store::Retention;
 
-/// Jobs that go in one step.
-const STEP: u64 = 500;
+/// Jobs that go in one step: some milliseconds of the server's time.
+const STEP: u64 = 100;
 
 /// Steps behind one line.
-const STEPS: u64 = 20;
+const STEPS: u64 = 200;
+
+/// How much longer than a step the rest after it is. What finishes faster than this forgets waits for a calmer time.
+const REST: u32 = 3;
 
 /// The newest job that goes, in the order of ends: all that are older go as well.
 #[derive(Debug, Clone, Copy)]
@@ -26,11 +32,13 @@ pub(super) async fn retain(link: &Link, keep: &Retention) -> Result<u64, Fault> 
     let Some(line) = line(link, keep).await? else { return Ok(0) };
     let mut gone = 0;
     for _ in 0..STEPS {
+        let since = Instant::now();
         let step = forget(link, line).await?;
         gone += step;
         if step < STEP {
             break;
         }
+        sleep(since.elapsed() * REST).await;
     }
     Ok(gone)
 }
