@@ -16,6 +16,7 @@ mod limits;
 mod outcome;
 mod problem;
 pub mod runner;
+mod secret;
 mod validate;
 #[cfg(feature = "codec")]
 pub mod window;
@@ -28,6 +29,7 @@ pub use job::{
 pub use limits::{ExceededLimit, Limits, LimitsRequest};
 pub use outcome::{Flag, StepResult, Usage, Verdict};
 pub use problem::{Problem, ProblemKind};
+pub use secret::Secret;
 pub use validate::{MAX_PATH_BYTES, MAX_RUNS};
 
 /// When something happened; RFC 3339 in JSON.

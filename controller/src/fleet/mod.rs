@@ -43,7 +43,7 @@ pub struct Fleet {
 /// Takes runners in until told to stop. Sessions end then; what their runners still run, they hold.
 pub async fn serve(fleet: Fleet, listener: TcpListener, sessions: TaskTracker, stop: CancellationToken) {
     let hello = Arc::new(session::hello());
-    let serve = move |link, stop| {
+    let serve = move |link, _peer, stop| {
         let (fleet, hello) = (fleet.clone(), Arc::clone(&hello));
         async move { session::run(&fleet, link, &hello, &stop).await }
     };

@@ -19,7 +19,7 @@ const MAX_CONNECTIONS: usize = 4096;
 /// Takes clients in until told to stop; then lets them have the answers that they wait for.
 pub async fn serve(jobs: Jobs, listener: TcpListener, sessions: TaskTracker, stop: CancellationToken) {
     let hello = Arc::new(session::hello());
-    let serve = move |link, stop| {
+    let serve = move |link, _peer, stop| {
         let (jobs, hello) = (jobs.clone(), Arc::clone(&hello));
         async move { session::run(jobs, link, &hello, &stop).await }
     };
