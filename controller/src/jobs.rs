@@ -1,5 +1,6 @@
 //! What clients can do with jobs, whichever door they come through.
 
+mod access;
 mod admission;
 mod joining;
 mod shutdown;
@@ -65,6 +66,8 @@ pub struct Submission {
     pub stdin: Option<Arc<StdinLog>>,
     /// Whether it goes on when nobody watches it.
     pub keep: bool,
+    /// The user who submits it, where it is one.
+    pub owner: Option<String>,
 }
 
 impl Jobs {
@@ -133,12 +136,12 @@ impl Jobs {
         spec: &Arc<JobSpec>,
         submission: &Submission,
     ) -> Result<Option<(JobId, Watching)>, Problem> {
-        let Submission { stdin, keep } = submission;
+        let Submission { stdin, keep, owner } = submission;
         let id = dice::job_id();
         let watcher = self.live.open(id, stdin.clone(), *keep);
         let undecided = spec.no_wait.then(|| self.live.undecided(id));
-        let (peak, share, stdin_follows) = (peak(spec), share_of(spec), stdin.is_some());
-        let new = NewJob { id, spec: Arc::clone(spec), peak, share, owner: None, stdin_follows };
+        let (peak, share, stdin_follows) = (peak(spec), share_of(spec, owner.as_deref()), stdin.is_some());
+        let new = NewJob { id, spec: Arc::clone(spec), peak, share, owner: owner.clone(), stdin_follows };
         let (position, undecided) = match self.take_in(new, undecided).await {
             Ok(Ok(taken_in)) => taken_in,
             Ok(Err(existing)) => return self.join(existing, spec.no_wait).await,

@@ -20,6 +20,7 @@ mod ending;
 mod fleet;
 mod housekeeping;
 mod http;
+mod identity;
 mod jobs;
 mod live;
 mod lock;
@@ -49,6 +50,7 @@ use crate::dispatch::Dispatcher;
 use crate::elsewhere::Elsewhere;
 use crate::fleet::Fleet;
 use crate::housekeeping::Housekeeping;
+use crate::identity::Identity;
 use crate::jobs::{JobLimits, Jobs};
 use crate::live::Live;
 use crate::roster::Roster;
@@ -145,6 +147,7 @@ pub async fn run(config: Config, store: Arc<dyn Store>, listeners: Listeners, sh
         limits,
     );
 
+    let identity = accounts(&config, &store, &listeners).await;
     let housekeeping =
         Housekeeping { store: Arc::clone(&store), roster: Arc::clone(&roster), keep: retention(&config) };
     housekeeping.recall().await;
@@ -165,8 +168,16 @@ pub async fn run(config: Config, store: Arc<dyn Store>, listeners: Listeners, sh
     runners.spawn(elsewhere.listen(close_runners.clone()));
     runners.spawn(Dispatcher { store: Arc::clone(&store), backlog, live, roster }.run(close_runners.clone()));
     runners.spawn(jobs.clone().look_after(close_runners.clone()));
-    clients.spawn(tcp::serve(jobs.clone(), listeners.clients, clients.clone(), close_clients.clone()));
-    clients.spawn(http::serve(jobs.clone(), listeners.http, close_clients.clone()));
+    runners.spawn(Arc::clone(&identity).look_after(close_runners.clone()));
+    let tcp = tcp::serve(
+        jobs.clone(),
+        Arc::clone(&identity),
+        listeners.clients,
+        clients.clone(),
+        close_clients.clone(),
+    );
+    clients.spawn(tcp);
+    clients.spawn(http::serve(jobs.clone(), identity, listeners.http, close_clients.clone()));
 
     tokio::select! {
         () = shutdown.drain.cancelled() => {}
@@ -185,6 +196,29 @@ pub async fn run(config: Config, store: Arc<dyn Store>, listeners: Listeners, sh
         }
     }
     store.close().await;
+}
+
+/// Who is who. While there is no account, prints how to make the first one.
+async fn accounts(config: &Config, store: &Arc<dyn Store>, listeners: &Listeners) -> Arc<Identity> {
+    let rules = identity::Rules { anonymous_use: config.anonymous_use, insecure: config.insecure };
+    let identity = Arc::new(Identity::new(Arc::clone(store) as _, rules, true));
+    let addresses = (listeners.http.local_addr(), listeners.clients.local_addr());
+    match (identity.begin().await, addresses) {
+        (Ok(Some(secret)), (Ok(http), Ok(clients))) => {
+            let secret = secret.expose();
+            println!(
+                "setup http://{http}/setup#{secret} (there is no account yet; the link is good for a day)"
+            );
+            println!(
+                "setup cli login --master {clients} --setup (asks for what stands behind the # in the link)"
+            );
+        }
+        (Err(problem), _) => {
+            tracing::error!(%problem, "accounts cannot be looked up: nobody is let in without one");
+        }
+        _ => {}
+    }
+    identity
 }
 
 /// What is kept of finished jobs.

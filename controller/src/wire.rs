@@ -76,7 +76,6 @@ impl From<FrameError> for WireError {
 
 /// Who is at the other end of a connection, as far as the connection itself tells.
 #[derive(Debug, Clone)]
-#[allow(dead_code, reason = "the doors look at it from the next step on")]
 pub struct Peer {
     /// Its address.
     pub address: SocketAddr,

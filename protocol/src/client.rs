@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::account::{AccountAnswer, AccountRequest};
 use crate::cluster::{ClusterInfo, LanguageInfo, RunnerInfo};
 use crate::event::JobEvent;
 use crate::{Job, JobId, JobPage, JobSpec, JobState, Problem};
@@ -54,6 +55,11 @@ pub enum Request {
     Drain {
         /// Its name or id.
         runner: String,
+    },
+    /// Something about accounts. Answered by `account`.
+    Account {
+        /// What.
+        ask: AccountRequest,
     },
 }
 
@@ -123,5 +129,10 @@ pub enum Response {
     Cluster {
         /// The cluster as a whole.
         cluster: ClusterInfo,
+    },
+    /// Answer to `account`. Ends the stream.
+    Account {
+        /// What was asked for.
+        answer: Box<AccountAnswer>,
     },
 }

@@ -15,13 +15,14 @@ use crate::budget::Budget;
 use crate::dispatch::Dispatcher;
 use crate::elsewhere::Elsewhere;
 use crate::fleet::{self, Fleet};
+use crate::identity::{Identity, Rules};
 use crate::jobs::{JobLimits, Jobs};
 use crate::live::Live;
 use crate::lock::lock;
 use crate::roster::Roster;
 use crate::store::{Memory, Store};
 use crate::tcp;
-use crate::wire::Link;
+use crate::wire::{self, Link};
 
 /// The most that is kept of a job's output, and of all jobs', in bytes.
 const MEMORY: u64 = 1 << 30;
@@ -49,6 +50,7 @@ pub struct Life {
     pub roster: Arc<Roster>,
     fleet: Fleet,
     jobs: Jobs,
+    identity: Arc<Identity>,
     stop: CancellationToken,
     tasks: Vec<AbortHandle>,
 }
@@ -102,6 +104,8 @@ pub fn start(world: &Arc<World>, node: &Node) {
         budget,
         limits,
     );
+    let rules = Rules { anonymous_use: Default::default(), insecure: true };
+    let identity = Arc::new(Identity::new(Arc::clone(&store) as _, rules, false));
     let stop = CancellationToken::new();
     let elsewhere = Elsewhere { store: Arc::clone(&store), live: Arc::clone(&live) };
     let dispatcher = Dispatcher {
@@ -116,7 +120,8 @@ pub fn start(world: &Arc<World>, node: &Node) {
         tokio::spawn(jobs.clone().look_after(stop.clone())).abort_handle(),
     ];
     world.trace.note(format_args!("controller {} starts, life {number}", node.index));
-    state.life = Some(Life { number, store: faulty, backlog, live, roster, fleet, jobs, stop, tasks });
+    state.life =
+        Some(Life { number, store: faulty, backlog, live, roster, fleet, jobs, identity, stop, tasks });
 }
 
 /// Kills it: what it had in its memory is gone, and nothing that it still does has an effect.
@@ -141,7 +146,9 @@ pub fn accept(world: &World, peer: Peer, controller: usize, link: Link) -> io::R
             )
         }
         Peer::Client(_) => {
-            tokio::spawn(async move { tcp::session::run(jobs, link, &tcp::session::hello(), &stop).await })
+            let peer = wire::Peer::plain(([127, 0, 0, 1], 0).into());
+            let door = tcp::Door { jobs, identity: Arc::clone(&life.identity), peer };
+            tokio::spawn(async move { tcp::session::run(door, link, &tcp::session::hello(), &stop).await })
         }
     };
     life.tasks.push(session.abort_handle());
