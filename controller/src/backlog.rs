@@ -17,11 +17,16 @@ use crate::store::Queued;
 /// The label that tells whose share of the cluster a job uses that came without an account.
 const SHARE_LABEL: &str = "user";
 
+/// The share of a user.
+pub fn share_of_user(name: &str) -> String {
+    format!("@{name}")
+}
+
 /// Whose share of the cluster a job uses: its owner's, or that of whom its label names. No label names a user.
 pub fn share_of(spec: &JobSpec, owner: Option<&str>) -> String {
     let label = || spec.labels.get(SHARE_LABEL).cloned().unwrap_or_default();
     match owner {
-        Some(owner) => format!("@{owner}"),
+        Some(owner) => share_of_user(owner),
         None => match label() {
             label if label.starts_with('@') => format!("@{label}"),
             label => label,

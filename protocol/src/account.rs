@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Secret, Timestamp};
+use crate::{LimitsRequest, Secret, Timestamp};
 
 /// What a user is in the cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -57,6 +57,34 @@ pub struct Budget {
     /// So many jobs in all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jobs: Option<u64>,
+}
+
+/// What a user may have; what is absent is not limited. A group's is its members', where they have none of their own.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Quota {
+    /// Jobs that run at once, at each controller.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_running: Option<u32>,
+    /// Jobs that wait, at each controller.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_queued: Option<u32>,
+    /// Seconds of processor time from midnight to midnight, UTC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu_seconds_per_day: Option<f64>,
+    /// The most that a job may ask for.
+    pub maximum: LimitsRequest,
+}
+
+/// What holds for a user, and what it has used up.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LimitsInfo {
+    /// What holds: its own, or its groups'.
+    pub limits: Quota,
+    /// Seconds of processor time that it has used up today.
+    pub cpu_seconds_today: f64,
 }
 
 /// A name and a password.
@@ -126,7 +154,7 @@ pub struct NewUser {
 }
 
 /// What to change about a user; what is absent stays.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UserChange {
@@ -136,6 +164,9 @@ pub struct UserChange {
     /// A new password. It ends all its sessions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub password: Option<Secret>,
+    /// What it may have from now on, in place of all that it might before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limits: Option<Quota>,
 }
 
 /// A new password for oneself. It ends all other sessions.
@@ -159,6 +190,9 @@ pub struct UserInfo {
     /// The groups it is in.
     #[serde(default)]
     pub groups: Vec<String>,
+    /// What it may have, where that is not left to its groups.
+    #[serde(default)]
+    pub limits: Quota,
     /// Since when there is this account.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub created_at: Timestamp,
@@ -172,6 +206,9 @@ pub struct GroupInfo {
     pub name: String,
     /// Its members. Teachers among them see the jobs of all.
     pub members: BTreeSet<String>,
+    /// What each of them may have.
+    #[serde(default)]
+    pub limits: Quota,
 }
 
 /// What to change about a group. One that is not there yet is made.
@@ -321,6 +358,15 @@ pub enum AccountRequest {
         /// What.
         change: GroupChange,
     },
+    /// Sets what a group's members may have. Answered by `groups` with that one.
+    LimitGroup {
+        /// Which.
+        name: String,
+        /// What.
+        limits: Quota,
+    },
+    /// What holds for the asker. Answered by `limits`.
+    Limits,
     /// Answered by `done`.
     RemoveGroup {
         /// Which.
@@ -349,6 +395,8 @@ pub enum AccountAnswer {
     Session(Session),
     /// Who the asker is.
     Me(Me),
+    /// What holds for the asker.
+    Limits(LimitsInfo),
     /// Users, by name.
     Users {
         /// They.

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::backlog::Backlog;
+use crate::identity::Usage;
 use crate::live::Live;
 use crate::roster::Roster;
 use crate::store::Store;
@@ -36,6 +37,8 @@ pub struct Fleet {
     pub live: Arc<Live>,
     /// Where runners are known.
     pub roster: Arc<Roster>,
+    /// Where it is counted what jobs have used up.
+    pub usage: Arc<Usage>,
     /// The attempts whose links are gone.
     pub lingering: Arc<Lingering>,
 }

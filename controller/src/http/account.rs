@@ -5,8 +5,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use protocol::account::{
-    AuditPage, AuditQuery, CreatedToken, GroupChange, GroupInfo, LogIn, Me, NewToken, NewUser,
-    PasswordChange, Session, SetUp, TokenInfo, UserChange, UserInfo,
+    AuditPage, AuditQuery, CreatedToken, GroupChange, GroupInfo, LimitsInfo, LogIn, Me, NewToken, NewUser,
+    PasswordChange, Quota, Session, SetUp, TokenInfo, UserChange, UserInfo,
 };
 use protocol::{Problem, ProblemKind, Secret};
 use serde::Deserialize;
@@ -204,6 +204,31 @@ pub async fn remove_group(
 ) -> Result<StatusCode, Failure> {
     context.identity.remove_group(&caller, &name).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Set what a group's members may have.
+#[utoipa::path(put, path = "/groups/{name}/limits", tag = "accounts", params(("name" = String, Path)),
+    request_body = Quota, responses(
+        (status = 200, body = GroupInfo),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn limit_group(
+    State(context): State<Context>,
+    Extension(caller): Extension<Caller>,
+    Path(name): Path<String>,
+    StrictJson(limits): StrictJson<Quota>,
+) -> Result<Json<GroupInfo>, Failure> {
+    Ok(Json(context.identity.limit_group(&caller, &name, limits).await?))
+}
+
+/// What one may have, and has used up.
+#[utoipa::path(get, path = "/limits", tag = "accounts", responses((status = 200, body = LimitsInfo)))]
+pub async fn limits(
+    State(context): State<Context>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Json<LimitsInfo>, Failure> {
+    Ok(Json(context.identity.limits(&caller).await?))
 }
 
 /// One's own tokens, the oldest first.

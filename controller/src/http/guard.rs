@@ -20,7 +20,7 @@ pub const COOKIE_NAME: &str = "ruche_session";
 const NOT_A_FORM: &str = "x-ruche";
 
 /// Every call, and what it is for the table of permissions.
-pub const ROWS: [(Method, &str, Action); 31] = [
+pub const ROWS: [(Method, &str, Action); 33] = [
     (Method::POST, "/api/v1/jobs", Action::Submit),
     (Method::GET, "/api/v1/jobs/{id}", Action::SeeJob),
     (Method::GET, "/api/v1/jobs", Action::ListJobs),
@@ -44,6 +44,8 @@ pub const ROWS: [(Method, &str, Action); 31] = [
     (Method::GET, "/api/v1/groups", Action::SeeGroups),
     (Method::PATCH, "/api/v1/groups/{name}", Action::ManageGroups),
     (Method::DELETE, "/api/v1/groups/{name}", Action::ManageGroups),
+    (Method::PUT, "/api/v1/groups/{name}/limits", Action::LimitGroups),
+    (Method::GET, "/api/v1/limits", Action::SeeOneself),
     (Method::GET, "/api/v1/tokens", Action::ManageOneself),
     (Method::POST, "/api/v1/tokens", Action::ManageOneself),
     (Method::DELETE, "/api/v1/tokens/{id}", Action::ManageOneself),

@@ -93,8 +93,8 @@ pub async fn submit(
     let wait = wait.duration()?;
     refuse_detached(&spec)?;
     set_key(&mut spec, &headers)?;
-    let owner = caller.principal.name().map(str::to_owned);
-    let (id, _watching) = context.jobs.submit(spec, Submission { stdin: None, keep: true, owner }).await?;
+    let account = caller.principal.account().cloned();
+    let (id, _watching) = context.jobs.submit(spec, Submission { stdin: None, keep: true, account }).await?;
     let job = match wait {
         Some(wait) => context.jobs.get_finished(id, wait).await?,
         None => context.jobs.get(id).await?,

@@ -87,6 +87,8 @@ fn api() -> OpenApiRouter<Context> {
         .routes(routes!(account::change_user, account::remove_user))
         .routes(routes!(account::groups))
         .routes(routes!(account::change_group, account::remove_group))
+        .routes(routes!(account::limit_group))
+        .routes(routes!(account::limits))
         .routes(routes!(account::tokens, account::create_token))
         .routes(routes!(account::revoke_token))
         .routes(routes!(account::audit))
@@ -122,12 +124,14 @@ mod tests {
             "/cluster",
             "/groups",
             "/groups/{name}",
+            "/groups/{name}/limits",
             "/jobs",
             "/jobs/{id}",
             "/jobs/{id}/attempts",
             "/jobs/{id}/cancel",
             "/jobs/{id}/events",
             "/languages",
+            "/limits",
             "/password",
             "/runners",
             "/runners/{runner}/drain",

@@ -9,7 +9,7 @@ use super::{Action, Caller, Identity};
 pub fn action(ask: &AccountRequest) -> Action {
     match ask {
         AccountRequest::LogIn(_) | AccountRequest::SetUp(_) => Action::Enter,
-        AccountRequest::Me => Action::SeeOneself,
+        AccountRequest::Me | AccountRequest::Limits => Action::SeeOneself,
         AccountRequest::LogOut
         | AccountRequest::ChangePassword(_)
         | AccountRequest::Tokens
@@ -21,6 +21,7 @@ pub fn action(ask: &AccountRequest) -> Action {
         | AccountRequest::RemoveUser { .. } => Action::ManageUsers,
         AccountRequest::Groups => Action::SeeGroups,
         AccountRequest::ChangeGroup { .. } | AccountRequest::RemoveGroup { .. } => Action::ManageGroups,
+        AccountRequest::LimitGroup { .. } => Action::LimitGroups,
         AccountRequest::Audit(_) => Action::SeeAudit,
     }
 }
@@ -36,6 +37,7 @@ impl Identity {
             AccountRequest::LogIn(ask) => Answer::Session(self.log_in(caller, ask).await?),
             AccountRequest::SetUp(ask) => Answer::Session(self.set_up(caller, ask).await?),
             AccountRequest::Me => Answer::Me(self.me(caller)),
+            AccountRequest::Limits => Answer::Limits(self.limits(caller).await?),
             AccountRequest::LogOut => done(self.log_out(caller).await?),
             AccountRequest::ChangePassword(ask) => done(self.change_password(caller, ask).await?),
             AccountRequest::Users => Answer::Users { users: self.users(caller).await? },
@@ -47,6 +49,9 @@ impl Identity {
             AccountRequest::Groups => Answer::Groups { groups: self.groups(caller).await? },
             AccountRequest::ChangeGroup { name, change } => {
                 Answer::Groups { groups: vec![self.change_group(caller, &name, change).await?] }
+            }
+            AccountRequest::LimitGroup { name, limits } => {
+                Answer::Groups { groups: vec![self.limit_group(caller, &name, limits).await?] }
             }
             AccountRequest::RemoveGroup { name } => done(self.remove_group(caller, &name).await?),
             AccountRequest::Tokens => Answer::Tokens { tokens: self.tokens(caller).await? },

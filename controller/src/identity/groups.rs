@@ -1,10 +1,10 @@
 //! Groups of users.
 
-use protocol::account::{GroupChange, GroupInfo};
+use protocol::account::{GroupChange, GroupInfo, Quota};
 use protocol::{Problem, ProblemKind};
 
 use super::records::{self, Group, User, all, change, find, internal};
-use super::{Action, Caller, Deed, Identity, Reach, permission, users};
+use super::{Action, Caller, Deed, Identity, Reach, permission, quota, users};
 
 /// Members that a group may have.
 const MAX_MEMBERS: usize = 10_000;
@@ -59,6 +59,33 @@ impl Identity {
         Ok(info(group, None))
     }
 
+    /// Sets what a group's members may have.
+    ///
+    /// # Errors
+    /// Where there is none for the caller, or the limits are not possible.
+    pub async fn limit_group(
+        &self,
+        caller: &Caller,
+        name: &str,
+        limits: Quota,
+    ) -> Result<GroupInfo, Problem> {
+        let name = records::name(name)?;
+        quota::check(&limits)?;
+        let theirs = caller.principal.account().is_some_and(|account| account.groups.contains(&name));
+        if caller.reach != Reach::All && !theirs {
+            return Err(unknown(&name));
+        }
+        let changed = change(&*self.store, records::GROUP, &name, |group: Option<Group>| {
+            let Some(mut group) = group else { return Ok(None) };
+            group.quota = limits.clone();
+            Ok(Some((group.clone(), group)))
+        });
+        let group = changed.await?.ok_or_else(|| unknown(&name))?;
+        self.changed();
+        self.note(Deed::of(caller, "group_limits_changed", Some(&name))).await;
+        Ok(info(group, None))
+    }
+
     /// Removes a group. Its members stay.
     ///
     /// # Errors
@@ -90,9 +117,9 @@ fn unknown(name: &str) -> Problem {
 
 /// A group with all its members, or with this one alone: who else is in a class is not every pupil's to know.
 fn info(group: Group, only: Option<&str>) -> GroupInfo {
-    let Group { name, mut members } = group;
+    let Group { name, mut members, quota } = group;
     if let Some(only) = only {
         members.retain(|member| member == only);
     }
-    GroupInfo { name, members }
+    GroupInfo { name, members, limits: quota }
 }

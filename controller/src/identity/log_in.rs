@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use protocol::account::{LogIn, Me, PasswordChange, Role, Session, SetUp};
+use protocol::account::{LimitsInfo, LogIn, Me, PasswordChange, Role, Session, SetUp};
 use protocol::{Problem, ProblemKind, Secret};
 use tokio::time::Instant;
 
@@ -148,6 +148,16 @@ impl Identity {
             }
             _ => Me { name: None, role: None, groups: Vec::new(), scopes: Default::default() },
         }
+    }
+
+    /// What holds for the caller, and what it has used up.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn limits(&self, caller: &Caller) -> Result<LimitsInfo, Problem> {
+        let Some(account) = caller.principal.account() else { return Ok(LimitsInfo::default()) };
+        let cpu_seconds_today = self.usage.today(&account.name).await?;
+        Ok(LimitsInfo { limits: account.quota.clone(), cpu_seconds_today })
     }
 
     /// Opens a session, as long as the password is still this one.

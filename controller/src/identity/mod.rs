@@ -10,11 +10,14 @@ mod log_in;
 mod password;
 pub mod permission;
 mod principal;
+mod quota;
 mod records;
 mod secret;
 mod tokens;
+mod usage;
 mod users;
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -22,13 +25,16 @@ use std::time::Duration;
 
 use protocol::account::{Role, Scope};
 use protocol::{Problem, ProblemKind, Secret};
+use tokio::sync::Notify;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock;
 use crate::config::AnonymousUse;
+use crate::lock::lock;
 use crate::store::Records;
 use crate::wire::Peer;
-use attempts::Attempts;
+use attempts::{Attempts, Rate};
 use cache::{Cache, Lookup};
 use password::Passwords;
 use records::{Bearer, Group, User, find};
@@ -37,13 +43,21 @@ pub use answer::action;
 pub use audit::Deed;
 pub use permission::{Action, Reach};
 pub use principal::{Account, Caller, Principal};
+pub use quota::{check_language, hold};
 pub use secret::Fingerprint;
+pub use usage::{Admission, Usage};
 
 /// How often it is looked whether another controller has made the first account.
 const FIRST: Duration = Duration::from_secs(2);
 
 /// How long a set-up link is good.
 const SET_UP: Duration = Duration::from_secs(24 * 3600);
+
+/// How often somebody from another machine may run a program without an account.
+const PER_GUEST: Rate = Rate { burst: 30, pause: Duration::from_secs(2) };
+
+/// How often it is looked whether another controller has changed how many jobs somebody may run.
+const LIMITS: Duration = Duration::from_secs(30);
 
 /// Who may come without an account, and from where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,23 +74,29 @@ pub struct Identity {
     rules: Rules,
     passwords: Passwords,
     cache: Cache,
+    usage: Arc<Usage>,
+    changes: Notify,
     /// Whether there is an account.
     peopled: AtomicBool,
     by_address: Mutex<Attempts<IpAddr>>,
     by_name: Mutex<Attempts<String>>,
+    by_guest: Mutex<Attempts<IpAddr>>,
 }
 
 impl Identity {
     /// The accounts in this store, and whether it is taken to have any until [`begin`](Self::begin) has looked.
-    pub fn new(store: Arc<dyn Records>, rules: Rules, peopled: bool) -> Self {
+    pub fn new(store: Arc<dyn Records>, usage: Arc<Usage>, rules: Rules, peopled: bool) -> Self {
         Self {
             store,
             rules,
             passwords: Passwords::default(),
             cache: Cache::default(),
+            usage,
+            changes: Notify::new(),
             peopled: AtomicBool::new(peopled),
             by_address: Mutex::new(Attempts::new(log_in::PER_ADDRESS)),
             by_name: Mutex::new(Attempts::new(log_in::PER_NAME)),
+            by_guest: Mutex::new(Attempts::new(PER_GUEST)),
         }
     }
 
@@ -85,6 +105,7 @@ impl Identity {
     /// # Errors
     /// Where the store fails.
     pub async fn begin(&self) -> Result<Option<Secret>, Problem> {
+        self.changes.notify_one();
         if self.look_for_people().await? {
             return Ok(None);
         }
@@ -141,7 +162,29 @@ impl Identity {
             false => self.who(peer, proof.as_ref()).await?,
         };
         let reach = permission::check(action, &principal)?;
+        if action == Action::Submit && matches!(principal, Principal::Guest) {
+            self.slow_down(peer)?;
+        }
         Ok(Caller { principal, address: peer.address.ip(), proof, reach })
+    }
+
+    /// How many jobs each user may run at once, where that is limited, once that may have changed.
+    pub async fn running_limits(&self) -> Result<BTreeMap<String, u32>, Problem> {
+        let _ = tokio::time::timeout(LIMITS, self.changes.notified()).await;
+        let users: Vec<User> = records::all(&*self.store, records::USER).await?;
+        let groups: Vec<Group> = records::all(&*self.store, records::GROUP).await?;
+        Ok(quota::running(&users, &groups))
+    }
+
+    fn slow_down(&self, peer: &Peer) -> Result<(), Problem> {
+        if peer.address.ip().is_loopback() {
+            return Ok(());
+        }
+        lock(&self.by_guest).take(&peer.address.ip(), Instant::now()).map_err(|wait| {
+            let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
+            let detail = format!("too many jobs from your address: log in, or try again in {seconds} s");
+            Problem::new(ProblemKind::QuotaExceeded, detail).retry_after(seconds)
+        })
     }
 
     fn stranger(&self, peer: &Peer) -> Principal {
@@ -174,6 +217,7 @@ impl Identity {
         };
         let Some((scopes, tokens, expires_at)) = user.good_for(proof, clock::now()) else { return Ok(None) };
         let groups: Vec<Group> = records::all(&*self.store, records::GROUP).await?;
+        let quota = quota::of_user(&user, &groups);
         let ours: Vec<Group> =
             groups.into_iter().filter(|group| group.members.contains(&user.name)).collect();
         let pupils = match user.role {
@@ -182,12 +226,13 @@ impl Identity {
         };
         let groups = ours.into_iter().map(|group| group.name).collect();
         let User { name, role, .. } = user;
-        Ok(Some(Account { name, role, groups, pupils, scopes, tokens, expires_at }))
+        Ok(Some(Account { name, role, groups, pupils, scopes, tokens, quota, expires_at }))
     }
 
     /// What was changed counts at once.
     fn changed(&self) {
         self.cache.clear();
+        self.changes.notify_one();
     }
 }
 

@@ -36,6 +36,8 @@ pub enum Action {
     SeeGroups,
     /// Make, change and remove groups.
     ManageGroups,
+    /// Set what a group's members may have.
+    LimitGroups,
     /// Look at what was done.
     SeeAudit,
 }
@@ -79,6 +81,7 @@ impl Action {
             Self::ManageUsers => Row(Nothing, Nothing, Nothing, All, Some(Scope::Admin)),
             Self::SeeGroups => Row(Nothing, Own, Own, All, Some(Scope::Read)),
             Self::ManageGroups => Row(Nothing, Nothing, Nothing, All, Some(Scope::Admin)),
+            Self::LimitGroups => Row(Nothing, Nothing, Groups, All, Some(Scope::Admin)),
             Self::SeeAudit => Row(Nothing, Nothing, Nothing, All, Some(Scope::Admin)),
         }
     }

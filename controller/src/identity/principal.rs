@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use protocol::account::{Budget, Role, Scope};
+use protocol::account::{Budget, Quota, Role, Scope};
 use protocol::{Problem, ProblemKind, Timestamp};
 
 use super::permission::{self, Reach};
@@ -40,6 +40,8 @@ pub struct Account {
     pub scopes: BTreeSet<Scope>,
     /// The token it used, and those that it was made with; none for a session.
     pub tokens: Vec<TokenUsed>,
+    /// What it may have.
+    pub quota: Quota,
     /// Until when its session or token is good.
     pub expires_at: Option<Timestamp>,
 }
@@ -73,7 +75,7 @@ impl Principal {
     }
 
     /// The user, where it is one.
-    pub fn account(&self) -> Option<&Account> {
+    pub fn account(&self) -> Option<&Arc<Account>> {
         match self {
             Self::User(account) => Some(account),
             _ => None,
@@ -106,7 +108,7 @@ impl Caller {
     /// # Errors
     /// Where nobody has logged in.
     pub fn account(&self) -> Result<&Account, Problem> {
-        self.principal.account().ok_or_else(|| {
+        self.principal.account().map(Arc::as_ref).ok_or_else(|| {
             Problem::new(ProblemKind::Unauthorized, "this is about a user's own account: log in first")
         })
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use protocol::account::{Budget, Role, Scope};
+use protocol::account::{Budget, Quota, Role, Scope};
 use protocol::{Problem, ProblemKind, Timestamp};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -29,6 +29,8 @@ pub struct User {
     /// A hash of the password.
     pub password: String,
     pub created_at: Timestamp,
+    #[serde(default)]
+    pub quota: Quota,
     #[serde(default)]
     pub sessions: Vec<Session>,
     #[serde(default)]
@@ -63,6 +65,8 @@ pub struct Token {
 pub struct Group {
     pub name: String,
     pub members: BTreeSet<String>,
+    #[serde(default)]
+    pub quota: Quota,
 }
 
 /// Whose a token is.
@@ -74,7 +78,8 @@ pub struct Bearer {
 impl User {
     /// One without sessions and tokens.
     pub fn new(name: String, role: Role, password: String, now: Timestamp) -> Self {
-        Self { name, role, password, created_at: now, sessions: Vec::new(), tokens: Vec::new() }
+        let quota = Quota::default();
+        Self { name, role, password, created_at: now, quota, sessions: Vec::new(), tokens: Vec::new() }
     }
 
     /// Lets go of sessions and tokens that are over.

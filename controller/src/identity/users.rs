@@ -6,7 +6,7 @@ use protocol::account::{NewUser, Role, UserChange, UserInfo};
 use protocol::{Problem, ProblemKind};
 
 use super::records::{self, Group, User, all, change, create, internal};
-use super::{Caller, Deed, Identity};
+use super::{Caller, Deed, Identity, quota};
 use crate::clock;
 
 impl Identity {
@@ -55,17 +55,20 @@ impl Identity {
         ask: UserChange,
     ) -> Result<UserInfo, Problem> {
         let name = records::name(name)?;
-        let UserChange { role, password } = ask;
+        let UserChange { role, password, limits } = ask;
+        limits.as_ref().map_or(Ok(()), quota::check)?;
         if role.is_some_and(|role| role != Role::Admin) {
             self.spare_last_admin(&name).await?;
         }
         let (deed, hash) = match password {
             Some(password) => ("user_password_changed", Some(self.passwords.hash(password).await?)),
+            None if limits.is_some() => ("user_limits_changed", None),
             None => ("user_changed", None),
         };
         let changed = change(&*self.store, records::USER, &name, |user: Option<User>| {
             let Some(mut user) = user else { return Ok(None) };
             user.role = role.unwrap_or(user.role);
+            user.quota = limits.clone().unwrap_or(user.quota);
             if let Some(hash) = &hash {
                 user.password.clone_from(hash);
                 user.sessions.clear();
@@ -124,6 +127,7 @@ fn info(user: &User, groups: &[Group]) -> UserInfo {
         name: user.name.clone(),
         role: user.role,
         groups: theirs.map(|group| group.name.clone()).collect(),
+        limits: user.quota.clone(),
         created_at: user.created_at,
     }
 }

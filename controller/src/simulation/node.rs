@@ -15,7 +15,7 @@ use crate::budget::Budget;
 use crate::dispatch::Dispatcher;
 use crate::elsewhere::Elsewhere;
 use crate::fleet::{self, Fleet};
-use crate::identity::{Identity, Rules};
+use crate::identity::{Identity, Rules, Usage};
 use crate::jobs::{JobLimits, Jobs};
 use crate::live::Live;
 use crate::lock::lock;
@@ -88,11 +88,13 @@ pub fn start(world: &Arc<World>, node: &Node) {
     let live = Arc::new(Live::new(budget.clone(), MEMORY));
     let backlog = Arc::new(Backlog::default());
     let roster = Arc::new(Roster::new(Arc::clone(&backlog)));
+    let usage = Arc::new(Usage::new(Arc::clone(&store) as _));
     let fleet = Fleet {
         store: Arc::clone(&store),
         backlog: Arc::clone(&backlog),
         live: Arc::clone(&live),
         roster: Arc::clone(&roster),
+        usage: Arc::clone(&usage),
         lingering: Arc::default(),
     };
     let limits = JobLimits { max_body: MEMORY, max_stdin: MEMORY, max_queue: world.setup.max_queue };
@@ -103,9 +105,10 @@ pub fn start(world: &Arc<World>, node: &Node) {
         Arc::clone(&roster),
         budget,
         limits,
+        Arc::clone(&usage),
     );
     let rules = Rules { anonymous_use: Default::default(), insecure: true };
-    let identity = Arc::new(Identity::new(Arc::clone(&store) as _, rules, false));
+    let identity = Arc::new(Identity::new(Arc::clone(&store) as _, usage, rules, false));
     let stop = CancellationToken::new();
     let elsewhere = Elsewhere { store: Arc::clone(&store), live: Arc::clone(&live) };
     let dispatcher = Dispatcher {

@@ -32,8 +32,8 @@ impl Stream {
     pub async fn submit(self, arriving: Arriving) -> u32 {
         let submitted = async {
             let (upload, held) = arriving.finish()?;
-            let owner = upload.caller.principal.name().map(str::to_owned);
-            let submission = Submission { stdin: upload.stdin, keep: upload.keep, owner };
+            let account = upload.caller.principal.account().cloned();
+            let submission = Submission { stdin: upload.stdin, keep: upload.keep, account };
             let submitted = self.jobs.submit(upload.spec, submission).await;
             drop(held);
             submitted

@@ -10,6 +10,7 @@ mod drain;
 mod http;
 mod jobs;
 mod permissions;
+mod quotas;
 mod runners;
 mod scheduling;
 mod strangers;

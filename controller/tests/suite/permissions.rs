@@ -34,7 +34,7 @@ const USERS: Row = [In, In, Yes, Yes, Yes, No];
 const TEACHERS: Row = [In, In, No, Yes, Yes, No];
 const ADMINS: Row = [In, In, No, No, Yes, No];
 
-const CALLS: [(&str, &str, Row); 27] = [
+const CALLS: [(&str, &str, Row); 29] = [
     ("post", "/jobs", WHO_MAY_RUN),
     ("get", "/jobs", USERS_LOOK),
     ("get", "/jobs/{id}", WHO_MAY_LOOK),
@@ -58,6 +58,8 @@ const CALLS: [(&str, &str, Row); 27] = [
     ("get", "/groups", USERS_LOOK),
     ("patch", "/groups/{name}", ADMINS),
     ("delete", "/groups/{name}", ADMINS),
+    ("put", "/groups/{name}/limits", TEACHERS),
+    ("get", "/limits", WHO_MAY_LOOK),
     ("get", "/tokens", USERS),
     ("post", "/tokens", USERS),
     ("delete", "/tokens/{id}", USERS),
@@ -74,13 +76,13 @@ fn row(request: &Request) -> Row {
         Request::Drain { .. } => ADMINS,
         Request::Account { ask } => match ask {
             AccountRequest::LogIn(_) | AccountRequest::SetUp(_) => ANYBODY,
-            AccountRequest::Me => WHO_MAY_LOOK,
+            AccountRequest::Me | AccountRequest::Limits => WHO_MAY_LOOK,
             AccountRequest::LogOut
             | AccountRequest::ChangePassword(_)
             | AccountRequest::Tokens
             | AccountRequest::CreateToken(_)
             | AccountRequest::RevokeToken { .. } => USERS,
-            AccountRequest::Users => TEACHERS,
+            AccountRequest::Users | AccountRequest::LimitGroup { .. } => TEACHERS,
             AccountRequest::Groups => USERS_LOOK,
             AccountRequest::AddUser(_)
             | AccountRequest::ChangeUser { .. }
@@ -101,6 +103,8 @@ fn requests() -> Vec<Request> {
         AccountRequest::LogIn(LogIn { name: String::new(), password: secret() }),
         AccountRequest::SetUp(SetUp { secret: secret(), name: String::new(), password: secret() }),
         AccountRequest::Me,
+        AccountRequest::Limits,
+        AccountRequest::LimitGroup { name: nobody(), limits: Default::default() },
         AccountRequest::ChangePassword(PasswordChange { old: secret(), new: secret() }),
         AccountRequest::Users,
         AccountRequest::AddUser(NewUser { name: String::new(), role: Role::User, password: secret() }),
