@@ -1,5 +1,6 @@
 //! The command line, and the only place that reads the environment (through clap).
 
+mod accounts;
 mod values;
 
 use std::path::PathBuf;
@@ -10,6 +11,10 @@ use protocol::{JobId, JobState, LimitsRequest, Secret};
 
 use crate::messages::help;
 use crate::settings::Masters;
+pub use accounts::{
+    AuditArgs, CreateArgs, GroupArgs, GroupCommand, JsonArgs, LoginArgs, TokenArgs, TokenCommand, UserArgs,
+    UserCommand,
+};
 use values::{parse_label, parse_masters, parse_pair, parse_seconds, parse_secret, parse_size};
 
 /// Compile and run programs on a Ruche cluster.
@@ -58,6 +63,20 @@ pub enum Command {
     Runner(RunnerArgs),
     /// List the languages that the cluster can run.
     Languages(LanguagesArgs),
+    /// Log in, and stay so.
+    Login(LoginArgs),
+    /// Log out.
+    Logout,
+    /// Say who the cluster takes you for, and what you may have.
+    Whoami(JsonArgs),
+    /// Add, change and remove users.
+    User(UserArgs),
+    /// Put users into groups.
+    Group(GroupArgs),
+    /// Make and revoke tokens of your own.
+    Token(TokenArgs),
+    /// Show who did what, newest first.
+    Audit(AuditArgs),
     /// Write a completion script for a shell.
     Completions(CompletionsArgs),
 }

@@ -27,6 +27,11 @@ pub fn parse_seconds(text: &str) -> Result<f64, &'static str> {
     units::parse_seconds(text).ok_or(messages::BAD_TIME)
 }
 
+/// A number of whole seconds, or of days.
+pub fn parse_ttl(text: &str) -> Result<u64, &'static str> {
+    units::parse_ttl(text).ok_or(messages::BAD_TTL)
+}
+
 /// A name and a value.
 pub fn parse_pair(text: &str) -> Result<(String, String), &'static str> {
     match text.split_once('=') {

@@ -1,5 +1,6 @@
 //! What each command does.
 
+mod account;
 mod cancel;
 mod completions;
 mod jobs;
@@ -8,6 +9,8 @@ mod run;
 mod runner;
 mod status;
 mod watch;
+
+use protocol::Secret;
 
 use crate::args::{Args, Command};
 use crate::client::Link;
@@ -25,6 +28,17 @@ struct Address {
 impl Address {
     fn masters(&self) -> Result<Masters, Failure> {
         settings::masters(self.given.clone(), self.account.config_folder.as_deref())
+    }
+
+    /// The same as somebody who shows this token.
+    fn with_token(&self, token: Secret) -> Self {
+        let account = Account { token: Some(token), ..self.account.clone() };
+        Self { given: self.given.clone(), account }
+    }
+
+    /// The same as somebody who shows no token. Where the controllers are has been found out before.
+    fn without_token(&self) -> Self {
+        Self { given: self.masters().ok(), account: Account::default() }
     }
 
     /// Connects to the first controller that takes the connection.
@@ -56,6 +70,13 @@ pub async fn execute(args: Args) -> Result<Exit, Failure> {
         Command::Jobs(args) => jobs::jobs(&address, &args).await,
         Command::Cancel(args) => cancel::cancel(&address, &args).await,
         Command::Languages(args) => languages::languages(&address, &args).await,
+        Command::Login(args) => account::login(&address, args).await,
+        Command::Logout => account::logout(&address).await,
+        Command::Whoami(args) => account::whoami(&address, args).await,
+        Command::User(args) => account::user(&address, args.command).await,
+        Command::Group(args) => account::group(&address, args.command).await,
+        Command::Token(args) => account::token(&address, args.command).await,
+        Command::Audit(args) => account::audit(&address, args).await,
         Command::Completions(args) => completions::completions(&args),
     }
 }
