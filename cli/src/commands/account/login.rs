@@ -131,8 +131,10 @@ pub async fn whoami(address: &Address, args: JsonArgs) -> Result<Exit, Failure> 
         terminal::print_json(&WhoAmI { me, limits })?;
         return Ok(Exit::OK);
     }
-    let known = me.name.is_some();
-    let more = known.then(|| messages::limits(&limits)).unwrap_or_default();
-    terminal::print_lines(&[vec![messages::who(&me)], more].concat())?;
+    let mut lines = vec![messages::who(&me)];
+    if me.name.is_some() {
+        lines.extend(messages::limits(&limits));
+    }
+    terminal::print_lines(&lines)?;
     Ok(Exit::OK)
 }
