@@ -31,6 +31,9 @@ use problem::Failure;
 /// What JSON adds to the contents of a job, at most: base64 and escapes.
 const JSON_OVERHEAD: u64 = 2;
 
+/// How large a body about accounts may be, in bytes: a group is given many names at once.
+const MAX_ACCOUNT_BODY: usize = 256 << 10;
+
 /// What every handler has.
 #[derive(Clone)]
 struct Context {
@@ -80,6 +83,12 @@ fn api() -> OpenApiRouter<Context> {
         .routes(routes!(cluster::drain))
         .routes(routes!(cluster::cluster))
         .routes(routes!(cluster::samples))
+        .merge(accounts())
+}
+
+/// The calls about accounts. Some of them are for whoever comes, so their bodies are small.
+fn accounts() -> OpenApiRouter<Context> {
+    OpenApiRouter::new()
         .routes(routes!(account::log_in, account::me, account::log_out))
         .routes(routes!(account::set_up))
         .routes(routes!(account::change_password))
@@ -92,6 +101,7 @@ fn api() -> OpenApiRouter<Context> {
         .routes(routes!(account::tokens, account::create_token))
         .routes(routes!(account::revoke_token))
         .routes(routes!(account::audit))
+        .layer(DefaultBodyLimit::max(MAX_ACCOUNT_BODY))
 }
 
 async fn front() -> &'static str {

@@ -98,6 +98,9 @@ async fn whoever_logs_in_is_not_told_what_was_wrong_and_may_not_try_forever() {
         let ask = json!({ "name": name, "password": "wrong, all wrong" });
         controller.anonymous().post("/session", &ask).await
     };
+    let large = json!({ "name": "root", "password": "x".repeat(1 << 20) });
+    let large = controller.anonymous().post("/session", &large).await;
+    assert_eq!(large.status, 413, "nobody who is not known has much to say");
     let (known, unknown) = (try_as("root").await, try_as("nobody").await);
     assert_eq!((known.status, &known.body), (401, &unknown.body));
     let mut last = unknown;
