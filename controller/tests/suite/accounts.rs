@@ -1,11 +1,13 @@
 //! Logging in, one's own jobs, tokens, and what is written down of it.
 
+use std::time::Duration;
+
 use protocol::client::{Request, Response};
 use protocol::hello::Hello;
 use protocol::{JobId, ProblemKind, Secret};
 use serde_json::{Value, json};
 
-use crate::support::{Client, Controller, PASSWORD, Someone, program};
+use crate::support::{Client, Controller, PASSWORD, Someone, program, soon};
 
 async fn submit(someone: &Someone) -> String {
     let submitted = someone.post("/jobs", &serde_json::to_value(program()).unwrap()).await;
@@ -186,6 +188,30 @@ async fn a_new_password_ends_sessions_and_a_removed_user_is_gone_at_once() {
     assert_eq!(ada.get("/session").await.status, 401);
     assert_eq!(root.call("DELETE", "/users/root", None).await.status, 409, "somebody has to be left");
     assert_eq!(root.call("PATCH", "/users/root", Some(&json!({ "role": "user" }))).await.status, 409);
+}
+
+#[tokio::test]
+async fn what_is_revoked_at_one_controller_is_soon_good_for_nothing_at_others() {
+    let [here, there] = Controller::several().await;
+    let root = here.first_admin().await;
+    soon("the other one knows that there are accounts", async {
+        while there.anonymous().get("/users").await.status != 401 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    })
+    .await;
+    let token = root.with_token(&json!({})).await;
+    let elsewhere = there.anonymous().showing(token.token.as_ref().unwrap());
+    assert_eq!(elsewhere.get("/jobs").await.status, 200);
+    let id = root.get("/tokens").await.json()[0]["id"].as_str().unwrap().to_owned();
+    root.call("DELETE", &format!("/tokens/{id}"), None).await;
+    assert_eq!(token.get("/jobs").await.status, 401, "here at once");
+    soon("it is noticed there", async {
+        while elsewhere.get("/jobs").await.status != 401 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    })
+    .await;
 }
 
 #[tokio::test]
