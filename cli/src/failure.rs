@@ -15,6 +15,8 @@ pub enum Failure {
     Startup(io::Error),
     /// The configuration file cannot be read, or says what it cannot say.
     Config(PathBuf, String),
+    /// What was asked for and given, or not.
+    Input(&'static str),
     /// A file of the program, or its input.
     File(PathBuf, FileFault),
     /// The `--main` that is none of the files.
@@ -89,7 +91,7 @@ impl Failure {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Startup(_) => Exit::INTERNAL,
-            Self::Config(..) | Self::File(..) | Self::MainNotSent(_) => Exit::USAGE,
+            Self::Config(..) | Self::Input(_) | Self::File(..) | Self::MainNotSent(_) => Exit::USAGE,
             Self::UnknownExtension(..) | Self::RequestTooLong => Exit::REFUSED,
             Self::Refused(problem) if problem.kind == ProblemKind::Internal => Exit::INTERNAL,
             Self::Refused(_) => Exit::REFUSED,

@@ -80,9 +80,25 @@ pub struct Args {
     /// How long a job waits to count as one priority higher, in seconds; 0 for never (default: 60)
     #[arg(long, env = "RUCHE_CONTROLLER_AGING_SECONDS", value_name = "SECONDS")]
     pub aging_seconds: Option<u32>,
+    /// Who may run programs without an account, once there is one: loopback, off, everywhere (default: loopback)
+    #[arg(long, env = "RUCHE_CONTROLLER_ANONYMOUS_USE", value_name = "WHERE")]
+    pub anonymous_use: Option<AnonymousUse>,
     /// Open doors beyond this machine although nobody is asked who they are
     #[arg(long, env = "RUCHE_CONTROLLER_INSECURE")]
     pub insecure: bool,
+}
+
+/// Who may run programs without an account, once there is one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum AnonymousUse {
+    /// Whoever is on the controller's own machine.
+    #[default]
+    Loopback,
+    /// Nobody.
+    Off,
+    /// Everybody.
+    Everywhere,
 }
 
 /// controller.toml; the keys are the flags' names.
@@ -105,6 +121,7 @@ struct File {
     drain_seconds: Option<u64>,
     max_running_per_user: Option<u32>,
     aging_seconds: Option<u32>,
+    anonymous_use: Option<AnonymousUse>,
     insecure: bool,
 }
 
@@ -137,6 +154,8 @@ pub struct Config {
     pub drain: Duration,
     /// Which jobs start first.
     pub rules: Rules,
+    /// Who may run programs without an account.
+    pub anonymous_use: AnonymousUse,
     /// Whether doors may be open to others unprotected.
     pub insecure: bool,
 }
@@ -211,6 +230,7 @@ impl Config {
                 args.max_running_per_user.or(file.max_running_per_user),
                 args.aging_seconds.or(file.aging_seconds),
             ),
+            anonymous_use: args.anonymous_use.or(file.anonymous_use).unwrap_or_default(),
             insecure: args.insecure || file.insecure,
         };
         config.check()?;

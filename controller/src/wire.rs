@@ -2,6 +2,7 @@
 //! is to be sent.
 
 use std::io;
+use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
@@ -70,6 +71,24 @@ impl WireError {
 impl From<FrameError> for WireError {
     fn from(error: FrameError) -> Self {
         Self::protocol(error.to_string())
+    }
+}
+
+/// Who is at the other end of a connection, as far as the connection itself tells.
+#[derive(Debug, Clone)]
+pub struct Peer {
+    /// Its address.
+    pub address: SocketAddr,
+    /// Whether nobody in between can read along.
+    pub encrypted: bool,
+    /// The name of the runner that it has proved to be.
+    pub runner: Option<String>,
+}
+
+impl Peer {
+    /// Whoever connected from there, in plain text.
+    pub fn plain(address: SocketAddr) -> Self {
+        Self { address, encrypted: false, runner: None }
     }
 }
 
@@ -278,7 +297,7 @@ pub async fn accept<S>(
     most: usize,
     sessions: TaskTracker,
     stop: CancellationToken,
-    serve: impl Fn(Link, CancellationToken) -> S,
+    serve: impl Fn(Link, Peer, CancellationToken) -> S,
 ) where
     S: Future<Output = Result<(), WireError>> + Send + 'static,
 {
@@ -289,7 +308,7 @@ pub async fn accept<S>(
         };
         match accepted {
             Ok((stream, peer)) if sessions.len() < most => {
-                let session = serve(stream.into(), stop.clone());
+                let session = serve(stream.into(), Peer::plain(peer), stop.clone());
                 sessions.spawn(async move {
                     match session.await {
                         Ok(()) | Err(WireError::Closed) => {}

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::account::{AccountAnswer, AccountRequest};
 use crate::cluster::{ClusterInfo, LanguageInfo, RunnerInfo};
 use crate::event::JobEvent;
 use crate::{Job, JobId, JobPage, JobSpec, JobState, Problem};
@@ -55,6 +56,11 @@ pub enum Request {
         /// Its name or id.
         runner: String,
     },
+    /// Something about accounts. Answered by `account`.
+    Account {
+        /// What.
+        ask: AccountRequest,
+    },
 }
 
 /// Which jobs to list.
@@ -70,6 +76,9 @@ pub struct JobQuery {
     /// Only jobs with this label, as `name=value`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
+    /// Only jobs of these users.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owners: Option<Vec<String>>,
     /// Where to go on: the `next_cursor` of the page before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
@@ -120,5 +129,10 @@ pub enum Response {
     Cluster {
         /// The cluster as a whole.
         cluster: ClusterInfo,
+    },
+    /// Answer to `account`. Ends the stream.
+    Account {
+        /// What was asked for.
+        answer: Box<AccountAnswer>,
     },
 }

@@ -4,6 +4,7 @@
 //! This crate does no I/O and holds no state. Types here are read and written by programs of different
 //! versions: unknown fields are ignored, and a new field always has a default.
 
+pub mod account;
 pub mod client;
 pub mod cluster;
 mod content;
@@ -16,6 +17,7 @@ mod limits;
 mod outcome;
 mod problem;
 pub mod runner;
+mod secret;
 mod validate;
 #[cfg(feature = "codec")]
 pub mod window;
@@ -28,6 +30,7 @@ pub use job::{
 pub use limits::{ExceededLimit, Limits, LimitsRequest};
 pub use outcome::{Flag, StepResult, Usage, Verdict};
 pub use problem::{Problem, ProblemKind};
+pub use secret::Secret;
 pub use validate::{MAX_PATH_BYTES, MAX_RUNS};
 
 /// When something happened; RFC 3339 in JSON.

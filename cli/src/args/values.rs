@@ -1,11 +1,20 @@
 //! Values on the command line that are more than words and numbers.
 
+use std::convert::Infallible;
+
+use protocol::Secret;
+
 use crate::settings::Masters;
 use crate::{messages, units};
 
 /// The addresses of controllers.
 pub fn parse_masters(text: &str) -> Result<Masters, &'static str> {
     text.parse().map_err(|_| messages::BAD_MASTER)
+}
+
+/// Something that is not to be shown.
+pub fn parse_secret(text: &str) -> Result<Secret, Infallible> {
+    Ok(Secret::from(text.trim().to_owned()))
 }
 
 /// A number of bytes.
@@ -16,6 +25,11 @@ pub fn parse_size(text: &str) -> Result<u64, &'static str> {
 /// A number of seconds.
 pub fn parse_seconds(text: &str) -> Result<f64, &'static str> {
     units::parse_seconds(text).ok_or(messages::BAD_TIME)
+}
+
+/// A number of whole seconds, or of days.
+pub fn parse_ttl(text: &str) -> Result<u64, &'static str> {
+    units::parse_ttl(text).ok_or(messages::BAD_TTL)
 }
 
 /// A name and a value.

@@ -61,7 +61,8 @@ impl Progress {
             | Response::Jobs(_)
             | Response::Languages { .. }
             | Response::Runners { .. }
-            | Response::Cluster { .. } => Some(News::Strange),
+            | Response::Cluster { .. }
+            | Response::Account { .. } => Some(News::Strange),
         }
     }
 

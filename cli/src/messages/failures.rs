@@ -16,6 +16,7 @@ pub fn failure(failure: &Failure) -> Option<String> {
         Failure::Output(error) => format!("cannot write the output: {}", reason(error)),
         Failure::Startup(error) => format!("cannot start: {}", reason(error)),
         Failure::Config(path, why) => format!("{}: {why}", path.display()),
+        Failure::Input(why) => (*why).to_owned(),
         Failure::File(path, fault) => format!("{}: {}", path.display(), file(fault)),
         Failure::MainNotSent(path) => {
             format!("{} is none of the files to send: add it to them", path.display())

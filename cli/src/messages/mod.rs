@@ -2,6 +2,7 @@
 //!
 //! Functions take what happened and return text without its final newline; where it goes is not decided here.
 
+pub mod accounts;
 mod failures;
 #[cfg(test)]
 pub mod fixtures;
@@ -21,6 +22,8 @@ pub const BAD_MASTER: &str = "not an address: write HOST:PORT, or several with c
 pub const BAD_SIZE: &str = "not a size: write 64K, 256M, 1G or a number of bytes";
 /// A time that cannot be read.
 pub const BAD_TIME: &str = "not a time: write 2s, 500ms, 1m or a number of seconds";
+/// A life of a token that cannot be read.
+pub const BAD_TTL: &str = "not a time: write 30d, 12h, 15m or a number of seconds";
 /// A pair that cannot be read.
 pub const BAD_PAIR: &str = "not a pair: write NAME=VALUE";
 /// The answer after a restart is another one.

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::backlog::Backlog;
+use crate::identity::Usage;
 use crate::live::Live;
 use crate::roster::Roster;
 use crate::store::Store;
@@ -37,6 +38,8 @@ pub struct Fleet {
     pub live: Arc<Live>,
     /// Where runners are known.
     pub roster: Arc<Roster>,
+    /// Where it is counted what jobs have used up.
+    pub usage: Arc<Usage>,
     /// The attempts whose links are gone.
     pub lingering: Arc<Lingering>,
 }
@@ -44,7 +47,7 @@ pub struct Fleet {
 /// Takes runners in until told to stop. Sessions end then; what their runners still run, they hold.
 pub async fn serve(fleet: Fleet, listener: TcpListener, sessions: TaskTracker, stop: CancellationToken) {
     let hello = Arc::new(session::hello());
-    let serve = move |link, stop| {
+    let serve = move |link, _peer, stop| {
         let (fleet, hello) = (fleet.clone(), Arc::clone(&hello));
         async move { session::run(&fleet, link, &hello, &stop).await }
     };

@@ -1,8 +1,10 @@
 //! The HTTP door (port 7080): JSON in, JSON out, `application/problem+json` where something is wrong.
 
+mod account;
 mod cluster;
 mod events;
 mod extract;
+mod guard;
 mod jobs;
 mod problem;
 mod server;
@@ -11,6 +13,7 @@ use std::sync::Arc;
 
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -21,16 +24,21 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::identity::Identity;
 use crate::jobs::Jobs;
 use problem::Failure;
 
 /// What JSON adds to the contents of a job, at most: base64 and escapes.
 const JSON_OVERHEAD: u64 = 2;
 
+/// How large a body about accounts may be, in bytes: a group is given many names at once.
+const MAX_ACCOUNT_BODY: usize = 256 << 10;
+
 /// What every handler has.
 #[derive(Clone)]
 struct Context {
     jobs: Jobs,
+    identity: Arc<Identity>,
 }
 
 /// The title of the API's description.
@@ -39,11 +47,13 @@ struct Context {
 struct Description;
 
 /// Serves until told to stop, and then until all answers are given.
-pub async fn serve(jobs: Jobs, listener: TcpListener, stop: CancellationToken) {
-    server::serve(router(jobs), listener, stop).await;
+pub async fn serve(jobs: Jobs, identity: Arc<Identity>, listener: TcpListener, stop: CancellationToken) {
+    server::serve(router(jobs, identity), listener, stop).await;
 }
 
-fn router(jobs: Jobs) -> Router {
+fn router(jobs: Jobs, identity: Arc<Identity>) -> Router {
+    let context = Context { jobs, identity };
+    let jobs = &context.jobs;
     let max_body =
         usize::try_from(jobs.limits().max_body.saturating_mul(JSON_OVERHEAD)).unwrap_or(usize::MAX);
     let (api, description) =
@@ -53,10 +63,11 @@ fn router(jobs: Jobs) -> Router {
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .route("/openapi.json", get(move || async move { Json(description.as_ref().clone()) }))
+        .route_layer(from_fn_with_state(context.clone(), guard::guard))
         .fallback(|| async { Failure(Problem::new(ProblemKind::NotFound, "there is nothing here")) })
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(max_body))
-        .with_state(Context { jobs })
+        .with_state(context)
 }
 
 /// Every route of the API; what is not described cannot be added.
@@ -72,6 +83,25 @@ fn api() -> OpenApiRouter<Context> {
         .routes(routes!(cluster::drain))
         .routes(routes!(cluster::cluster))
         .routes(routes!(cluster::samples))
+        .merge(accounts())
+}
+
+/// The calls about accounts. Some of them are for whoever comes, so their bodies are small.
+fn accounts() -> OpenApiRouter<Context> {
+    OpenApiRouter::new()
+        .routes(routes!(account::log_in, account::me, account::log_out))
+        .routes(routes!(account::set_up))
+        .routes(routes!(account::change_password))
+        .routes(routes!(account::users, account::add_user))
+        .routes(routes!(account::change_user, account::remove_user))
+        .routes(routes!(account::groups))
+        .routes(routes!(account::change_group, account::remove_group))
+        .routes(routes!(account::limit_group))
+        .routes(routes!(account::limits))
+        .routes(routes!(account::tokens, account::create_token))
+        .routes(routes!(account::revoke_token))
+        .routes(routes!(account::audit))
+        .layer(DefaultBodyLimit::max(MAX_ACCOUNT_BODY))
 }
 
 async fn front() -> &'static str {
@@ -100,16 +130,28 @@ mod tests {
         let description = api().into_openapi();
         let paths: Vec<&str> = description.paths.paths.keys().map(String::as_str).collect();
         let expected = [
+            "/audit",
             "/cluster",
+            "/groups",
+            "/groups/{name}",
+            "/groups/{name}/limits",
             "/jobs",
             "/jobs/{id}",
             "/jobs/{id}/attempts",
             "/jobs/{id}/cancel",
             "/jobs/{id}/events",
             "/languages",
+            "/limits",
+            "/password",
             "/runners",
             "/runners/{runner}/drain",
             "/samples",
+            "/session",
+            "/setup",
+            "/tokens",
+            "/tokens/{id}",
+            "/users",
+            "/users/{name}",
         ];
         assert_eq!(paths, expected);
         assert!(serde_json::to_string(&description).unwrap().contains("JobSpec"));

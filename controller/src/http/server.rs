@@ -4,13 +4,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+use crate::wire::Peer;
 
 /// Connections that may be open at once; others wait to be accepted.
 const MAX_CONNECTIONS: usize = 4096;
@@ -27,8 +32,9 @@ pub async fn serve(app: Router, listener: TcpListener, stop: CancellationToken) 
             // The semaphore is never closed.
             let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
             match listener.accept().await {
-                Ok((stream, _)) => {
-                    connections.spawn(connection(app.clone(), stream, permit, stop.clone()));
+                Ok((stream, address)) => {
+                    let peer = Peer::plain(address);
+                    connections.spawn(connection(app.clone(), stream, peer, permit, stop.clone()));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "an HTTP connection cannot be accepted");
@@ -46,8 +52,18 @@ pub async fn serve(app: Router, listener: TcpListener, stop: CancellationToken) 
     connections.wait().await;
 }
 
-async fn connection(app: Router, stream: TcpStream, _room: OwnedSemaphorePermit, stop: CancellationToken) {
-    let service = TowerToHyperService::new(app);
+async fn connection(
+    app: Router,
+    stream: TcpStream,
+    peer: Peer,
+    _room: OwnedSemaphorePermit,
+    stop: CancellationToken,
+) {
+    let app = TowerToHyperService::new(app);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer.clone());
+        app.call(request)
+    });
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD);
     let mut connection = std::pin::pin!(http.serve_connection(TokioIo::new(stream), service));

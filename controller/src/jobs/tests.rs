@@ -46,7 +46,9 @@ impl Hall {
         let stop = CancellationToken::new();
         tokio::spawn(dispatcher.run(stop.clone()));
         let limits = JobLimits { max_body: 1 << 20, max_stdin: 1 << 20, max_queue: 100 };
-        Self { jobs: Jobs::new(store, backlog, live, roster, budget, limits), flaky, there, claim, stop }
+        let usage = Arc::new(Usage::new(Arc::clone(&store) as _));
+        let jobs = Jobs::new(store, backlog, live, roster, budget, limits, usage);
+        Self { jobs, flaky, there, claim, stop }
     }
 
     fn submit(&self) -> JoinHandle<Result<JobId, Problem>> {

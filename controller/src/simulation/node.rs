@@ -15,13 +15,14 @@ use crate::budget::Budget;
 use crate::dispatch::Dispatcher;
 use crate::elsewhere::Elsewhere;
 use crate::fleet::{self, Fleet};
+use crate::identity::{Identity, Rules, Usage};
 use crate::jobs::{JobLimits, Jobs};
 use crate::live::Live;
 use crate::lock::lock;
 use crate::roster::Roster;
 use crate::store::{Memory, Store};
 use crate::tcp;
-use crate::wire::Link;
+use crate::wire::{self, Link};
 
 /// The most that is kept of a job's output, and of all jobs', in bytes.
 const MEMORY: u64 = 1 << 30;
@@ -49,6 +50,7 @@ pub struct Life {
     pub roster: Arc<Roster>,
     fleet: Fleet,
     jobs: Jobs,
+    identity: Arc<Identity>,
     stop: CancellationToken,
     tasks: Vec<AbortHandle>,
 }
@@ -86,11 +88,13 @@ pub fn start(world: &Arc<World>, node: &Node) {
     let live = Arc::new(Live::new(budget.clone(), MEMORY));
     let backlog = Arc::new(Backlog::default());
     let roster = Arc::new(Roster::new(Arc::clone(&backlog)));
+    let usage = Arc::new(Usage::new(Arc::clone(&store) as _));
     let fleet = Fleet {
         store: Arc::clone(&store),
         backlog: Arc::clone(&backlog),
         live: Arc::clone(&live),
         roster: Arc::clone(&roster),
+        usage: Arc::clone(&usage),
         lingering: Arc::default(),
     };
     let limits = JobLimits { max_body: MEMORY, max_stdin: MEMORY, max_queue: world.setup.max_queue };
@@ -101,7 +105,10 @@ pub fn start(world: &Arc<World>, node: &Node) {
         Arc::clone(&roster),
         budget,
         limits,
+        Arc::clone(&usage),
     );
+    let rules = Rules { anonymous_use: Default::default(), insecure: true };
+    let identity = Arc::new(Identity::new(Arc::clone(&store) as _, usage, rules, false));
     let stop = CancellationToken::new();
     let elsewhere = Elsewhere { store: Arc::clone(&store), live: Arc::clone(&live) };
     let dispatcher = Dispatcher {
@@ -116,7 +123,8 @@ pub fn start(world: &Arc<World>, node: &Node) {
         tokio::spawn(jobs.clone().look_after(stop.clone())).abort_handle(),
     ];
     world.trace.note(format_args!("controller {} starts, life {number}", node.index));
-    state.life = Some(Life { number, store: faulty, backlog, live, roster, fleet, jobs, stop, tasks });
+    state.life =
+        Some(Life { number, store: faulty, backlog, live, roster, fleet, jobs, identity, stop, tasks });
 }
 
 /// Kills it: what it had in its memory is gone, and nothing that it still does has an effect.
@@ -141,7 +149,9 @@ pub fn accept(world: &World, peer: Peer, controller: usize, link: Link) -> io::R
             )
         }
         Peer::Client(_) => {
-            tokio::spawn(async move { tcp::session::run(jobs, link, &tcp::session::hello(), &stop).await })
+            let peer = wire::Peer::plain(([127, 0, 0, 1], 0).into());
+            let door = tcp::Door { jobs, identity: Arc::clone(&life.identity), peer };
+            tokio::spawn(async move { tcp::session::run(door, link, &tcp::session::hello(), &stop).await })
         }
     };
     life.tasks.push(session.abort_handle());

@@ -59,7 +59,7 @@ pub(super) fn now() -> Timestamp {
 }
 
 /// A job as it looks while it waits.
-pub(super) fn waiting(queued: &Queued, labels: BTreeMap<String, String>) -> Job {
+pub(super) fn waiting(queued: &Queued, labels: BTreeMap<String, String>, owner: Option<String>) -> Job {
     Job {
         id: queued.id,
         state: JobState::Queued,
@@ -68,6 +68,7 @@ pub(super) fn waiting(queued: &Queued, labels: BTreeMap<String, String>) -> Job 
         message: None,
         language: queued.language.clone(),
         labels,
+        owner,
         compile: None,
         runs: Vec::new(),
         runner: None,
@@ -95,11 +96,11 @@ impl Record {
         };
         Self {
             number,
-            key: spec.idempotency_key.clone(),
+            key: new.key(),
             bytes: spec.content_bytes(),
             home: Some(home),
             attempts: Vec::new(),
-            job: waiting(&queued, spec.labels.clone()),
+            job: waiting(&queued, spec.labels.clone(), new.owner.clone()),
             queued,
             lease: None,
             lost: 0,
@@ -148,7 +149,8 @@ impl Record {
 
     /// What the runner of the current attempt was given.
     pub(super) fn current_claim(&self, spec: Arc<JobSpec>) -> Claim {
-        Claim { id: self.job.id, attempt: self.job.attempts, spec, stdin_follows: self.queued.stdin_follows }
+        let Queued { share, stdin_follows, .. } = self.queued.clone();
+        Claim { id: self.job.id, attempt: self.job.attempts, spec, share, stdin_follows }
     }
 
     /// Whether the job was last given to a runner of this name.

@@ -10,6 +10,7 @@ mod keep;
 mod link;
 mod notices;
 mod read;
+mod records;
 mod retention;
 mod rows;
 mod schema;
@@ -246,7 +247,8 @@ impl Store for Postgres {
         }
         let entry = Entry {
             id,
-            key: spec.idempotency_key.clone(),
+            key: job.key(),
+            owner: job.owner.clone(),
             language: spec.language.clone(),
             labels: to_json(&spec.labels)?,
             traits: to_json(&Traits::of(&job))?,
@@ -303,9 +305,9 @@ impl Store for Postgres {
         let Some(spec) = self.spec(id).await? else { return Ok(None) };
         let granted = self.claims.ask(Wish { id, runner: runner.to_owned(), lease }).await?;
         self.specs.forget(id);
-        let Some(Granted { attempt, stdin_follows }) = granted else { return Ok(None) };
+        let Some(Granted { attempt, share, stdin_follows }) = granted else { return Ok(None) };
         self.load.moved(-1, 1);
-        Ok(Some(Claim { id, attempt, spec, stdin_follows }))
+        Ok(Some(Claim { id, attempt, spec, share, stdin_follows }))
     }
 
     async fn take_over(

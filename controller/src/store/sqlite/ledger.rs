@@ -150,8 +150,8 @@ impl Ledger {
         db: &Connection,
         entry: &Entry,
     ) -> rusqlite::Result<Result<Enqueued, EnqueueError>> {
-        if let Some(key) = &entry.new.spec.idempotency_key
-            && let Some(existing) = rows::by_key(db, key)?
+        if let Some(key) = entry.new.key()
+            && let Some(existing) = rows::by_key(db, &key)?
         {
             return Ok(Ok(Enqueued::Existing(existing)));
         }
@@ -231,7 +231,8 @@ impl Ledger {
         }
         record.home = Some(self.home);
         record.renew(lease);
-        Ok(Holder::GoesOn { stdin_follows: record.queued().stdin_follows })
+        let Queued { stdin_follows, share, .. } = record.queued();
+        Ok(Holder::GoesOn { stdin_follows, share })
     }
 
     pub(super) fn renew(&mut self, attempts: &[(JobId, Attempt)], lease: Duration) -> Renewed {
