@@ -1,6 +1,7 @@
 //! What the controller is told: flags, environment, controller.toml, defaults, in this order. Read whole and
 //! checked before anything starts; what is wrong is named.
 
+mod encryption;
 mod store;
 
 use std::net::SocketAddr;
@@ -11,6 +12,7 @@ use clap::Parser;
 use serde::Deserialize;
 
 pub use crate::scheduler::Rules;
+pub use encryption::{CertificateFiles, TlsMode};
 pub use store::{PostgresUrl, StoreKind, StoreKindError, StoreText};
 
 /// Accepts programs, hands them to runners, and gives the results back.
@@ -50,7 +52,7 @@ pub struct Args {
     /// A file that holds the value for --store, so that its password is in no list of processes
     #[arg(long, env = "RUCHE_CONTROLLER_STORE_FILE", value_name = "FILE")]
     pub store_file: Option<PathBuf>,
-    /// Where ruche.db lies (default: /var/lib/ruche for root, else ~/.local/state/ruche)
+    /// Where ruche.db and the cluster's certificates lie (default: /var/lib/ruche for root, else ~/.local/state/ruche)
     #[arg(long, env = "RUCHE_CONTROLLER_DATA_DIR", value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
     /// How many days to keep finished jobs (default: 30)
@@ -80,7 +82,16 @@ pub struct Args {
     /// How long a job waits to count as one priority higher, in seconds; 0 for never (default: 60)
     #[arg(long, env = "RUCHE_CONTROLLER_AGING_SECONDS", value_name = "SECONDS")]
     pub aging_seconds: Option<u32>,
-    /// Open doors beyond this machine although nobody is asked who they are
+    /// Which doors are encrypted (default: auto)
+    #[arg(long, env = "RUCHE_CONTROLLER_TLS", value_name = "WHICH")]
+    pub tls: Option<TlsMode>,
+    /// A certificate to show to clients, with those that lead to its authority, as PEM (default: the cluster's own)
+    #[arg(long, env = "RUCHE_CONTROLLER_TLS_CERT", value_name = "FILE")]
+    pub tls_cert: Option<PathBuf>,
+    /// The key that belongs to it, as PEM
+    #[arg(long, env = "RUCHE_CONTROLLER_TLS_KEY", value_name = "FILE")]
+    pub tls_key: Option<PathBuf>,
+    /// Open doors beyond this machine without encryption
     #[arg(long, env = "RUCHE_CONTROLLER_INSECURE")]
     pub insecure: bool,
 }
@@ -105,6 +116,9 @@ struct File {
     drain_seconds: Option<u64>,
     max_running_per_user: Option<u32>,
     aging_seconds: Option<u32>,
+    tls: Option<TlsMode>,
+    tls_cert: Option<PathBuf>,
+    tls_key: Option<PathBuf>,
     insecure: bool,
 }
 
@@ -125,6 +139,8 @@ pub struct Config {
     pub max_stdin: u64,
     /// Where jobs are kept.
     pub store: StoreKind,
+    /// Where files of its own are; nothing where there is no place for any.
+    pub data_dir: Option<PathBuf>,
     /// Finished jobs that are kept.
     pub keep_finished: usize,
     /// How long they are kept.
@@ -137,6 +153,10 @@ pub struct Config {
     pub drain: Duration,
     /// Which jobs start first.
     pub rules: Rules,
+    /// Which doors are encrypted.
+    pub tls: TlsMode,
+    /// What clients are shown in place of a certificate of the cluster's own.
+    pub certificate: Option<CertificateFiles>,
     /// Whether doors may be open to others unprotected.
     pub insecure: bool,
 }
@@ -166,10 +186,13 @@ pub enum ConfigError {
     /// A value is not possible.
     #[error("{0} has to be above zero")]
     Zero(&'static str),
+    /// Certificate and key go together.
+    #[error("tls_cert and tls_key need each other: give both or neither")]
+    HalfCertificate,
     /// A door would be open to the world.
     #[error(
-        "{door} = {address} can be reached from other machines, and nothing is encrypted or asked for a password \
-         yet: use a loopback address, or say insecure = true (--insecure) if the network is all yours"
+        "{door} = {address} can be reached from other machines and would not be encrypted: leave tls out (--tls), use a \
+         loopback address, or say insecure = true (--insecure) if the network is all yours"
     )]
     Open {
         /// Which door.
@@ -202,6 +225,7 @@ impl Config {
             max_body: args.max_body.or(file.max_body).unwrap_or(16 << 20),
             max_stdin: args.max_stdin.or(file.max_stdin).unwrap_or(64 << 20),
             store: store::kind(&args, &file)?,
+            data_dir: store::data_dir(&args, &file),
             keep_days: args.keep_days.or(file.keep_days).unwrap_or(30),
             keep_bytes: args.keep_bytes.or(file.keep_bytes).unwrap_or(10 << 30),
             keep_finished: args.keep_finished.or(file.keep_finished).unwrap_or(10_000),
@@ -211,16 +235,23 @@ impl Config {
                 args.max_running_per_user.or(file.max_running_per_user),
                 args.aging_seconds.or(file.aging_seconds),
             ),
+            tls: args.tls.or(file.tls).unwrap_or_default(),
+            certificate: encryption::certificate(&args, &file)?,
             insecure: args.insecure || file.insecure,
         };
         config.check()?;
         Ok(config)
     }
 
-    /// The doors that other machines can reach.
-    pub fn open_doors(&self) -> impl Iterator<Item = (&'static str, SocketAddr)> {
+    /// Whether a door at this address is encrypted.
+    pub fn encrypts(&self, door: SocketAddr) -> bool {
+        self.tls.encrypts(door, self.insecure)
+    }
+
+    /// The doors that other machines can reach and that are not encrypted.
+    pub fn plain_doors(&self) -> impl Iterator<Item = (&'static str, SocketAddr)> {
         let doors = [("clients", self.clients), ("runners", self.runners), ("http", self.http)];
-        doors.into_iter().filter(|(_, address)| !address.ip().is_loopback())
+        doors.into_iter().filter(|(_, door)| !door.ip().is_loopback() && !self.encrypts(*door))
     }
 
     fn check(&self) -> Result<(), ConfigError> {
@@ -234,7 +265,7 @@ impl Config {
         if let Some((key, _)) = numbers.iter().find(|(_, value)| *value == 0) {
             return Err(ConfigError::Zero(key));
         }
-        match self.open_doors().next() {
+        match self.plain_doors().next() {
             Some((door, address)) if !self.insecure => Err(ConfigError::Open { door, address }),
             _ => Ok(()),
         }
@@ -295,9 +326,21 @@ mod tests {
     }
 
     #[test]
-    fn a_door_to_the_world_has_to_be_meant() {
-        assert!(resolve(&["--http", "0.0.0.0:80"], "").unwrap_err().contains("insecure"));
-        assert!(resolve(&["--http", "0.0.0.0:80", "--insecure"], "").is_ok());
-        assert!(resolve(&["--http", "[::1]:80"], "").is_ok());
+    fn a_door_to_the_world_is_encrypted_or_meant_not_to_be() {
+        let encrypts = |flags: &[&str]| resolve(flags, "").map(|config| config.encrypts(config.http));
+        assert_eq!(encrypts(&["--http", "0.0.0.0:80"]), Ok(true));
+        assert_eq!(encrypts(&["--http", "0.0.0.0:80", "--insecure"]), Ok(false));
+        assert_eq!(encrypts(&["--http", "0.0.0.0:80", "--insecure", "--tls", "always"]), Ok(true));
+        assert_eq!(encrypts(&["--http", "[::1]:80"]), Ok(false));
+        assert_eq!(encrypts(&["--http", "[::1]:80", "--tls", "always"]), Ok(true));
+        assert!(encrypts(&["--http", "0.0.0.0:80", "--tls", "never"]).unwrap_err().contains("insecure"));
+        let config = resolve(&["--http", "0.0.0.0:80", "--insecure"], "").unwrap();
+        assert_eq!(config.plain_doors().map(|(door, _)| door).collect::<Vec<_>>(), ["http"]);
+    }
+
+    #[test]
+    fn a_certificate_needs_its_key() {
+        assert!(resolve(&["--tls-cert", "a.pem"], "").unwrap_err().contains("tls_key"));
+        assert!(resolve(&["--tls-cert", "a.pem"], "tls_key = 'b.pem'").unwrap().certificate.is_some());
     }
 }

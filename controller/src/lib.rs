@@ -16,10 +16,12 @@ pub mod config;
 mod dice;
 mod dispatch;
 mod elsewhere;
+mod encryption;
 mod ending;
 mod fleet;
 mod housekeeping;
 mod http;
+mod identity;
 mod jobs;
 mod live;
 mod lock;
@@ -47,6 +49,7 @@ use crate::budget::Budget;
 use crate::config::Config;
 use crate::dispatch::Dispatcher;
 use crate::elsewhere::Elsewhere;
+use crate::encryption::Doors;
 use crate::fleet::Fleet;
 use crate::housekeeping::Housekeeping;
 use crate::jobs::{JobLimits, Jobs};
@@ -61,7 +64,6 @@ const MAX_JOB_OUTPUT: u64 = 64 << 20;
 const FAREWELL: Duration = Duration::from_secs(5);
 
 /// The doors, open.
-#[derive(Debug)]
 pub struct Listeners {
     /// For clients.
     pub clients: TcpListener,
@@ -69,6 +71,7 @@ pub struct Listeners {
     pub runners: TcpListener,
     /// For HTTP.
     pub http: TcpListener,
+    encryption: Doors,
 }
 
 /// What tells the controller to stop.
@@ -81,15 +84,17 @@ pub struct Shutdown {
 }
 
 impl Listeners {
-    /// Opens the doors.
+    /// Opens the doors, with what they need to encrypt.
     ///
     /// # Errors
-    /// The address that cannot be had, and why.
+    /// The address or the file that cannot be had, and why.
     pub async fn bind(config: &Config) -> Result<Self, String> {
         let bind = async |address: SocketAddr| {
             TcpListener::bind(address).await.map_err(|error| format!("cannot listen at {address}: {error}"))
         };
+        let encryption = Doors::open(config).map_err(|error| error.to_string())?;
         Ok(Self {
+            encryption,
             clients: bind(config.clients).await?,
             runners: bind(config.runners).await?,
             http: bind(config.http).await?,
@@ -159,14 +164,31 @@ pub async fn run(config: Config, store: Arc<dyn Store>, listeners: Listeners, sh
         roster: Arc::clone(&roster),
         lingering: Arc::default(),
     };
-    runners.spawn(fleet::serve(fleet, listeners.runners, runners.clone(), close_runners.clone()));
+    runners.spawn(fleet::serve(
+        fleet,
+        listeners.runners,
+        listeners.encryption.runners,
+        runners.clone(),
+        close_runners.clone(),
+    ));
     runners.spawn(housekeeping.run(close_runners.clone()));
     let elsewhere = Elsewhere { store: Arc::clone(&store), live: Arc::clone(&live) };
     runners.spawn(elsewhere.listen(close_runners.clone()));
     runners.spawn(Dispatcher { store: Arc::clone(&store), backlog, live, roster }.run(close_runners.clone()));
     runners.spawn(jobs.clone().look_after(close_runners.clone()));
-    clients.spawn(tcp::serve(jobs.clone(), listeners.clients, clients.clone(), close_clients.clone()));
-    clients.spawn(http::serve(jobs.clone(), listeners.http, close_clients.clone()));
+    clients.spawn(tcp::serve(
+        jobs.clone(),
+        listeners.clients,
+        listeners.encryption.clients,
+        clients.clone(),
+        close_clients.clone(),
+    ));
+    clients.spawn(http::serve(
+        jobs.clone(),
+        listeners.http,
+        listeners.encryption.http,
+        close_clients.clone(),
+    ));
 
     tokio::select! {
         () = shutdown.drain.cancelled() => {}

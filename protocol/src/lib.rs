@@ -16,6 +16,8 @@ mod limits;
 mod outcome;
 mod problem;
 pub mod runner;
+#[cfg(feature = "tls")]
+pub mod tls;
 mod validate;
 #[cfg(feature = "codec")]
 pub mod window;

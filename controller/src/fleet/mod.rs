@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::backlog::Backlog;
+use crate::encryption::Encryption;
 use crate::live::Live;
 use crate::roster::Roster;
 use crate::store::Store;
@@ -41,11 +42,17 @@ pub struct Fleet {
 }
 
 /// Takes runners in until told to stop. Sessions end then; what their runners still run, they hold.
-pub async fn serve(fleet: Fleet, listener: TcpListener, sessions: TaskTracker, stop: CancellationToken) {
+pub async fn serve(
+    fleet: Fleet,
+    listener: TcpListener,
+    encryption: Encryption,
+    sessions: TaskTracker,
+    stop: CancellationToken,
+) {
     let hello = Arc::new(session::hello());
-    let serve = move |link, stop| {
+    let serve = move |link, _, stop| {
         let (fleet, hello) = (fleet.clone(), Arc::clone(&hello));
         async move { session::run(&fleet, link, &hello, &stop).await }
     };
-    wire::accept(listener, MAX_CONNECTIONS, sessions, stop, serve).await;
+    wire::accept(listener, encryption, MAX_CONNECTIONS, sessions, stop, serve).await;
 }

@@ -21,6 +21,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::encryption::Encryption;
 use crate::jobs::Jobs;
 use problem::Failure;
 
@@ -39,8 +40,8 @@ struct Context {
 struct Description;
 
 /// Serves until told to stop, and then until all answers are given.
-pub async fn serve(jobs: Jobs, listener: TcpListener, stop: CancellationToken) {
-    server::serve(router(jobs), listener, stop).await;
+pub async fn serve(jobs: Jobs, listener: TcpListener, encryption: Encryption, stop: CancellationToken) {
+    server::serve(router(jobs), listener, encryption, stop).await;
 }
 
 fn router(jobs: Jobs) -> Router {

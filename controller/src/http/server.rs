@@ -12,14 +12,20 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::encryption::{Encryption, NotBegun, Stream, turn_away};
+
 /// Connections that may be open at once; others wait to be accepted.
 const MAX_CONNECTIONS: usize = 4096;
 
 /// How long the head of a request may take; also how long a connection may idle between two of them.
 const HEAD: Duration = Duration::from_secs(30);
 
+/// What somebody is told who does not encrypt.
+const ENCRYPTED: &str = "HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\ncontent-length: 52\r\n\
+                         connection: close\r\n\r\nthis door is encrypted: use https:// in the address\n";
+
 /// Serves until told to stop, and then until the requests that are under way are answered.
-pub async fn serve(app: Router, listener: TcpListener, stop: CancellationToken) {
+pub async fn serve(app: Router, listener: TcpListener, encryption: Encryption, stop: CancellationToken) {
     let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let connections = TaskTracker::new();
     let accept = async {
@@ -28,7 +34,13 @@ pub async fn serve(app: Router, listener: TcpListener, stop: CancellationToken) 
             let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
             match listener.accept().await {
                 Ok((stream, _)) => {
-                    connections.spawn(connection(app.clone(), stream, permit, stop.clone()));
+                    connections.spawn(connection(
+                        app.clone(),
+                        stream,
+                        encryption.clone(),
+                        permit,
+                        stop.clone(),
+                    ));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "an HTTP connection cannot be accepted");
@@ -46,7 +58,25 @@ pub async fn serve(app: Router, listener: TcpListener, stop: CancellationToken) 
     connections.wait().await;
 }
 
-async fn connection(app: Router, stream: TcpStream, _room: OwnedSemaphorePermit, stop: CancellationToken) {
+async fn connection(
+    app: Router,
+    stream: TcpStream,
+    encryption: Encryption,
+    _room: OwnedSemaphorePermit,
+    stop: CancellationToken,
+) {
+    let begun = tokio::select! {
+        begun = encryption.begin(stream) => begun,
+        () = stop.cancelled() => return,
+    };
+    match begun {
+        Ok(stream) => talk(app, stream, stop).await,
+        Err(NotBegun::Plain(stream)) => turn_away(stream, ENCRYPTED.as_bytes()).await,
+        Err(error) => tracing::debug!(%error, "an HTTP connection has not begun"),
+    }
+}
+
+async fn talk(app: Router, stream: Stream, stop: CancellationToken) {
     let service = TowerToHyperService::new(app);
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD);

@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::encryption::Encryption;
 use crate::jobs::Jobs;
 use crate::wire;
 
@@ -17,11 +18,17 @@ use crate::wire;
 const MAX_CONNECTIONS: usize = 4096;
 
 /// Takes clients in until told to stop; then lets them have the answers that they wait for.
-pub async fn serve(jobs: Jobs, listener: TcpListener, sessions: TaskTracker, stop: CancellationToken) {
+pub async fn serve(
+    jobs: Jobs,
+    listener: TcpListener,
+    encryption: Encryption,
+    sessions: TaskTracker,
+    stop: CancellationToken,
+) {
     let hello = Arc::new(session::hello());
-    let serve = move |link, stop| {
+    let serve = move |link, _, stop| {
         let (jobs, hello) = (jobs.clone(), Arc::clone(&hello));
         async move { session::run(jobs, link, &hello, &stop).await }
     };
-    wire::accept(listener, MAX_CONNECTIONS, sessions, stop, serve).await;
+    wire::accept(listener, encryption, MAX_CONNECTIONS, sessions, stop, serve).await;
 }
