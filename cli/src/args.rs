@@ -6,11 +6,11 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
-use protocol::{JobId, JobState, LimitsRequest};
+use protocol::{JobId, JobState, LimitsRequest, Secret};
 
 use crate::messages::help;
 use crate::settings::Masters;
-use values::{parse_label, parse_masters, parse_pair, parse_seconds, parse_size};
+use values::{parse_label, parse_masters, parse_pair, parse_seconds, parse_secret, parse_size};
 
 /// Compile and run programs on a Ruche cluster.
 #[derive(Debug, Parser)]
@@ -23,6 +23,18 @@ pub struct Args {
     /// The folder with the folder `ruche` and its `cli.toml` in it.
     #[arg(long, global = true, env = "XDG_CONFIG_HOME", value_name = "FOLDER", hide = true)]
     pub config_home: Option<PathBuf>,
+
+    /// The token to use rather than the one that a log-in left.
+    #[arg(
+        long,
+        global = true,
+        env = "RUCHE_TOKEN",
+        value_name = "TOKEN",
+        hide = true,
+        hide_env_values = true
+    )]
+    #[arg(value_parser = parse_secret)]
+    pub token_from_environment: Option<Secret>,
 
     /// What to do.
     #[command(subcommand)]

@@ -15,7 +15,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior};
 use tokio_util::codec::FramedRead;
 
 use crate::failure::{Failure, Stranger, Unreachable};
-use crate::settings::Master;
+use crate::settings::{Account, Master};
 
 /// How often this side lets itself be heard, as its hello says.
 const HEARTBEAT: Duration = Duration::from_secs(10);
@@ -28,6 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Link {
     master: Master,
+    account: Account,
     reader: FramedRead<OwnedReadHalf, FrameCodec>,
     writer: OwnedWriteHalf,
     pending: BytesMut,
@@ -38,7 +39,8 @@ pub struct Link {
 
 impl Link {
     /// Connects, and queues the hello.
-    pub async fn connect(master: &Master) -> Result<Self, Failure> {
+    pub async fn connect(master: &Master, account: &Account) -> Result<Self, Failure> {
+        let token = account.token_for(master)?;
         let unreachable = |why| Failure::Unreachable(master.clone(), why);
         let stream = tokio::time::timeout(PATIENCE, dial(master)).await;
         let stream = stream.unwrap_or(Err(Unreachable::TimedOut)).map_err(unreachable)?;
@@ -49,6 +51,7 @@ impl Link {
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut link = Self {
             master: master.clone(),
+            account: account.clone(),
             reader: FramedRead::new(reader, FrameCodec),
             writer,
             pending: BytesMut::new(),
@@ -57,13 +60,18 @@ impl Link {
             peer: None,
         };
         let hello = Hello::new("ruche-cli", u32::try_from(HEARTBEAT.as_millis()).unwrap_or(u32::MAX));
-        link.queue(Frame::hello(&hello))?;
+        link.queue(Frame::hello(&Hello { token, ..hello }))?;
         Ok(link)
     }
 
     /// The controller at the other end.
     pub fn master(&self) -> &Master {
         &self.master
+    }
+
+    /// Who this user is to controllers.
+    pub fn account(&self) -> &Account {
+        &self.account
     }
 
     /// How much data the controller takes on a stream before it gives credit. Until its hello is there, what

@@ -6,6 +6,7 @@
 
 pub mod args;
 mod client;
+mod clusters;
 mod commands;
 pub mod exit;
 mod failure;

@@ -5,8 +5,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use protocol::Secret;
 use serde::Deserialize;
 
+use crate::clusters::Cluster;
 use crate::failure::Failure;
 
 /// The port of a controller's TCP door.
@@ -106,6 +108,30 @@ fn split_port(text: &str) -> Result<(&str, Option<&str>), NotAMaster> {
     }
 }
 
+/// Where the configuration of this user's programs is, and the token that is in the environment.
+#[derive(Debug, Clone, Default)]
+pub struct Account {
+    /// The folder with the folder `ruche` in it, if it is known.
+    pub config_folder: Option<PathBuf>,
+    /// The token to use, whatever is kept.
+    pub token: Option<Secret>,
+}
+
+impl Account {
+    /// Who this user is to a controller: the token given, else the one that was kept at the log-in.
+    ///
+    /// # Errors
+    /// Where what was kept cannot be read.
+    pub fn token_for(&self, master: &Master) -> Result<Option<Secret>, Failure> {
+        if self.token.is_some() {
+            return Ok(self.token.clone());
+        }
+        let Some(folder) = &self.config_folder else { return Ok(None) };
+        let cluster = Cluster::of(master, folder);
+        cluster.token().map_err(|error| Failure::Config(cluster.path("token"), error.kind().to_string()))
+    }
+}
+
 /// The configuration file.
 #[derive(Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -114,11 +140,13 @@ struct ConfigFile {
 }
 
 /// The controllers to talk to: those given, else the configuration file's, else the one of this machine.
-pub fn masters(given: Option<Masters>, config_home: Option<&Path>) -> Result<Masters, Failure> {
+pub fn masters(given: Option<Masters>, config_folder: Option<&Path>) -> Result<Masters, Failure> {
     if let Some(masters) = given {
         return Ok(masters);
     }
-    let Some(path) = config_path(config_home) else { return Ok(Masters::default()) };
+    let Some(path) = config_folder.map(|folder| folder.join("ruche").join("cli.toml")) else {
+        return Ok(Masters::default());
+    };
     match std::fs::read_to_string(&path) {
         Ok(text) => from_config(&text).map_err(|why| Failure::Config(path, why)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Masters::default()),
@@ -126,11 +154,11 @@ pub fn masters(given: Option<Masters>, config_home: Option<&Path>) -> Result<Mas
     }
 }
 
-fn config_path(config_home: Option<&Path>) -> Option<PathBuf> {
+/// Where the configuration of this user's programs is: the folder given, else the usual one.
+pub fn config_folder(config_home: Option<&Path>) -> Option<PathBuf> {
     // The specification of these folders says that a relative one is to be ignored.
     let given = config_home.filter(|path| path.is_absolute()).map(Path::to_owned);
-    let folder = given.or_else(|| Some(std::env::home_dir()?.join(".config")))?;
-    Some(folder.join("ruche").join("cli.toml"))
+    given.or_else(|| Some(std::env::home_dir()?.join(".config")))
 }
 
 fn from_config(text: &str) -> Result<Masters, String> {

@@ -138,7 +138,7 @@ impl Jobs {
         let watcher = self.live.open(id, stdin.clone(), *keep);
         let undecided = spec.no_wait.then(|| self.live.undecided(id));
         let (peak, share, stdin_follows) = (peak(spec), share_of(spec), stdin.is_some());
-        let new = NewJob { id, spec: Arc::clone(spec), peak, share, stdin_follows };
+        let new = NewJob { id, spec: Arc::clone(spec), peak, share, owner: None, stdin_follows };
         let (position, undecided) = match self.take_in(new, undecided).await {
             Ok(Ok(taken_in)) => taken_in,
             Ok(Err(existing)) => return self.join(existing, spec.no_wait).await,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Problem, ProblemKind};
+use crate::{Problem, ProblemKind, Secret};
 
 /// The version of the protocol that this crate speaks. It changes only with what older peers cannot ignore.
 pub const PROTOCOL_VERSION: u32 = 1;
@@ -44,6 +44,9 @@ pub struct Hello {
     /// This life of a controller: the numbers of a job's events mean something within it alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub life: Option<String>,
+    /// Who a client is: the token that a log-in or `cli token create` gave it. Nobody's where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<Secret>,
 }
 
 fn default_window() -> u32 {
@@ -65,6 +68,7 @@ impl Hello {
             window: DEFAULT_WINDOW,
             heartbeat_ms,
             life: None,
+            token: None,
         }
     }
 

@@ -275,6 +275,9 @@ pub struct Job {
     /// The labels it was submitted with.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
+    /// The user who submitted it, where it came with an account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
     /// How the compilation ended, where the language has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compile: Option<StepResult>,
@@ -331,6 +334,7 @@ impl Job {
             message: self.message.clone(),
             language: self.language.clone(),
             labels: self.labels.clone(),
+            owner: self.owner.clone(),
             runner: self.runner.clone(),
             attempts: self.attempts,
             usage: self.usage(),
@@ -391,6 +395,8 @@ pub struct JobSummary {
     pub language: String,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runner: Option<String>,
     #[serde(default)]

@@ -16,6 +16,7 @@ mod limits;
 mod outcome;
 mod problem;
 pub mod runner;
+mod secret;
 #[cfg(feature = "tls")]
 pub mod tls;
 mod validate;
@@ -30,6 +31,7 @@ pub use job::{
 pub use limits::{ExceededLimit, Limits, LimitsRequest};
 pub use outcome::{Flag, StepResult, Usage, Verdict};
 pub use problem::{Problem, ProblemKind};
+pub use secret::Secret;
 pub use validate::{MAX_PATH_BYTES, MAX_RUNS};
 
 /// When something happened; RFC 3339 in JSON.

@@ -1,11 +1,20 @@
 //! Values on the command line that are more than words and numbers.
 
+use std::convert::Infallible;
+
+use protocol::Secret;
+
 use crate::settings::Masters;
 use crate::{messages, units};
 
 /// The addresses of controllers.
 pub fn parse_masters(text: &str) -> Result<Masters, &'static str> {
     text.parse().map_err(|_| messages::BAD_MASTER)
+}
+
+/// Something that is not to be shown.
+pub fn parse_secret(text: &str) -> Result<Secret, Infallible> {
+    Ok(Secret::from(text.trim().to_owned()))
 }
 
 /// A number of bytes.

@@ -46,6 +46,7 @@ async fn collect(link: &mut Link, args: &JobsArgs) -> Result<JobPage, Failure> {
             state: args.state.map(JobState::from),
             language: args.language.clone(),
             label: args.label.clone(),
+            owners: None,
             cursor: all.next_cursor.take(),
             limit: Some(missing.min(PAGE)),
         };

@@ -9,31 +9,29 @@ mod runner;
 mod status;
 mod watch;
 
-use std::path::PathBuf;
-
 use crate::args::{Args, Command};
 use crate::client::Link;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::settings::{self, Masters};
+use crate::settings::{self, Account, Masters};
 
 /// Where the controllers are, found out only when a command needs it: a broken configuration file must not keep
 /// `completions` from working.
 struct Address {
     given: Option<Masters>,
-    config_home: Option<PathBuf>,
+    account: Account,
 }
 
 impl Address {
     fn masters(&self) -> Result<Masters, Failure> {
-        settings::masters(self.given.clone(), self.config_home.as_deref())
+        settings::masters(self.given.clone(), self.account.config_folder.as_deref())
     }
 
     /// Connects to the first controller that takes the connection.
     async fn connect(&self) -> Result<Link, Failure> {
         let mut failures = Vec::new();
         for master in self.masters()?.iter() {
-            match Link::connect(master).await {
+            match Link::connect(master, &self.account).await {
                 Ok(link) => return Ok(link),
                 Err(failure) => failures.push(failure),
             }
@@ -47,8 +45,9 @@ impl Address {
 
 /// Carries a command out.
 pub async fn execute(args: Args) -> Result<Exit, Failure> {
-    let Args { master, config_home, command } = args;
-    let address = Address { given: master, config_home };
+    let Args { master, config_home, token_from_environment: token, command } = args;
+    let config_folder = settings::config_folder(config_home.as_deref());
+    let address = Address { given: master, account: Account { config_folder, token } };
     match command {
         Command::Run(args) => run::run(&address, *args).await,
         Command::Watch(args) => watch::watch(&address, &args).await,

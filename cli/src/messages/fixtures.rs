@@ -13,6 +13,7 @@ pub fn job(verdict: Verdict, runs: Vec<StepResult>) -> Job {
         message: None,
         language: "c".into(),
         labels: Default::default(),
+        owner: None,
         compile: None,
         runs,
         runner: Some("lab-1".into()),

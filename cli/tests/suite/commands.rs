@@ -130,6 +130,7 @@ fn jobs_are_listed_page_by_page() {
             state: Some(JobState::Finished),
             language: Some("python".into()),
             label: Some("class=3b".into()),
+            owners: None,
             cursor: None,
             limit: Some(100),
         };

@@ -30,6 +30,37 @@ impl Flaky {
 }
 
 #[async_trait]
+impl Records for Flaky {
+    async fn document(&self, kind: &str, key: &str) -> Result<Option<Document>, StoreError> {
+        self.inner.document(kind, key).await
+    }
+    async fn documents(
+        &self,
+        kind: &str,
+        prefix: &str,
+        after: &str,
+        limit: usize,
+    ) -> Result<Vec<Document>, StoreError> {
+        self.inner.documents(kind, prefix, after, limit).await
+    }
+    async fn put_document(
+        &self,
+        kind: &str,
+        key: &str,
+        new: NewDocument,
+        expected: Option<Version>,
+    ) -> Result<Option<Version>, StoreError> {
+        self.inner.put_document(kind, key, new, expected).await
+    }
+    async fn remove_document(&self, kind: &str, key: &str) -> Result<bool, StoreError> {
+        self.inner.remove_document(kind, key).await
+    }
+    async fn forget_expired(&self) -> Result<(), StoreError> {
+        self.inner.forget_expired().await
+    }
+}
+
+#[async_trait]
 impl Store for Flaky {
     fn is_durable(&self) -> bool {
         self.inner.is_durable()

@@ -50,7 +50,7 @@ pub async fn serve(
     stop: CancellationToken,
 ) {
     let hello = Arc::new(session::hello());
-    let serve = move |link, _, stop| {
+    let serve = move |link, _peer, stop| {
         let (fleet, hello) = (fleet.clone(), Arc::clone(&hello));
         async move { session::run(&fleet, link, &hello, &stop).await }
     };

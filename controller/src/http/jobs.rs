@@ -112,7 +112,7 @@ pub async fn list(
     Parameters(list): Parameters<List>,
 ) -> Result<Json<JobPage>, Failure> {
     let List { state, language, label, cursor, limit } = list;
-    Ok(Json(context.jobs.list(JobQuery { state, language, label, cursor, limit }).await?))
+    Ok(Json(context.jobs.list(JobQuery { state, language, label, owners: None, cursor, limit }).await?))
 }
 
 /// One job with its output.

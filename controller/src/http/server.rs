@@ -1,10 +1,14 @@
 //! HTTP connections: how many, and how slow they may be.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
@@ -13,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::encryption::{Encryption, NotBegun, Stream, turn_away};
+use crate::wire::Peer;
 
 /// Connections that may be open at once; others wait to be accepted.
 const MAX_CONNECTIONS: usize = 4096;
@@ -33,14 +38,9 @@ pub async fn serve(app: Router, listener: TcpListener, encryption: Encryption, s
             // The semaphore is never closed.
             let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
             match listener.accept().await {
-                Ok((stream, _)) => {
-                    connections.spawn(connection(
-                        app.clone(),
-                        stream,
-                        encryption.clone(),
-                        permit,
-                        stop.clone(),
-                    ));
+                Ok((stream, address)) => {
+                    let begin = Begin { stream, address, encryption: encryption.clone() };
+                    connections.spawn(connection(app.clone(), begin, permit, stop.clone()));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "an HTTP connection cannot be accepted");
@@ -58,26 +58,32 @@ pub async fn serve(app: Router, listener: TcpListener, encryption: Encryption, s
     connections.wait().await;
 }
 
-async fn connection(
-    app: Router,
+/// A connection that has been taken and has not begun.
+struct Begin {
     stream: TcpStream,
+    address: SocketAddr,
     encryption: Encryption,
-    _room: OwnedSemaphorePermit,
-    stop: CancellationToken,
-) {
+}
+
+async fn connection(app: Router, begin: Begin, _room: OwnedSemaphorePermit, stop: CancellationToken) {
+    let Begin { stream, address, encryption } = begin;
     let begun = tokio::select! {
         begun = encryption.begin(stream) => begun,
         () = stop.cancelled() => return,
     };
     match begun {
-        Ok(stream) => talk(app, stream, stop).await,
+        Ok(stream) => talk(app, Peer::of(&stream, address), stream, stop).await,
         Err(NotBegun::Plain(stream)) => turn_away(stream, ENCRYPTED.as_bytes()).await,
         Err(error) => tracing::debug!(%error, "an HTTP connection has not begun"),
     }
 }
 
-async fn talk(app: Router, stream: Stream, stop: CancellationToken) {
-    let service = TowerToHyperService::new(app);
+async fn talk(app: Router, peer: Peer, stream: Stream, stop: CancellationToken) {
+    let app = TowerToHyperService::new(app);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer.clone());
+        app.call(request)
+    });
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD);
     let mut connection = std::pin::pin!(http.serve_connection(TokioIo::new(stream), service));

@@ -18,8 +18,9 @@ use super::chance::Chance;
 use super::world::World;
 use crate::lock::lock;
 use crate::store::{
-    Cancelled, Change, Claim, Counts, EnqueueError, Enqueued, Expired, KnownRunner, Memory, NewJob, Outcome,
-    Queued, Recorded, Release, Released, Renewed, Retention, Store, StoreError, TakenOver,
+    Cancelled, Change, Claim, Counts, Document, EnqueueError, Enqueued, Expired, KnownRunner, Memory,
+    NewDocument, NewJob, Outcome, Queued, Recorded, Records, Release, Released, Renewed, Retention, Store,
+    StoreError, TakenOver, Version,
 };
 
 /// One controller's view of the store.
@@ -107,6 +108,41 @@ macro_rules! call {
         $self.hazard($name, "after").await?;
         Ok(result)
     }};
+}
+
+#[async_trait]
+impl Records for Faulty {
+    async fn document(&self, kind: &str, key: &str) -> Result<Option<Document>, StoreError> {
+        call!(self, "document", self.inner.document(kind, key))
+    }
+
+    async fn documents(
+        &self,
+        kind: &str,
+        prefix: &str,
+        after: &str,
+        limit: usize,
+    ) -> Result<Vec<Document>, StoreError> {
+        call!(self, "documents", self.inner.documents(kind, prefix, after, limit))
+    }
+
+    async fn put_document(
+        &self,
+        kind: &str,
+        key: &str,
+        new: NewDocument,
+        expected: Option<Version>,
+    ) -> Result<Option<Version>, StoreError> {
+        call!(self, "put_document", self.inner.put_document(kind, key, new, expected))
+    }
+
+    async fn remove_document(&self, kind: &str, key: &str) -> Result<bool, StoreError> {
+        call!(self, "remove_document", self.inner.remove_document(kind, key))
+    }
+
+    async fn forget_expired(&self) -> Result<(), StoreError> {
+        call!(self, "forget_expired", self.inner.forget_expired())
+    }
 }
 
 #[async_trait]

@@ -1,6 +1,7 @@
 //! What every store must do, whatever it is made of. Call [`run`] with a way to make an empty one that takes at
 //! least 100 jobs, and [`run_shared`] with a way to make two controllers' views of an empty one.
 
+mod records;
 mod shared;
 
 use std::future::Future;
@@ -40,6 +41,7 @@ pub(crate) fn job(language: &str, priority: i8) -> NewJob {
         spec: Arc::new(spec),
         peak: LimitsRequest::default(),
         share: "class".to_owned(),
+        owner: None,
         stdin_follows: false,
     }
 }
@@ -103,6 +105,10 @@ pub(crate) async fn run<S: Store, F: Future<Output = S>>(empty: impl Fn() -> F) 
     runners_are_remembered(&empty().await).await;
     samples_are_kept_for_a_time(&empty().await).await;
     whoever_listens_hears_of_ends_and_wishes(&empty().await).await;
+    records::documents_change_by_compare_and_set(&empty().await).await;
+    records::documents_are_listed_by_kind_and_key(&empty().await).await;
+    records::an_expired_document_is_none(&empty().await).await;
+    records::jobs_have_owners(&empty().await).await;
 }
 
 async fn a_queued_job_is_what_was_submitted(store: &impl Store) {

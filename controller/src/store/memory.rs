@@ -1,6 +1,7 @@
 //! The store that forgets everything at exit: for one controller, tests and simulations. Several controllers of
 //! one process can share one: see [`Memory::share`].
 
+mod records;
 #[cfg(test)]
 mod tests;
 
@@ -18,9 +19,9 @@ use tokio::time::Instant;
 
 use super::record::Record;
 use super::{
-    CHANGES, Cancelled, Change, Claim, Counts, EnqueueError, Enqueued, Expired, HOME_TIMEOUT, KnownRunner,
-    NewJob, ORPHANED, Outcome, PAGE, Queued, Recorded, Release, Released, Renewed, Retention, Store,
-    StoreError, TakenOver, cursor,
+    CHANGES, Cancelled, Change, Claim, Counts, Document, EnqueueError, Enqueued, Expired, HOME_TIMEOUT,
+    KnownRunner, NewJob, ORPHANED, Outcome, PAGE, Queued, Recorded, Release, Released, Renewed, Retention,
+    Store, StoreError, TakenOver, cursor,
 };
 use crate::clock;
 use crate::lock::lock;
@@ -70,6 +71,8 @@ struct State {
     disowned: bool,
     runners: BTreeMap<String, KnownRunner>,
     samples: VecDeque<Sample>,
+    /// By kind and key.
+    documents: BTreeMap<(String, String), Document>,
     /// Bytes of the programs that wait or run.
     work_bytes: u64,
     /// Bytes of programs and output of finished jobs.
@@ -199,6 +202,10 @@ fn matches(query: &JobQuery, job: &Job) -> bool {
     query.state.is_none_or(|state| state == job.state)
         && query.language.as_ref().is_none_or(|language| *language == job.language)
         && query.label.as_ref().is_none_or(label)
+        && query
+            .owners
+            .as_ref()
+            .is_none_or(|owners| job.owner.as_ref().is_some_and(|own| owners.contains(own)))
 }
 
 #[async_trait]
@@ -218,7 +225,7 @@ impl Store for Memory {
 
     async fn enqueue(&self, job: NewJob) -> Result<Enqueued, EnqueueError> {
         let state = &mut *lock(&self.shared.state);
-        let key = job.spec.idempotency_key.clone();
+        let key = job.key();
         if let Some(existing) = key.as_ref().and_then(|key| state.keys.get(key)) {
             return Ok(Enqueued::Existing(*existing));
         }

@@ -14,6 +14,7 @@ mod memory;
 mod open;
 mod postgres;
 mod record;
+mod records;
 mod specs;
 mod sqlite;
 mod traits;
@@ -35,6 +36,7 @@ use tokio::sync::broadcast;
 pub use memory::{Memory, MemoryLimits};
 pub use open::{OpenError, open};
 pub use postgres::Postgres;
+pub use records::{Document, NewDocument, Records, Version};
 pub use sqlite::Sqlite;
 
 /// How many jobs a page has where the query does not say.
@@ -102,8 +104,23 @@ pub struct NewJob {
     pub peak: LimitsRequest,
     /// Whose share of the cluster it uses.
     pub share: String,
+    /// Whose it is: the name of a user, where one submitted it.
+    pub owner: Option<String>,
     /// Whether its standard input is streamed to it.
     pub stdin_follows: bool,
+}
+
+impl NewJob {
+    /// What makes it the only one with its owner's word for it. Users' names have no control characters.
+    fn key(&self) -> Option<String> {
+        const MARK: char = '\u{1f}';
+        let key = self.spec.idempotency_key.as_ref()?;
+        Some(match &self.owner {
+            Some(owner) => format!("{MARK}{owner}{MARK}{key}"),
+            None if key.starts_with(MARK) => format!("{MARK}{key}"),
+            None => key.clone(),
+        })
+    }
 }
 
 /// What became of a job to be queued.
@@ -300,7 +317,7 @@ pub struct KnownRunner {
 
 /// Where jobs are kept.
 #[async_trait]
-pub trait Store: Send + Sync + 'static {
+pub trait Store: Records {
     /// Whether what is stored outlives this process.
     fn is_durable(&self) -> bool;
 

@@ -59,7 +59,7 @@ pub(super) fn now() -> Timestamp {
 }
 
 /// A job as it looks while it waits.
-pub(super) fn waiting(queued: &Queued, labels: BTreeMap<String, String>) -> Job {
+pub(super) fn waiting(queued: &Queued, labels: BTreeMap<String, String>, owner: Option<String>) -> Job {
     Job {
         id: queued.id,
         state: JobState::Queued,
@@ -68,6 +68,7 @@ pub(super) fn waiting(queued: &Queued, labels: BTreeMap<String, String>) -> Job 
         message: None,
         language: queued.language.clone(),
         labels,
+        owner,
         compile: None,
         runs: Vec::new(),
         runner: None,
@@ -95,11 +96,11 @@ impl Record {
         };
         Self {
             number,
-            key: spec.idempotency_key.clone(),
+            key: new.key(),
             bytes: spec.content_bytes(),
             home: Some(home),
             attempts: Vec::new(),
-            job: waiting(&queued, spec.labels.clone()),
+            job: waiting(&queued, spec.labels.clone(), new.owner.clone()),
             queued,
             lease: None,
             lost: 0,

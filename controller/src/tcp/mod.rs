@@ -26,7 +26,7 @@ pub async fn serve(
     stop: CancellationToken,
 ) {
     let hello = Arc::new(session::hello());
-    let serve = move |link, _, stop| {
+    let serve = move |link, _peer, stop| {
         let (jobs, hello) = (jobs.clone(), Arc::clone(&hello));
         async move { session::run(jobs, link, &hello, &stop).await }
     };

@@ -12,18 +12,28 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::{Link, WireError};
-use crate::encryption::{Encryption, NotBegun, turn_away};
+use crate::encryption::{Encryption, NotBegun, Stream, turn_away};
 use crate::identity::certificate::RunnerCertificate;
 
-/// Who is at the other end of a connection.
+/// Who is at the other end of a connection, as far as the connection itself tells.
 #[derive(Debug, Clone)]
 pub struct Peer {
-    /// Where from.
+    /// Its address.
+    #[allow(dead_code, reason = "the doors look at it from the next step on")]
     pub address: SocketAddr,
-    /// Whether nobody on the way can read what is said.
+    /// Whether nobody in between can read along.
+    #[allow(dead_code, reason = "the doors look at it from the next step on")]
     pub encrypted: bool,
-    /// What it has proved of itself with a certificate of the cluster.
+    /// The runner that it has proved to be, with a certificate of the cluster.
+    #[allow(dead_code, reason = "the doors look at it from the next step on")]
     pub runner: Option<RunnerCertificate>,
+}
+
+impl Peer {
+    /// Whoever is at the other end of this connection, which came from there.
+    pub fn of(stream: &Stream, address: SocketAddr) -> Self {
+        Self { address, encrypted: stream.is_encrypted(), runner: stream.certificate() }
+    }
 }
 
 /// Takes in up to `most` connections at once until told to stop, and serves each in a task of its own.
@@ -80,8 +90,8 @@ async fn begin(
     let _ = stream.set_nodelay(true);
     match encryption.begin(stream).await {
         Ok(stream) => {
-            let (encrypted, runner) = (stream.is_encrypted(), stream.certificate());
-            Ok((stream.into(), Peer { address, encrypted, runner }))
+            let peer = Peer::of(&stream, address);
+            Ok((stream.into(), peer))
         }
         Err(NotBegun::Plain(stream)) => {
             let detail = "this door is encrypted (TLS): `cli login HOST` and `runner join HOST:PORT TOKEN` \

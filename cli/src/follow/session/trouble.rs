@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::follow::reconnect::{Loss, is_passing};
 use crate::follow::{CANCEL_STREAM, JOB_STREAM, Mode};
 use crate::messages;
-use crate::settings::Master;
+use crate::settings::{Account, Master};
 use crate::upload::Upload;
 
 /// How long the controller has to confirm that a job was stopped.
@@ -83,12 +83,13 @@ impl Session {
         };
         self.was_lost = true;
         let mut master = self.link.master().clone();
+        let account = self.link.account().clone();
         loop {
             let (pause, waited) = loss.next_pause(Instant::now())?;
             loss = waited;
             master = self.masters.after(&master);
             tokio::select! {
-                link = dial_after(pause, &master) => match link {
+                link = dial_after(pause, &master, &account) => match link {
                     Ok(link) => return self.resume(link, loss).map(|()| None),
                     Err(failure) if is_passing(&failure, true) => {}
                     Err(failure) => return Err(failure),
@@ -123,9 +124,9 @@ impl Session {
     }
 }
 
-async fn dial_after(pause: Duration, master: &Master) -> Result<Link, Failure> {
+async fn dial_after(pause: Duration, master: &Master, account: &Account) -> Result<Link, Failure> {
     sleep(pause).await;
-    let mut link = Link::connect(master).await?;
+    let mut link = Link::connect(master, account).await?;
     link.greeted().await?;
     Ok(link)
 }

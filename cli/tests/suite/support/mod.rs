@@ -33,6 +33,7 @@ pub fn job(run: StepResult) -> Job {
         message: None,
         language: "python".into(),
         labels: Default::default(),
+        owner: None,
         compile: None,
         runs: vec![run],
         runner: Some("lab-1".into()),

@@ -17,6 +17,8 @@ pub(crate) async fn run_shared<S: Store, F: Future<Output = (S, S)>>(empty: impl
     two_controllers_cannot_both_win(&here, &there).await;
     let (here, there) = empty().await;
     only_ones_own_jobs_are_at_home(&here, &there).await;
+    let (here, there) = empty().await;
+    records::one_of_many_writers_wins(&here, &there).await;
 }
 
 async fn a_job_is_dispatched_from_its_home_alone(here: &impl Store, there: &impl Store) {

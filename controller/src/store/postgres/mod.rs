@@ -10,6 +10,7 @@ mod keep;
 mod link;
 mod notices;
 mod read;
+mod records;
 mod rows;
 mod schema;
 mod submit;
@@ -230,7 +231,8 @@ impl Store for Postgres {
         }
         let entry = Entry {
             id,
-            key: spec.idempotency_key.clone(),
+            key: job.key(),
+            owner: job.owner.clone(),
             language: spec.language.clone(),
             labels: to_json(&spec.labels)?,
             traits: to_json(&Traits::of(&job))?,

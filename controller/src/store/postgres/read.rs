@@ -24,7 +24,7 @@ pub(super) async fn job(link: &Link, id: JobId) -> Result<Option<Job>, Fault> {
         .await?;
     let Some(row) = row else { return Ok(None) };
     let mut job = rows::job(&row)?;
-    if let Some(data) = row.get::<_, Option<&[u8]>>(15) {
+    if let Some(data) = row.get::<_, Option<&[u8]>>(16) {
         let Results { compile, runs } = codec::decode(data)?;
         (job.compile, job.runs) = (compile, runs);
     }
@@ -86,16 +86,17 @@ pub(super) async fn page(link: &Link, query: &JobQuery, before: u64) -> Result<J
     };
     let sql = format!(
         "SELECT {JOB} FROM jobs j WHERE j.number < $1 {state} AND ($2::text IS NULL OR j.language = $2)
-           AND ($3::text IS NULL OR j.labels @> $3::text::jsonb) ORDER BY j.number DESC LIMIT $4"
+           AND ($3::text IS NULL OR j.labels @> $3::text::jsonb)
+           AND ($5::text[] IS NULL OR j.owner = ANY($5)) ORDER BY j.number DESC LIMIT $4"
     );
     let label = query.label.as_ref().map(|label| label.split_once('=').unwrap_or((label, "")));
     let label = label.map(|(name, value)| serde_json::json!({ name: value }).to_string());
-    let (sql, label, language) = (&sql, &label, &query.language);
+    let (sql, label, language, owners) = (&sql, &label, &query.language, &query.owners);
     let (before, most) = (rows::count(before), rows::count(limit as u64 + 1));
     let found = link
         .run(|client, _| async move {
             let statement = client.prepare_cached(sql).await?;
-            Ok(client.query(&statement, &[&before, language, label, &most]).await?)
+            Ok(client.query(&statement, &[&before, language, label, &most, owners]).await?)
         })
         .await?;
     let last = found.get(..limit).filter(|_| found.len() > limit).and_then(<[Row]>::last);

@@ -15,7 +15,7 @@ pub(super) const NOW: &str = "(extract(epoch FROM clock_timestamp()) * 1000000):
 
 /// The columns of a job `j`, in the order in which [`job`] and [`queued`] read them.
 pub(super) const JOB: &str = "j.number, j.id, j.state, j.language, j.labels::text, j.attempt, j.runner, j.verdict, \
-     j.message, j.queued_at, j.started_at, j.finished_at, j.usage, j.traits, j.op";
+     j.message, j.queued_at, j.started_at, j.finished_at, j.usage, j.traits, j.op, j.owner";
 
 /// A job's identifier as the database has it.
 pub(super) fn key(id: JobId) -> Uuid {
@@ -53,6 +53,7 @@ pub(super) fn job(row: &Row) -> Result<Job, StoreError> {
         message: row.get(8),
         language: row.get(3),
         labels: from_json(row.get(4))?,
+        owner: row.get(15),
         compile: None,
         runs: Vec::new(),
         runner: row.get(6),

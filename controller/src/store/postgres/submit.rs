@@ -14,6 +14,7 @@ use crate::store::{Enqueued, Queued, StoreError};
 pub(super) struct Entry {
     pub(super) id: JobId,
     pub(super) key: Option<String>,
+    pub(super) owner: Option<String>,
     pub(super) language: String,
     pub(super) labels: String,
     pub(super) traits: String,
@@ -57,6 +58,7 @@ pub(super) async fn enqueue(
 struct Columns<'a> {
     ids: Vec<Uuid>,
     keys: Vec<Option<&'a str>>,
+    owners: Vec<Option<&'a str>>,
     languages: Vec<&'a str>,
     labels: Vec<&'a str>,
     traits: Vec<&'a str>,
@@ -70,6 +72,7 @@ impl<'a> Columns<'a> {
         Self {
             ids: each().map(|entry| key(entry.id)).collect(),
             keys: each().map(|entry| entry.key.as_deref()).collect(),
+            owners: each().map(|entry| entry.owner.as_deref()).collect(),
             languages: each().map(|entry| entry.language.as_str()).collect(),
             labels: each().map(|entry| entry.labels.as_str()).collect(),
             traits: each().map(|entry| entry.traits.as_str()).collect(),
@@ -82,19 +85,21 @@ impl<'a> Columns<'a> {
 async fn insert(link: &Link, home: ControllerId, columns: &Columns<'_>) -> Result<(), Fault> {
     let sql = format!(
         "WITH asked AS (
-           SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bytea[])
-             WITH ORDINALITY AS a (id, key, language, labels, traits, bytes, spec, place)),
+           SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bytea[],
+             $9::text[]) WITH ORDINALITY AS a (id, key, language, labels, traits, bytes, spec, owner, place)),
          made AS (
-           INSERT INTO jobs (id, key, home, language, labels, traits, bytes, stored, queued_at)
-           SELECT id, key, $8, language, labels::jsonb, traits, bytes, length(spec), {NOW} FROM asked ORDER BY place
+           INSERT INTO jobs (id, key, home, language, labels, traits, bytes, stored, queued_at, owner)
+           SELECT id, key, $8, language, labels::jsonb, traits, bytes, length(spec), {NOW}, owner FROM asked ORDER BY place
            ON CONFLICT DO NOTHING RETURNING id)
          INSERT INTO specs (id, data) SELECT id, spec FROM asked JOIN made USING (id)"
     );
     let (sql, home) = (&sql, Uuid::from_bytes(home.to_bytes()));
     link.run(|client, _| async move {
         let statement = client.prepare_cached(sql).await?;
-        let Columns { ids, keys, languages, labels, traits, bytes, specs } = columns;
-        client.execute(&statement, &[ids, keys, languages, labels, traits, bytes, specs, &home]).await?;
+        let Columns { ids, keys, owners, languages, labels, traits, bytes, specs } = columns;
+        let values: [&(dyn tokio_postgres::types::ToSql + Sync); 9] =
+            [ids, keys, languages, labels, traits, bytes, specs, &home, owners];
+        client.execute(&statement, &values).await?;
         Ok(())
     })
     .await
@@ -113,6 +118,6 @@ async fn find(link: &Link, columns: &Columns<'_>) -> Result<Found, Fault> {
         .await?;
     let jobs = rows.iter().map(|row| Ok((id(row.get(1)), queued(row)?)));
     let jobs = jobs.collect::<Result<_, StoreError>>()?;
-    let keys = rows.iter().filter_map(|row| Some((row.get::<_, Option<String>>(15)?, id(row.get(1)))));
+    let keys = rows.iter().filter_map(|row| Some((row.get::<_, Option<String>>(16)?, id(row.get(1)))));
     Ok((jobs, keys.collect()))
 }

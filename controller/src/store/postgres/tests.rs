@@ -67,6 +67,34 @@ async fn run_one(store: &Postgres, text: &str) -> JobId {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_of_the_first_schema_is_taken_over() {
+    let server = Server::shared();
+    let database = server.database();
+    server.sql(&database, include_str!("schema/1.sql"));
+    server.sql(&database, "CREATE TABLE ruche_schema (version integer NOT NULL)");
+    server.sql(&database, "INSERT INTO ruche_schema VALUES (1)");
+    let id = JobId::random();
+    let traits = r#"{"priority":3,"peak":{},"share":"class"}"#;
+    server.sql(
+        &database,
+        &format!(
+            "INSERT INTO jobs (id, key, language, labels, traits, bytes, stored, queued_at)
+             VALUES ('{id}', 'one', 'c', '{{}}', '{traits}', 1, 1, 0)"
+        ),
+    );
+    let store = open(&server.url(&database)).await;
+    assert_eq!(store.get(id).await.unwrap().unwrap().owner, None);
+    assert_eq!(store.adopt(10).await.unwrap()[0].share, "class");
+    let mut again = job("c", 0);
+    Arc::make_mut(&mut again.spec).idempotency_key = Some("one".to_owned());
+    assert_eq!(store.enqueue(again).await.unwrap(), Enqueued::Existing(id));
+    let owned = NewJob { owner: Some("ada".to_owned()), ..job("c", 0) };
+    let id = owned.id;
+    store.enqueue(owned).await.unwrap();
+    assert_eq!(store.get(id).await.unwrap().unwrap().owner.as_deref(), Some("ada"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_newer_schema_and_an_absent_server_stop_the_start() {
     let server = Server::shared();
     let database = server.database();

@@ -150,8 +150,8 @@ impl Ledger {
         db: &Connection,
         entry: &Entry,
     ) -> rusqlite::Result<Result<Enqueued, EnqueueError>> {
-        if let Some(key) = &entry.new.spec.idempotency_key
-            && let Some(existing) = rows::by_key(db, key)?
+        if let Some(key) = entry.new.key()
+            && let Some(existing) = rows::by_key(db, &key)?
         {
             return Ok(Ok(Enqueued::Existing(existing)));
         }

@@ -5,6 +5,7 @@
 mod ledger;
 mod open;
 mod read;
+mod records;
 mod retention;
 mod rows;
 #[cfg(test)]

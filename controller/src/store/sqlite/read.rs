@@ -67,7 +67,7 @@ pub(super) fn job(db: &Connection, id: JobId) -> Result<Option<Job>, StoreError>
     let sql = format!("SELECT {}, data FROM jobs LEFT JOIN results USING (number) WHERE id = ?", rows::JOB);
     let mut statement = db.prepare_cached(&sql)?;
     let found = statement.query_row([rows::bytes(id)], |row| {
-        let data: Option<Vec<u8>> = row.get(13)?;
+        let data: Option<Vec<u8>> = row.get(14)?;
         Ok((rows::job(row)?, data))
     });
     let Some((mut job, data)) = found.optional()? else { return Ok(None) };
@@ -127,6 +127,10 @@ fn page_sql(query: &JobQuery, before: u64, limit: usize) -> (String, Vec<Value>)
             " AND EXISTS (SELECT 1 FROM json_each(labels) AS label WHERE label.key = ? AND label.value = ?)",
         );
         values.extend([Value::Text(name.to_owned()), Value::Text(value.to_owned())]);
+    }
+    if let Some(owners) = &query.owners {
+        sql.push_str(" AND owner IN (SELECT value FROM json_each(?))");
+        values.push(Value::Text(serde_json::json!(owners).to_string()));
     }
     sql.push_str(" ORDER BY jobs.number DESC LIMIT ?");
     values.push(Value::Integer(i64::try_from(limit + 1).unwrap_or(i64::MAX)));

@@ -15,7 +15,7 @@ use crate::store::traits::Traits;
 
 /// The columns of a job, in the order in which [`job`] reads them.
 pub(super) const JOB: &str = "jobs.number, id, state, language, labels, attempt, runner, verdict, message, \
-     queued_at, started_at, finished_at, usage";
+     queued_at, started_at, finished_at, usage, owner";
 
 /// What went wrong with a value that was stored.
 pub(super) fn unreadable(error: StoreError) -> rusqlite::Error {
@@ -55,6 +55,7 @@ pub(super) fn job(row: &Row<'_>) -> rusqlite::Result<Job> {
         message: row.get(8)?,
         language: row.get(3)?,
         labels: from_json(row.get_ref(4)?.as_str()?).map_err(unreadable)?,
+        owner: row.get(13)?,
         compile: None,
         runs: Vec::new(),
         runner: row.get(6)?,
@@ -92,18 +93,18 @@ pub(super) fn under_way(db: &Connection) -> rusqlite::Result<HashMap<JobId, Reco
     let record = |row: &Row<'_>| {
         let job = job(row)?;
         let number: i64 = row.get(0)?;
-        let traits: Traits = from_json(row.get_ref(13)?.as_str()?).map_err(unreadable)?;
+        let traits: Traits = from_json(row.get_ref(14)?.as_str()?).map_err(unreadable)?;
         let queued = traits.queued(job.id, number.cast_unsigned(), job.language.clone(), job.queued_at);
         let stored = Stored {
             queued,
-            key: row.get(14)?,
-            bytes: row.get::<_, i64>(15)?.cast_unsigned(),
-            lost: row.get(16)?,
-            cancelled: row.get(17)?,
+            key: row.get(15)?,
+            bytes: row.get::<_, i64>(16)?.cast_unsigned(),
+            lost: row.get(17)?,
+            cancelled: row.get(18)?,
             attempts: if job.attempts.0 == 0 { Vec::new() } else { attempts(db, number)? },
             job,
         };
-        let lease = Duration::from_millis(row.get::<_, i64>(18)?.cast_unsigned());
+        let lease = Duration::from_millis(row.get::<_, i64>(19)?.cast_unsigned());
         let record = Record::restored(stored, lease);
         Ok((record.job().id, record))
     };
@@ -141,8 +142,8 @@ pub(super) fn ended_by(db: &Connection, id: JobId, attempt: Attempt, runner: &st
 }
 
 pub(super) fn insert(db: &Connection, record: &Record, entry: &Entry) -> rusqlite::Result<()> {
-    let sql = "INSERT INTO jobs (number, id, key, state, language, labels, traits, bytes, stored, queued_at) \
-               VALUES (?, ?, ?, 0, ?, ?, ?, ?, ?, ?)";
+    let sql = "INSERT INTO jobs (number, id, key, state, language, labels, traits, bytes, stored, queued_at, \
+               owner) VALUES (?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?)";
     let job = record.job();
     db.prepare_cached(sql)?.execute(params![
         number(record),
@@ -154,6 +155,7 @@ pub(super) fn insert(db: &Connection, record: &Record, entry: &Entry) -> rusqlit
         record.bytes.cast_signed(),
         size(&entry.spec),
         job.queued_at.as_microsecond(),
+        job.owner,
     ])?;
     let sql = "INSERT INTO specs (number, data) VALUES (?, ?)";
     db.prepare_cached(sql)?.execute(params![number(record), entry.spec])?;

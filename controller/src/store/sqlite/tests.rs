@@ -136,11 +136,12 @@ async fn a_newer_or_damaged_database_stops_the_start() {
     }
     store.close().await;
     let db = rusqlite::Connection::open(&path).unwrap();
+    let known: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
     db.pragma_update(None, "user_version", 99).unwrap();
     drop(db);
     assert!(refusal(&folder).contains("newer controller (schema 99"));
 
-    rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 1).unwrap();
+    rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", known).unwrap();
     let mut bytes = std::fs::read(&path).unwrap();
     let middle = bytes.len() / 2;
     bytes[4096..middle].fill(0x5a);
@@ -174,6 +175,13 @@ async fn a_database_of_the_first_schema_is_taken_over() {
     let finished = store.get(page.jobs[0].id).await.unwrap().unwrap();
     assert_eq!(finished.runs[0].stdout.as_ref().unwrap().to_text(), "hello");
     assert_eq!(store.attempts(finished.id).await.unwrap().len(), 1);
+    assert_eq!(finished.owner, None);
+    let owned = NewJob { owner: Some("ada".to_owned()), ..job("c", 0) };
+    let id = owned.id;
+    store.enqueue(owned).await.unwrap();
+    store.close().await;
+    let store = open_in(&folder).unwrap();
+    assert_eq!(store.get(id).await.unwrap().unwrap().owner.as_deref(), Some("ada"));
 }
 
 #[tokio::test]
