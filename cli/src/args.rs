@@ -6,11 +6,12 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
+use protocol::tls::Fingerprint;
 use protocol::{JobId, JobState, LimitsRequest, Secret};
 
 use crate::messages::help;
-use crate::settings::Masters;
-use values::{parse_label, parse_masters, parse_pair, parse_seconds, parse_secret, parse_size};
+use crate::settings::{Master, Masters};
+use values::{parse_label, parse_master, parse_masters, parse_pair, parse_seconds, parse_secret, parse_size};
 
 /// Compile and run programs on a Ruche cluster.
 #[derive(Debug, Parser)]
@@ -36,6 +37,20 @@ pub struct Args {
     #[arg(value_parser = parse_secret)]
     pub token_from_environment: Option<Secret>,
 
+    /// Encrypt, and believe a controller that shows the certificate authority with this fingerprint (sha256:…).
+    #[arg(
+        long,
+        global = true,
+        env = "RUCHE_CA_PIN",
+        value_name = "FINGERPRINT",
+        help_heading = "Encryption"
+    )]
+    pub ca_pin: Option<Fingerprint>,
+
+    /// Talk to a controller on another machine in plain, where nothing is known of its certificate.
+    #[arg(long, global = true, env = "RUCHE_INSECURE", help_heading = "Encryption")]
+    pub insecure: bool,
+
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -58,6 +73,8 @@ pub enum Command {
     Runner(RunnerArgs),
     /// List the languages that the cluster can run.
     Languages(LanguagesArgs),
+    /// Look at a controller's certificate once, and know it from then on.
+    Login(LoginArgs),
     /// Write a completion script for a shell.
     Completions(CompletionsArgs),
 }
@@ -289,6 +306,19 @@ pub struct LanguagesArgs {
     /// Print a JSON array.
     #[arg(long)]
     pub json: bool,
+}
+
+/// Arguments of `login`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = help::LOGIN)]
+pub struct LoginArgs {
+    /// The controller's address [default: as for other commands].
+    #[arg(value_name = "HOST:PORT", value_parser = parse_master)]
+    pub controller: Option<Master>,
+
+    /// The certificate authority that the controller's own certificate comes from, as PEM.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "ca_pin")]
+    pub ca_file: Option<PathBuf>,
 }
 
 /// Arguments of `completions`.

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use protocol::tls::TlsFailure;
 use protocol::{JobId, Problem, ProblemKind};
 
 use crate::exit::Exit;
@@ -27,6 +28,14 @@ pub enum Failure {
     Unreachable(Master, Unreachable),
     /// No connection to any of several controllers.
     NoneAnswers(Vec<Failure>),
+    /// Nothing is known of a controller on another machine.
+    NotLoggedIn(Master),
+    /// There is no place to keep what is known of clusters.
+    NoConfigFolder,
+    /// What the person at the terminal says cannot be read.
+    Input(io::Error),
+    /// The connection cannot be encrypted, or not to whom it should be.
+    Tls(Master, TlsFailure),
     /// What answers there is no controller.
     NotRuche(Master, Stranger),
     /// The controller speaks another version.
@@ -89,6 +98,7 @@ impl Failure {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Startup(_) => Exit::INTERNAL,
+            Self::NoConfigFolder | Self::Input(_) => Exit::USAGE,
             Self::Config(..) | Self::File(..) | Self::MainNotSent(_) => Exit::USAGE,
             Self::UnknownExtension(..) | Self::RequestTooLong => Exit::REFUSED,
             Self::Refused(problem) if problem.kind == ProblemKind::Internal => Exit::INTERNAL,
@@ -96,6 +106,8 @@ impl Failure {
             Self::Output(_) => Exit::BROKEN_PIPE,
             Self::Unreachable(..)
             | Self::NoneAnswers(_)
+            | Self::NotLoggedIn(_)
+            | Self::Tls(..)
             | Self::NotRuche(..)
             | Self::Incompatible(..)
             | Self::Protocol(..)

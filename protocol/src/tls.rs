@@ -2,6 +2,7 @@
 //! uses them does the I/O.
 
 mod failure;
+mod pem;
 mod print;
 mod verify;
 
@@ -13,6 +14,7 @@ use rustls::version::TLS13;
 use rustls::{ClientConfig, Error};
 
 pub use failure::TlsFailure;
+pub use pem::{from_pem, to_pem};
 pub use print::{Fingerprint, NotAFingerprint};
 
 /// The name that the certificate of every controller holds that comes from a cluster's own authority: one can be

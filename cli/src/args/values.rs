@@ -4,11 +4,16 @@ use std::convert::Infallible;
 
 use protocol::Secret;
 
-use crate::settings::Masters;
+use crate::settings::{Master, Masters};
 use crate::{messages, units};
 
 /// The addresses of controllers.
 pub fn parse_masters(text: &str) -> Result<Masters, &'static str> {
+    text.parse().map_err(|_| messages::BAD_MASTER)
+}
+
+/// The address of one controller.
+pub fn parse_master(text: &str) -> Result<Master, &'static str> {
     text.parse().map_err(|_| messages::BAD_MASTER)
 }
 

@@ -4,6 +4,7 @@ mod cancel;
 mod completions;
 mod jobs;
 mod languages;
+mod login;
 mod run;
 mod runner;
 mod status;
@@ -14,6 +15,7 @@ use crate::client::Link;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::settings::{self, Account, Masters};
+use crate::trust::Wishes;
 
 /// Where the controllers are, found out only when a command needs it: a broken configuration file must not keep
 /// `completions` from working.
@@ -45,9 +47,12 @@ impl Address {
 
 /// Carries a command out.
 pub async fn execute(args: Args) -> Result<Exit, Failure> {
-    let Args { master, config_home, token_from_environment: token, command } = args;
+    let Args { master, config_home, token_from_environment: token, ca_pin: pin, insecure, command } = args;
     let config_folder = settings::config_folder(config_home.as_deref());
-    let address = Address { given: master, account: Account { config_folder, token } };
+    let address = Address {
+        given: master,
+        account: Account { config_folder, token, wishes: Wishes { pin, insecure } },
+    };
     match command {
         Command::Run(args) => run::run(&address, *args).await,
         Command::Watch(args) => watch::watch(&address, &args).await,
@@ -56,6 +61,7 @@ pub async fn execute(args: Args) -> Result<Exit, Failure> {
         Command::Jobs(args) => jobs::jobs(&address, &args).await,
         Command::Cancel(args) => cancel::cancel(&address, &args).await,
         Command::Languages(args) => languages::languages(&address, &args).await,
+        Command::Login(args) => login::login(&address, args).await,
         Command::Completions(args) => completions::completions(&args),
     }
 }

@@ -77,6 +77,16 @@ Examples:
   cli languages
   cli languages --json | jq '.[].id'";
 
+/// Of `cli login`.
+pub const LOGIN: &str = "\
+Controllers on other machines encrypt. This shows the fingerprint of a cluster's certificate authority, asks
+whether it is the one that the controller's log tells, and keeps it in ~/.config/ruche/clusters.
+
+Examples:
+  cli login lab
+  cli login lab:7000 --ca-pin sha256:53ab…  without a question
+  cli login lab --ca-file school-ca.pem     where the controller has a certificate from elsewhere";
+
 /// Of `cli completions`.
 pub const COMPLETIONS: &str = "\
 Example:

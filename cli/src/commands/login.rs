@@ -1,0 +1,82 @@
+//! `cli login`: gets to know a cluster's certificate authority.
+
+use std::io::{self, BufRead as _, IsTerminal as _};
+use std::time::Duration;
+
+use protocol::tls::{self, Fingerprint, TlsFailure, Trust};
+use tokio::time::timeout;
+use tokio_rustls::rustls::pki_types::CertificateDer;
+
+use super::Address;
+use crate::args::LoginArgs;
+use crate::clusters::Cluster;
+use crate::dial::{Wire, dial};
+use crate::exit::Exit;
+use crate::failure::{Failure, Unreachable};
+use crate::settings::Master;
+use crate::trust::{self, AUTHORITY, Carriage};
+use crate::{messages, terminal};
+
+/// How long the controller may take to show its certificate.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Shows a controller's authority, asks whether it is the right one where nobody has said so, and keeps it.
+pub async fn login(address: &Address, args: LoginArgs) -> Result<Exit, Failure> {
+    let masters = address.masters()?;
+    let master = args.controller.or_else(|| masters.iter().next().cloned()).unwrap_or_default();
+    let cluster = address.account.cluster(&master).ok_or(Failure::NoConfigFolder)?;
+    let authority = match (args.ca_file, address.account.wishes.pin, trust::known(&cluster)?) {
+        (Some(file), ..) => {
+            let authority = trust::read(&file)?;
+            look(&master, Trust::Known(authority.clone())).await?;
+            authority
+        }
+        (None, Some(pin), _) => pinned(&master, pin).await?,
+        (None, None, Some(known)) => {
+            look(&master, Trust::Known(known.clone())).await?;
+            known
+        }
+        (None, None, None) => ask(&master).await?,
+    };
+    keep(&cluster, &authority)?;
+    terminal::say(&messages::trusted(&master, &Fingerprint::of(&authority)));
+    Ok(Exit::OK)
+}
+
+/// The certificates that the controller shows, if they are to be trusted.
+async fn look(master: &Master, trust: Trust) -> Result<Vec<CertificateDer<'static>>, Failure> {
+    let wire = timeout(PATIENCE, dial(master, Carriage::Encrypted(trust))).await;
+    let Wire { shown, .. } =
+        wire.unwrap_or_else(|_| Err(Failure::Unreachable(master.clone(), Unreachable::TimedOut)))?;
+    Ok(shown)
+}
+
+async fn pinned(master: &Master, pin: Fingerprint) -> Result<CertificateDer<'static>, Failure> {
+    let shown = look(master, Trust::Pinned(pin)).await?;
+    let authority = shown.into_iter().find(|certificate| Fingerprint::of(certificate) == pin);
+    authority.ok_or_else(|| Failure::Tls(master.clone(), TlsFailure::NotEncrypted))
+}
+
+/// Asks the person at the terminal whether the authority is the right one.
+async fn ask(master: &Master) -> Result<CertificateDer<'static>, Failure> {
+    let print = match look(master, Trust::Nobody).await {
+        Err(Failure::Tls(_, TlsFailure::Unknown { shown })) => shown,
+        Err(failure) => return Err(failure),
+        Ok(_) => return Err(Failure::Tls(master.clone(), TlsFailure::NotEncrypted)),
+    };
+    if !io::stdin().is_terminal() {
+        return Err(Failure::Tls(master.clone(), TlsFailure::Unknown { shown: print }));
+    }
+    terminal::say(&messages::is_it_right(master, &print));
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer).map_err(Failure::Input)?;
+    match answer.trim().to_lowercase().as_str() {
+        "y" | "yes" => pinned(master, print).await,
+        _ => Err(Failure::Tls(master.clone(), TlsFailure::Unknown { shown: print })),
+    }
+}
+
+fn keep(cluster: &Cluster, authority: &CertificateDer<'static>) -> Result<(), Failure> {
+    let kept = cluster.keep(AUTHORITY, &tls::to_pem(authority));
+    kept.map_err(|error| Failure::Config(cluster.path(AUTHORITY), error.kind().to_string()))
+}
