@@ -69,7 +69,7 @@ pub enum Command {
     Jobs(JobsArgs),
     /// Stop a job.
     Cancel(CancelArgs),
-    /// List the runners, or let one leave.
+    /// List the runners, take one in or out, or let one leave.
     Runner(RunnerArgs),
     /// List the languages that the cluster can run.
     Languages(LanguagesArgs),
@@ -236,6 +236,22 @@ pub struct RunnerArgs {
 pub enum RunnerCommand {
     /// Show the runners and how busy they are, as `cli status` does.
     List(StatusArgs),
+    /// Print the line that makes a host part of the cluster, where runners have to join it.
+    Token {
+        /// For how long it can be used: 10m, 2h, or seconds.
+        #[arg(long, value_name = "TIME", default_value = "1h", value_parser = parse_seconds)]
+        ttl: f64,
+        /// How many hosts may use it.
+        #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+        #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+        uses: u32,
+    },
+    /// Take a runner out that has joined: its link is cut, and what it runs is run elsewhere.
+    Remove {
+        /// Its name.
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
     /// Let a runner finish what it runs, take nothing new, and leave.
     Drain {
         /// Its name or id.

@@ -91,6 +91,9 @@ pub struct Args {
     /// The key that belongs to it, as PEM
     #[arg(long, env = "RUCHE_CONTROLLER_TLS_KEY", value_name = "FILE")]
     pub tls_key: Option<PathBuf>,
+    /// How long the certificates are valid that runners get and renew themselves, in seconds (default: 30 days)
+    #[arg(long, env = "RUCHE_CONTROLLER_RUNNER_CERTIFICATE_SECONDS", value_name = "SECONDS")]
+    pub runner_certificate_seconds: Option<u64>,
     /// Open doors beyond this machine without encryption
     #[arg(long, env = "RUCHE_CONTROLLER_INSECURE")]
     pub insecure: bool,
@@ -119,6 +122,7 @@ struct File {
     tls: Option<TlsMode>,
     tls_cert: Option<PathBuf>,
     tls_key: Option<PathBuf>,
+    runner_certificate_seconds: Option<u64>,
     insecure: bool,
 }
 
@@ -157,6 +161,8 @@ pub struct Config {
     pub tls: TlsMode,
     /// What clients are shown in place of a certificate of the cluster's own.
     pub certificate: Option<CertificateFiles>,
+    /// How long runners' certificates are valid.
+    pub runner_certificate_life: Duration,
     /// Whether doors may be open to others unprotected.
     pub insecure: bool,
 }
@@ -237,6 +243,7 @@ impl Config {
             ),
             tls: args.tls.or(file.tls).unwrap_or_default(),
             certificate: encryption::certificate(&args, &file)?,
+            runner_certificate_life: encryption::runner_certificate_life(&args, &file),
             insecure: args.insecure || file.insecure,
         };
         config.check()?;
@@ -261,6 +268,7 @@ impl Config {
             ("max_memory", self.max_memory),
             ("keep_days", self.keep_days),
             ("keep_bytes", self.keep_bytes),
+            ("runner_certificate_seconds", self.runner_certificate_life.as_secs()),
         ];
         if let Some((key, _)) = numbers.iter().find(|(_, value)| *value == 0) {
             return Err(ConfigError::Zero(key));

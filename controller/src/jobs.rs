@@ -17,6 +17,7 @@ use tokio_util::task::TaskTracker;
 use crate::backlog::{Backlog, share_of};
 use crate::budget::{Budget, Held};
 use crate::dice;
+use crate::identity::enrolment::Enrolment;
 use crate::live::{Live, StdinLog, Undecided};
 use crate::roster::Roster;
 use crate::store::{Cancelled, EnqueueError, Enqueued, NewJob, Store, StoreError};
@@ -53,6 +54,7 @@ pub struct Jobs {
     roster: Arc<Roster>,
     budget: Budget,
     limits: JobLimits,
+    enrolment: Arc<Enrolment>,
     started_at: Timestamp,
     draining: CancellationToken,
     tasks: TaskTracker,
@@ -76,6 +78,7 @@ impl Jobs {
         roster: Arc<Roster>,
         budget: Budget,
         limits: JobLimits,
+        enrolment: Arc<Enrolment>,
     ) -> Self {
         Self {
             store,
@@ -84,6 +87,7 @@ impl Jobs {
             roster,
             budget,
             limits,
+            enrolment,
             started_at: Timestamp::now(),
             draining: CancellationToken::new(),
             tasks: TaskTracker::new(),
@@ -93,6 +97,11 @@ impl Jobs {
     /// What may be held for jobs.
     pub fn limits(&self) -> &JobLimits {
         &self.limits
+    }
+
+    /// The runners that may be part of the cluster.
+    pub fn enrolment(&self) -> &Enrolment {
+        &self.enrolment
     }
 
     /// A holder for bytes that a request brings.

@@ -52,6 +52,7 @@ use crate::elsewhere::Elsewhere;
 use crate::encryption::Doors;
 use crate::fleet::Fleet;
 use crate::housekeeping::Housekeeping;
+use crate::identity::enrolment::Enrolment;
 use crate::jobs::{JobLimits, Jobs};
 use crate::live::Live;
 use crate::roster::Roster;
@@ -141,6 +142,10 @@ pub async fn run(config: Config, store: Arc<dyn Store>, listeners: Listeners, sh
     let roster = Arc::new(Roster::new(Arc::clone(&backlog)));
     let limits =
         JobLimits { max_body: config.max_body, max_stdin: config.max_stdin, max_queue: config.max_queue };
+    let port = listeners.runners.local_addr().map_or(config.runners.port(), |address| address.port());
+    let authority = listeners.encryption.authority.clone();
+    let enrolment =
+        Arc::new(Enrolment::new(Arc::clone(&store), authority, port, config.runner_certificate_life));
     let jobs = Jobs::new(
         Arc::clone(&store),
         Arc::clone(&backlog),
@@ -148,6 +153,7 @@ pub async fn run(config: Config, store: Arc<dyn Store>, listeners: Listeners, sh
         Arc::clone(&roster),
         budget,
         limits,
+        Arc::clone(&enrolment),
     );
 
     let housekeeping =
@@ -163,6 +169,7 @@ pub async fn run(config: Config, store: Arc<dyn Store>, listeners: Listeners, sh
         live: Arc::clone(&live),
         roster: Arc::clone(&roster),
         lingering: Arc::default(),
+        enrolment: Arc::clone(&enrolment),
     };
     runners.spawn(fleet::serve(
         fleet,
@@ -171,6 +178,7 @@ pub async fn run(config: Config, store: Arc<dyn Store>, listeners: Listeners, sh
         runners.clone(),
         close_runners.clone(),
     ));
+    runners.spawn(enrolment.watch(close_runners.clone()));
     runners.spawn(housekeeping.run(close_runners.clone()));
     let elsewhere = Elsewhere { store: Arc::clone(&store), live: Arc::clone(&live) };
     runners.spawn(elsewhere.listen(close_runners.clone()));

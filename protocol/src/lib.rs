@@ -12,6 +12,7 @@ pub mod frame;
 pub mod hello;
 mod ids;
 mod job;
+pub mod joining;
 mod limits;
 mod outcome;
 mod problem;

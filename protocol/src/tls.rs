@@ -4,6 +4,7 @@
 mod failure;
 mod pem;
 mod print;
+mod token;
 mod verify;
 
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use rustls::{ClientConfig, Error};
 pub use failure::TlsFailure;
 pub use pem::{from_pem, to_pem};
 pub use print::{Fingerprint, NotAFingerprint};
+pub use token::{JOIN_PREFIX, JoinToken, NotAJoinToken};
 
 /// The name that the certificate of every controller holds that comes from a cluster's own authority: one can be
 /// dialled by names and addresses that nobody knew when it was made.

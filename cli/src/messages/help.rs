@@ -57,6 +57,8 @@ Examples:
 pub const RUNNER: &str = "\
 Examples:
   cli runner list
+  cli runner token --ttl 1h --uses 5     prints the line to type on new hosts
+  cli runner remove lab-1                it may not come back
   cli runner drain lab-1                 as if it had got SIGTERM on its host";
 
 /// Of `cli jobs`.

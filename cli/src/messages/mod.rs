@@ -8,10 +8,10 @@ pub mod fixtures;
 pub mod help;
 mod verdicts;
 
-use protocol::JobId;
 use protocol::cluster::{ClusterInfo, RunnerState};
 use protocol::runner::SelfTest;
 use protocol::tls::Fingerprint;
+use protocol::{JobId, Timestamp};
 
 use crate::settings::Master;
 
@@ -77,6 +77,17 @@ pub fn is_it_right(master: &Master, print: &Fingerprint) -> String {
         "the controller at {master} shows the certificate authority\n  {print}\nIts operator sees the same in the \
          controller's log. Is it the right one? [y/N]"
     )
+}
+
+/// For how long, and how often, a join token can be used.
+pub fn token_ends(end: Timestamp, uses: u32) -> String {
+    let hosts = if uses == 1 { "one host".to_owned() } else { format!("{uses} hosts") };
+    format!("for {hosts}, until {end:.0}; whoever has this line can join, so do not leave it about")
+}
+
+/// A runner was taken out.
+pub fn removed(runner: &str) -> String {
+    format!("runner {runner} is not part of the cluster any more")
 }
 
 /// The job waits.

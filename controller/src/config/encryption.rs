@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::ValueEnum;
 use serde::Deserialize;
@@ -39,6 +40,18 @@ pub struct CertificateFiles {
     pub certificate: PathBuf,
     /// Its key.
     pub key: PathBuf,
+}
+
+/// How long a runner's certificate is valid where nobody says so: 30 days.
+const RUNNER_CERTIFICATE_SECONDS: u64 = 30 * 24 * 3600;
+
+/// The longest that it may be: ten years.
+const MAX_RUNNER_CERTIFICATE_SECONDS: u64 = 10 * 365 * 24 * 3600;
+
+/// How long a runner's certificate is valid.
+pub(super) fn runner_certificate_life(args: &Args, file: &File) -> Duration {
+    let seconds = args.runner_certificate_seconds.or(file.runner_certificate_seconds);
+    Duration::from_secs(seconds.unwrap_or(RUNNER_CERTIFICATE_SECONDS).min(MAX_RUNNER_CERTIFICATE_SECONDS))
 }
 
 /// What flags and file mean together.

@@ -78,11 +78,6 @@ pub async fn turn_away(mut stream: TcpStream, why: &[u8]) {
 }
 
 impl Stream {
-    /// Whether it is encrypted.
-    pub fn is_encrypted(&self) -> bool {
-        matches!(self, Self::Encrypted(_))
-    }
-
     /// The certificate that the peer has shown, signed by the cluster's authority.
     pub fn certificate(&self) -> Option<RunnerCertificate> {
         let Self::Encrypted(stream) = self else { return None };

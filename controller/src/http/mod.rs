@@ -4,6 +4,7 @@ mod cluster;
 mod events;
 mod extract;
 mod jobs;
+mod joining;
 mod problem;
 mod server;
 
@@ -71,6 +72,8 @@ fn api() -> OpenApiRouter<Context> {
         .routes(routes!(cluster::languages))
         .routes(routes!(cluster::runners))
         .routes(routes!(cluster::drain))
+        .routes(routes!(joining::remove))
+        .routes(routes!(joining::new_token))
         .routes(routes!(cluster::cluster))
         .routes(routes!(cluster::samples))
 }
@@ -107,8 +110,10 @@ mod tests {
             "/jobs/{id}/attempts",
             "/jobs/{id}/cancel",
             "/jobs/{id}/events",
+            "/join-tokens",
             "/languages",
             "/runners",
+            "/runners/{runner}",
             "/runners/{runner}/drain",
             "/samples",
         ];

@@ -2,7 +2,9 @@
 //! again on the same store.
 
 use std::io;
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
@@ -15,16 +17,20 @@ use crate::budget::Budget;
 use crate::dispatch::Dispatcher;
 use crate::elsewhere::Elsewhere;
 use crate::fleet::{self, Fleet};
+use crate::identity::enrolment::Enrolment;
 use crate::jobs::{JobLimits, Jobs};
 use crate::live::Live;
 use crate::lock::lock;
 use crate::roster::Roster;
 use crate::store::{Memory, Store};
 use crate::tcp;
-use crate::wire::Link;
+use crate::wire::{self, Link};
 
 /// The most that is kept of a job's output, and of all jobs', in bytes.
 const MEMORY: u64 = 1 << 30;
+
+/// Where everybody connects from.
+const HERE: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 1));
 
 /// A place for a controller.
 pub struct Node {
@@ -86,7 +92,10 @@ pub fn start(world: &Arc<World>, node: &Node) {
     let live = Arc::new(Live::new(budget.clone(), MEMORY));
     let backlog = Arc::new(Backlog::default());
     let roster = Arc::new(Roster::new(Arc::clone(&backlog)));
+    // Nothing is encrypted here, so nobody has to join.
+    let enrolment = Arc::new(Enrolment::new(Arc::clone(&store), None, 0, Duration::ZERO));
     let fleet = Fleet {
+        enrolment: Arc::clone(&enrolment),
         store: Arc::clone(&store),
         backlog: Arc::clone(&backlog),
         live: Arc::clone(&live),
@@ -101,6 +110,7 @@ pub fn start(world: &Arc<World>, node: &Node) {
         Arc::clone(&roster),
         budget,
         limits,
+        enrolment,
     );
     let stop = CancellationToken::new();
     let elsewhere = Elsewhere { store: Arc::clone(&store), live: Arc::clone(&live) };
@@ -135,11 +145,9 @@ pub fn accept(world: &World, peer: Peer, controller: usize, link: Link) -> io::R
     let (stop, fleet, jobs) = (life.stop.clone(), life.fleet.clone(), life.jobs.clone());
     life.tasks.retain(|task| !task.is_finished());
     let session = match peer {
-        Peer::Runner(_) => {
-            tokio::spawn(
-                async move { fleet::session::run(&fleet, link, &fleet::session::hello(), &stop).await },
-            )
-        }
+        Peer::Runner(_) => tokio::spawn(async move {
+            fleet::session::run(&fleet, link, &wire::Peer::plain(HERE), &fleet::session::hello(), &stop).await
+        }),
         Peer::Client(_) => {
             tokio::spawn(async move { tcp::session::run(jobs, link, &tcp::session::hello(), &stop).await })
         }

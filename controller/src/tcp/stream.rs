@@ -65,6 +65,13 @@ impl Stream {
             Request::Drain { runner } => {
                 Response::Runners { runners: vec![self.jobs.drain_runner(&runner)?] }
             }
+            Request::JoinToken(request) => {
+                Response::JoinToken(self.jobs.enrolment().new_token(request).await?)
+            }
+            Request::RemoveRunner { runner } => {
+                self.jobs.enrolment().remove(&runner).await?;
+                Response::Removed { runner }
+            }
             Request::Cluster => Response::Cluster { cluster: self.jobs.cluster().await? },
             Request::Submit { .. } | Request::Watch { .. } => {
                 return Err(Problem::invalid("type", "this request has events for an answer"));

@@ -22,17 +22,23 @@ pub struct Peer {
     #[allow(dead_code, reason = "the doors look at it from the next step on")]
     pub address: SocketAddr,
     /// Whether nobody in between can read along.
-    #[allow(dead_code, reason = "the doors look at it from the next step on")]
     pub encrypted: bool,
     /// The runner that it has proved to be, with a certificate of the cluster.
-    #[allow(dead_code, reason = "the doors look at it from the next step on")]
     pub runner: Option<RunnerCertificate>,
 }
 
 impl Peer {
+    /// Whoever connected from there, in plain text.
+    pub fn plain(address: SocketAddr) -> Self {
+        Self { address, encrypted: false, runner: None }
+    }
+
     /// Whoever is at the other end of this connection, which came from there.
     pub fn of(stream: &Stream, address: SocketAddr) -> Self {
-        Self { address, encrypted: stream.is_encrypted(), runner: stream.certificate() }
+        match stream {
+            Stream::Plain(_) => Self::plain(address),
+            Stream::Encrypted(_) => Self { address, encrypted: true, runner: stream.certificate() },
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use sha2::{Digest, Sha256};
 
 /// SHA-256 of a certificate in DER, written `sha256:` and 64 hexadecimal digits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint([u8; 32]);
 
 /// Text that is no fingerprint.
@@ -38,7 +38,7 @@ impl FromStr for Fingerprint {
     /// With or without `sha256:`, with or without colons between the bytes, as other tools write it.
     fn from_str(text: &str) -> Result<Self, NotAFingerprint> {
         let digits = text.trim().trim_start_matches("sha256:").replace(':', "");
-        if digits.len() != 64 || !digits.is_ascii() {
+        if digits.len() != 64 || !digits.chars().all(|c| c.is_ascii_hexdigit()) {
             return Err(NotAFingerprint);
         }
         let mut bytes = [0; 32];

@@ -13,9 +13,7 @@ use rcgen::{
     ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
 };
 use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::pki_types::{
-    CertificateDer, CertificateSigningRequestDer, PrivateKeyDer, PrivatePkcs8KeyDer,
-};
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
 pub use files::AuthorityError;
 
@@ -26,9 +24,6 @@ const AUTHORITY_LIFE: Duration = Duration::from_secs(20 * 365 * 24 * 3600);
 
 /// How long a controller's certificate is valid.
 pub const CONTROLLER_LIFE: Duration = Duration::from_secs(365 * 24 * 3600);
-
-/// How long a runner's certificate is valid.
-pub const RUNNER_LIFE: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// The cluster's own authority.
 pub struct Authority {
@@ -91,22 +86,27 @@ impl Authority {
         let mut params = CertificateParams::new(all)?;
         params.distinguished_name = named("Ruche controller");
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        valid_for(&mut params, CONTROLLER_LIFE);
+        valid_for(&mut params, CONTROLLER_LIFE, DAY);
         let certificate = params.signed_by(&key, &self.issuer)?.der().clone();
         Ok(Leaf { certificate, key: PrivatePkcs8KeyDer::from(key.serialize_der()).into() })
     }
 
-    /// A certificate for a runner of this name. Of the request nothing counts but the key, which it proves to have.
+    /// A certificate for a runner of this name, by its request as PEM. Of that nothing counts but the key, which it proves
+    /// that the runner has.
     ///
     /// # Errors
     /// Where it is no such request.
-    pub fn runner(&self, name: &str, request: &[u8]) -> Result<CertificateDer<'static>, SigningError> {
-        let request = CertificateSigningRequestDer::from(request);
-        let mut request = CertificateSigningRequestParams::from_der(&request)?;
+    pub fn runner(
+        &self,
+        name: &str,
+        request: &str,
+        life: Duration,
+    ) -> Result<CertificateDer<'static>, SigningError> {
+        let mut request = CertificateSigningRequestParams::from_pem(request)?;
         let mut params = CertificateParams::default();
         params.distinguished_name = named(name);
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-        valid_for(&mut params, RUNNER_LIFE);
+        valid_for(&mut params, life, life / 720);
         request.params = params;
         Ok(request.signed_by(&self.issuer)?.der().clone())
     }
@@ -118,7 +118,7 @@ fn new_certificate(key: &KeyPair) -> Result<String, rcgen::Error> {
     params.distinguished_name = named("Ruche cluster authority");
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    valid_for(&mut params, AUTHORITY_LIFE);
+    valid_for(&mut params, AUTHORITY_LIFE, DAY);
     Ok(params.self_signed(key)?.pem())
 }
 
@@ -128,9 +128,9 @@ fn named(name: &str) -> DistinguishedName {
     distinguished
 }
 
-/// Clocks of other hosts may be behind by a day.
-fn valid_for(params: &mut CertificateParams, life: Duration) {
+/// From a while ago, since clocks of other hosts may be behind.
+fn valid_for(params: &mut CertificateParams, life: Duration, behind: Duration) {
     let now = SystemTime::now();
-    params.not_before = (now - DAY).into();
+    params.not_before = (now - behind).into();
     params.not_after = (now + life).into();
 }

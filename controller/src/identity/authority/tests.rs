@@ -1,16 +1,21 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
+use protocol::tls::to_pem;
+use tokio_rustls::rustls::pki_types::CertificateSigningRequestDer;
+
 use super::*;
 use crate::identity::certificate::RunnerCertificate;
 
-fn request(name: &str) -> (KeyPair, Vec<u8>) {
+const LIFE: Duration = Duration::from_secs(720);
+
+fn request(name: &str) -> (KeyPair, String) {
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::default();
     params.distinguished_name = named(name);
     // What it asks for beyond its key is not granted.
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    let request = params.serialize_request(&key).unwrap().der().to_vec();
+    let request = params.serialize_request(&key).unwrap().pem().unwrap();
     (key, request)
 }
 
@@ -49,7 +54,7 @@ fn a_runners_certificate_says_its_name_whatever_the_request_says() {
     let folder = tempfile::tempdir().unwrap();
     let authority = Authority::open(folder.path()).unwrap();
     let (key, request) = request("lab-2");
-    let der = authority.runner("lab-1", &request).unwrap();
+    let der = authority.runner("lab-1", &request, LIFE).unwrap();
     let certificate = RunnerCertificate::read(&der).unwrap();
     assert_eq!(certificate.name, "lab-1");
     assert_eq!(certificate.key, Fingerprint::of(&rcgen::PublicKeyData::subject_public_key_info(&key)));
@@ -63,9 +68,12 @@ fn a_runners_certificate_says_its_name_whatever_the_request_says() {
 fn a_request_without_its_key_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let authority = Authority::open(folder.path()).unwrap();
-    let (_, mut request) = request("lab-1");
+    let (_, request) = request("lab-1");
+    let mut bytes = CertificateSigningRequestDer::from_pem_slice(request.as_bytes()).unwrap().to_vec();
     // The last byte belongs to the signature.
-    *request.last_mut().unwrap() ^= 1;
-    assert!(authority.runner("lab-1", &request).is_err());
-    assert!(authority.runner("lab-1", b"nonsense").is_err());
+    *bytes.last_mut().unwrap() ^= 1;
+    let forged = to_pem(&CertificateDer::from(bytes)).replace("CERTIFICATE", "CERTIFICATE REQUEST");
+    assert!(authority.runner("lab-1", &request, LIFE).is_ok());
+    assert!(authority.runner("lab-1", &forged, LIFE).is_err());
+    assert!(authority.runner("lab-1", "nonsense", LIFE).is_err());
 }
