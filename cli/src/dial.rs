@@ -3,11 +3,10 @@
 use std::io;
 use std::sync::Arc;
 
-use protocol::tls::{self, TlsFailure, Trust};
+use protocol::tls::{self, Certificate, TlsFailure, Trust};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::pki_types::CertificateDer;
 
 use crate::failure::{Failure, Unreachable};
 use crate::settings::Master;
@@ -25,7 +24,7 @@ pub struct Wire {
     /// What goes.
     pub writer: Writer,
     /// The certificates that the controller has shown, its own first; none in plain.
-    pub shown: Vec<CertificateDer<'static>>,
+    pub shown: Vec<Certificate<'static>>,
 }
 
 /// Connects.

@@ -4,8 +4,7 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::{fs, io};
 
-use protocol::tls::{self, Fingerprint, Trust};
-use tokio_rustls::rustls::pki_types::CertificateDer;
+use protocol::tls::{self, Certificate, Fingerprint, Trust};
 
 use crate::clusters::Cluster;
 use crate::failure::Failure;
@@ -36,7 +35,7 @@ pub struct Wishes {
 /// How to get to a controller, by what is wished and what is known of it.
 pub fn carriage(
     master: &Master,
-    known: Option<CertificateDer<'static>>,
+    known: Option<Certificate<'static>>,
     wishes: Wishes,
 ) -> Result<Carriage, Failure> {
     match (wishes.pin, known) {
@@ -51,7 +50,7 @@ pub fn carriage(
 ///
 /// # Errors
 /// Where the file is there and of no use.
-pub fn known(cluster: &Cluster) -> Result<Option<CertificateDer<'static>>, Failure> {
+pub fn known(cluster: &Cluster) -> Result<Option<Certificate<'static>>, Failure> {
     match read(&cluster.path(AUTHORITY)) {
         Err(Failure::File(_, crate::failure::FileFault::Missing)) => Ok(None),
         result => result.map(Some),
@@ -62,7 +61,7 @@ pub fn known(cluster: &Cluster) -> Result<Option<CertificateDer<'static>>, Failu
 ///
 /// # Errors
 /// Where there is none.
-pub fn read(path: &Path) -> Result<CertificateDer<'static>, Failure> {
+pub fn read(path: &Path) -> Result<Certificate<'static>, Failure> {
     let text = fs::read_to_string(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => Failure::File(path.to_owned(), crate::failure::FileFault::Missing),
         _ => Failure::Config(path.to_owned(), error.kind().to_string()),
@@ -83,14 +82,14 @@ mod tests {
     fn nothing_goes_to_another_machine_in_plain_unless_that_is_wished() {
         let lab: Master = "lab".parse().unwrap();
         let of = |master: &Master, known: Option<&str>, wishes| {
-            carriage(master, known.map(|text| CertificateDer::from(text.as_bytes().to_vec())), wishes).ok()
+            carriage(master, known.map(|text| Certificate::from(text.as_bytes().to_vec())), wishes).ok()
         };
         assert_eq!(of(&lab, None, Wishes::default()), None);
         assert_eq!(of(&lab, None, Wishes { insecure: true, pin: None }), Some(Carriage::Plain));
         for here in ["127.0.0.1:9000", "::1", "localhost", "127.3.2.1"] {
             assert_eq!(of(&here.parse().unwrap(), None, Wishes::default()), Some(Carriage::Plain), "{here}");
         }
-        let known = Trust::Known(CertificateDer::from(b"ca".to_vec()));
+        let known = Trust::Known(Certificate::from(b"ca".to_vec()));
         let pin = Fingerprint::of(b"other");
         for master in [lab, Master::default()] {
             for insecure in [false, true] {

@@ -239,6 +239,8 @@ fn at_fault(error: io::Error) -> WireError {
         return WireError::protocol("the peer encrypts (TLS), and this door does not");
     }
     match error.kind() {
+        // Frames tell their ends themselves, so an encrypted connection need not.
+        io::ErrorKind::UnexpectedEof => WireError::Closed,
         io::ErrorKind::InvalidData => WireError::protocol(error.to_string()),
         _ => WireError::Connection(error),
     }

@@ -14,6 +14,9 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::version::TLS13;
 use rustls::{ClientConfig, Error};
 
+/// A certificate in DER.
+pub use rustls::pki_types::CertificateDer as Certificate;
+
 pub use failure::TlsFailure;
 pub use pem::{from_pem, to_pem};
 pub use print::{Fingerprint, NotAFingerprint};

@@ -21,7 +21,7 @@ const ALLOWED: [(&str, &[&str]); 6] = [
 ];
 
 /// Each third-party crate with the only places that may name it.
-const HOMES: [(&str, &[&str]); 9] = [
+const HOMES: [(&str, &[&str]); 12] = [
     ("axum", &["controller/src/http"]),
     (
         "bollard",
@@ -48,7 +48,20 @@ const HOMES: [(&str, &[&str]); 9] = [
     ("deadpool_postgres", &["controller/src/store/postgres"]),
     ("rusqlite", &["controller/src/store/sqlite"]),
     ("tokio_postgres", &["controller/src/store/postgres"]),
-    ("tokio_rustls", &["controller/src/store/postgres/tls.rs"]),
+    ("rcgen", &["controller/src/identity", "runner/src/membership"]),
+    ("rustls", &["protocol/src/tls"]),
+    (
+        "tokio_rustls",
+        &[
+            "cli/src/dial.rs",
+            "controller/src/encryption",
+            "controller/src/identity",
+            "controller/src/store/postgres/tls.rs",
+            "runner/src/link/dial.rs",
+            "runner/src/membership",
+        ],
+    ),
+    ("x509_parser", &["controller/src/identity"]),
     ("zstd", &["controller/src/store/codec.rs"]),
     ("sysinfo", &["runner/src/telemetry.rs", "runner/src/lib.rs"]),
 ];
@@ -104,6 +117,8 @@ fn inside_the_controller_no_arrow_runs_back_up() {
             &["store", "live", "fleet", "jobs", "http", "tcp", "dispatch", "backlog", "roster"][..],
         ),
         ("store", &["live", "fleet", "jobs", "http", "tcp", "dispatch"][..]),
+        ("identity", &["live", "fleet", "jobs", "http", "tcp", "dispatch", "wire"]),
+        ("encryption", &["store", "live", "fleet", "jobs", "http", "tcp", "dispatch", "wire"]),
         ("live", &["store", "fleet", "jobs", "http", "tcp", "dispatch"][..]),
         ("jobs", &["http", "tcp"][..]),
         ("fleet", &["http", "tcp", "jobs"][..]),

@@ -3,9 +3,8 @@
 use std::io::{self, BufRead as _, IsTerminal as _};
 use std::time::Duration;
 
-use protocol::tls::{self, Fingerprint, TlsFailure, Trust};
+use protocol::tls::{self, Certificate, Fingerprint, TlsFailure, Trust};
 use tokio::time::timeout;
-use tokio_rustls::rustls::pki_types::CertificateDer;
 
 use super::Address;
 use crate::args::LoginArgs;
@@ -44,21 +43,21 @@ pub async fn login(address: &Address, args: LoginArgs) -> Result<Exit, Failure> 
 }
 
 /// The certificates that the controller shows, if they are to be trusted.
-async fn look(master: &Master, trust: Trust) -> Result<Vec<CertificateDer<'static>>, Failure> {
+async fn look(master: &Master, trust: Trust) -> Result<Vec<Certificate<'static>>, Failure> {
     let wire = timeout(PATIENCE, dial(master, Carriage::Encrypted(trust))).await;
     let Wire { shown, .. } =
         wire.unwrap_or_else(|_| Err(Failure::Unreachable(master.clone(), Unreachable::TimedOut)))?;
     Ok(shown)
 }
 
-async fn pinned(master: &Master, pin: Fingerprint) -> Result<CertificateDer<'static>, Failure> {
+async fn pinned(master: &Master, pin: Fingerprint) -> Result<Certificate<'static>, Failure> {
     let shown = look(master, Trust::Pinned(pin)).await?;
     let authority = shown.into_iter().find(|certificate| Fingerprint::of(certificate) == pin);
     authority.ok_or_else(|| Failure::Tls(master.clone(), TlsFailure::NotEncrypted))
 }
 
 /// Asks the person at the terminal whether the authority is the right one.
-async fn ask(master: &Master) -> Result<CertificateDer<'static>, Failure> {
+async fn ask(master: &Master) -> Result<Certificate<'static>, Failure> {
     let print = match look(master, Trust::Nobody).await {
         Err(Failure::Tls(_, TlsFailure::Unknown { shown })) => shown,
         Err(failure) => return Err(failure),
@@ -76,7 +75,7 @@ async fn ask(master: &Master) -> Result<CertificateDer<'static>, Failure> {
     }
 }
 
-fn keep(cluster: &Cluster, authority: &CertificateDer<'static>) -> Result<(), Failure> {
+fn keep(cluster: &Cluster, authority: &Certificate<'static>) -> Result<(), Failure> {
     let kept = cluster.keep(AUTHORITY, &tls::to_pem(authority));
     kept.map_err(|error| Failure::Config(cluster.path(AUTHORITY), error.kind().to_string()))
 }

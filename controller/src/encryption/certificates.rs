@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use protocol::tls::{Fingerprint, authority};
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -113,7 +114,12 @@ pub(super) struct Operators {
 impl Operators {
     /// The one in these files.
     pub(super) fn open(files: &CertificateFiles) -> Result<Self, OperatorsError> {
-        Ok(Self { files: files.clone(), shown: Shown::new(read(files)?) })
+        let key = read(files)?;
+        if let Some(authority) = authority(&key.cert) {
+            let print = Fingerprint::of(authority);
+            tracing::info!(authority = %print, "clients are shown the operator's certificate, whose authority is this");
+        }
+        Ok(Self { files: files.clone(), shown: Shown::new(key) })
     }
 }
 

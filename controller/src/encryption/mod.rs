@@ -12,7 +12,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::server::{ResolvesServerCert, WebPkiClientVerifier};
 use tokio_rustls::rustls::version::TLS13;
-use tokio_rustls::rustls::{self, RootCertStore, ServerConfig};
+use tokio_rustls::rustls::{Error, RootCertStore, ServerConfig};
 
 use crate::config::Config;
 use crate::identity::authority::{Authority, AuthorityError};
@@ -37,8 +37,8 @@ pub enum EncryptionError {
     Tls(String),
 }
 
-impl From<rustls::Error> for EncryptionError {
-    fn from(error: rustls::Error) -> Self {
+impl From<Error> for EncryptionError {
+    fn from(error: Error) -> Self {
         Self::Tls(error.to_string())
     }
 }
@@ -72,6 +72,7 @@ impl Doors {
         }
         let folder = config.data_dir.as_deref().ok_or(EncryptionError::NoPlace)?;
         let authority = Arc::new(Authority::open(folder)?);
+        tracing::info!(authority = %authority.fingerprint(), "doors are encrypted; this is the cluster's certificate authority");
         let own: Arc<dyn ResolvesServerCert> = Arc::new(Own::new(Arc::clone(&authority), names::of(&doors))?);
         let for_people: Arc<dyn ResolvesServerCert> = match &config.certificate {
             Some(files) => Arc::new(Operators::open(files)?),

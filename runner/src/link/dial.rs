@@ -1,12 +1,11 @@
 //! Bytes to and from a controller, encrypted where this host has joined its cluster.
 
 use protocol::frame::FrameCodec;
-use protocol::tls::server_name;
+use protocol::tls::{Certificate, server_name};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_util::codec::{FramedRead, FramedWrite};
 
 use super::{GREETING_TIMEOUT, LinkError};
@@ -25,7 +24,7 @@ pub struct Wire {
     /// What goes.
     pub sink: Sink,
     /// The certificates that the controller has shown; none where nothing is encrypted.
-    pub shown: Vec<CertificateDer<'static>>,
+    pub shown: Vec<Certificate<'static>>,
 }
 
 /// Connects, and encrypts as this says.
@@ -51,7 +50,7 @@ async fn connect(controller: &str, encryption: Option<Encryption>) -> Result<Wir
 fn framed(
     read: Box<dyn AsyncRead + Send + Unpin>,
     write: Box<dyn AsyncWrite + Send + Unpin>,
-    shown: Vec<CertificateDer<'static>>,
+    shown: Vec<Certificate<'static>>,
 ) -> Wire {
     Wire { incoming: FramedRead::new(read, FrameCodec), sink: FramedWrite::new(write, FrameCodec), shown }
 }

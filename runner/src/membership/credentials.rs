@@ -4,10 +4,10 @@ use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use protocol::tls::{self, Identity, Trust};
+use protocol::tls::{self, Certificate, Identity, Trust};
 use tokio_rustls::rustls::ClientConfig;
+use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::MembershipError;
 use super::files::Files;
@@ -19,7 +19,7 @@ pub type Encryption = Arc<ClientConfig>;
 /// A membership in use.
 pub struct Credentials {
     files: Files,
-    authority: CertificateDer<'static>,
+    authority: Certificate<'static>,
     config: Mutex<Encryption>,
 }
 
@@ -63,7 +63,7 @@ pub(super) fn identity(key: &Key, certificate: &str) -> String {
 }
 
 /// What a link needs that believes this authority and shows this identity.
-pub(super) fn config(authority: &CertificateDer<'static>, identity: &str) -> Result<Encryption, String> {
+pub(super) fn config(authority: &Certificate<'static>, identity: &str) -> Result<Encryption, String> {
     let certificate = tls::from_pem(identity).ok_or("there is no certificate in it")?;
     let key = PrivateKeyDer::from_pem_slice(identity.as_bytes()).map_err(|error| error.to_string())?;
     let identity = Identity { certificate, key };

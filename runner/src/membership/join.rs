@@ -7,9 +7,8 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use protocol::frame::{Frame, FrameKind};
 use protocol::hello::Hello;
 use protocol::runner::{FromRunner, ToRunner};
-use protocol::tls::{self, JoinToken, Trust};
+use protocol::tls::{self, Certificate, JoinToken, Trust};
 use tokio::time::timeout;
-use tokio_rustls::rustls::pki_types::CertificateDer;
 
 use super::MembershipError;
 use super::credentials::{config, identity};
@@ -74,7 +73,7 @@ fn keep(
     files: &Files,
     key: &Key,
     certificate: &str,
-    authority: &CertificateDer<'static>,
+    authority: &Certificate<'static>,
 ) -> Result<(), JoinError> {
     let identity = identity(key, certificate);
     config(authority, &identity).map_err(|why| JoinError::Answer(controller.to_owned(), why))?;
@@ -87,7 +86,7 @@ async fn ask(
     controller: &str,
     joining: &Joining,
     key: &Key,
-) -> Result<(String, CertificateDer<'static>), LinkError> {
+) -> Result<(String, Certificate<'static>), LinkError> {
     let pin = joining.token.authority;
     let config =
         tls::client(Trust::Pinned(pin), None).map_err(|error| LinkError::Protocol(error.to_string()))?;

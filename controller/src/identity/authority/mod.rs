@@ -86,6 +86,7 @@ impl Authority {
         let mut params = CertificateParams::new(all)?;
         params.distinguished_name = named("Ruche controller");
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        params.use_authority_key_identifier_extension = true;
         valid_for(&mut params, CONTROLLER_LIFE, DAY);
         let certificate = params.signed_by(&key, &self.issuer)?.der().clone();
         Ok(Leaf { certificate, key: PrivatePkcs8KeyDer::from(key.serialize_der()).into() })
@@ -106,6 +107,7 @@ impl Authority {
         let mut params = CertificateParams::default();
         params.distinguished_name = named(name);
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        params.use_authority_key_identifier_extension = true;
         valid_for(&mut params, life, life / 720);
         request.params = params;
         Ok(request.signed_by(&self.issuer)?.der().clone())
