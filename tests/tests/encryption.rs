@@ -131,7 +131,7 @@ fn a_token_is_for_one_cluster_so_many_hosts_and_so_long() {
 
     let once = cluster.token(&[]);
     assert_eq!(cluster.join("a", &once).code, 0);
-    let short = cluster.token(&["--ttl", "1s", "--uses", "5"]);
+    let short = cluster.token(&["--ttl", "1s", "--uses", "1000"]);
     let again = wait_until("the token's time to be over", || {
         let ran = cluster.join(&tests::nonce(), &short);
         (ran.code != 0).then_some(ran)
