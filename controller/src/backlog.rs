@@ -14,12 +14,24 @@ use crate::lock::lock;
 use crate::scheduler::{Assignment, Rules, Scheduler, Waiting};
 use crate::store::Queued;
 
-/// The label that tells whose share of the cluster a job uses.
+/// The label that tells whose share of the cluster a job uses that came without an account.
 const SHARE_LABEL: &str = "user";
 
-/// Whose share of the cluster a job uses.
-pub fn share_of(spec: &JobSpec) -> String {
-    spec.labels.get(SHARE_LABEL).cloned().unwrap_or_default()
+/// The share of a user.
+pub fn share_of_user(name: &str) -> String {
+    format!("@{name}")
+}
+
+/// Whose share of the cluster a job uses: its owner's, or that of whom its label names. No label names a user.
+pub fn share_of(spec: &JobSpec, owner: Option<&str>) -> String {
+    let label = || spec.labels.get(SHARE_LABEL).cloned().unwrap_or_default();
+    match owner {
+        Some(owner) => share_of_user(owner),
+        None => match label() {
+            label if label.starts_with('@') => format!("@{label}"),
+            label => label,
+        },
+    }
 }
 
 /// The jobs that wait at this controller.

@@ -94,9 +94,25 @@ pub struct Args {
     /// How long the certificates are valid that runners get and renew themselves, in seconds (default: 30 days)
     #[arg(long, env = "RUCHE_CONTROLLER_RUNNER_CERTIFICATE_SECONDS", value_name = "SECONDS")]
     pub runner_certificate_seconds: Option<u64>,
-    /// Open doors beyond this machine without encryption
+    /// Who may run programs without an account, once there is one: loopback, off, everywhere (default: loopback)
+    #[arg(long, env = "RUCHE_CONTROLLER_ANONYMOUS_USE", value_name = "WHERE")]
+    pub anonymous_use: Option<AnonymousUse>,
+    /// Open doors beyond this machine without encryption, and take everybody for somebody at this machine
     #[arg(long, env = "RUCHE_CONTROLLER_INSECURE")]
     pub insecure: bool,
+}
+
+/// Who may run programs without an account, once there is one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum AnonymousUse {
+    /// Whoever is on the controller's own machine.
+    #[default]
+    Loopback,
+    /// Nobody.
+    Off,
+    /// Everybody.
+    Everywhere,
 }
 
 /// controller.toml; the keys are the flags' names.
@@ -123,6 +139,7 @@ struct File {
     tls_cert: Option<PathBuf>,
     tls_key: Option<PathBuf>,
     runner_certificate_seconds: Option<u64>,
+    anonymous_use: Option<AnonymousUse>,
     insecure: bool,
 }
 
@@ -163,6 +180,8 @@ pub struct Config {
     pub certificate: Option<CertificateFiles>,
     /// How long runners' certificates are valid.
     pub runner_certificate_life: Duration,
+    /// Who may run programs without an account.
+    pub anonymous_use: AnonymousUse,
     /// Whether doors may be open to others unprotected.
     pub insecure: bool,
 }
@@ -244,6 +263,7 @@ impl Config {
             tls: args.tls.or(file.tls).unwrap_or_default(),
             certificate: encryption::certificate(&args, &file)?,
             runner_certificate_life: encryption::runner_certificate_life(&args, &file),
+            anonymous_use: args.anonymous_use.or(file.anonymous_use).unwrap_or_default(),
             insecure: args.insecure || file.insecure,
         };
         config.check()?;

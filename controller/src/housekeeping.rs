@@ -95,6 +95,9 @@ impl Housekeeping {
         let mut ticks = every(FORGET);
         loop {
             ticks.tick().await;
+            if let Err(error) = self.store.forget_expired().await {
+                tracing::warn!(%error, "documents that have expired cannot be forgotten");
+            }
             if let Err(error) = self.forget_runners().await {
                 tracing::warn!(%error, "runners of long ago cannot be forgotten");
             }

@@ -1,5 +1,6 @@
 //! What clients can do with jobs, whichever door they come through.
 
+mod access;
 mod admission;
 mod joining;
 mod shutdown;
@@ -17,7 +18,7 @@ use tokio_util::task::TaskTracker;
 use crate::backlog::{Backlog, share_of};
 use crate::budget::{Budget, Held};
 use crate::dice;
-use crate::identity::enrolment::Enrolment;
+use crate::identity::{Account, Usage};
 use crate::live::{Live, StdinLog, Undecided};
 use crate::roster::Roster;
 use crate::store::{Cancelled, EnqueueError, Enqueued, NewJob, Store, StoreError};
@@ -54,7 +55,7 @@ pub struct Jobs {
     roster: Arc<Roster>,
     budget: Budget,
     limits: JobLimits,
-    enrolment: Arc<Enrolment>,
+    usage: Arc<Usage>,
     started_at: Timestamp,
     draining: CancellationToken,
     tasks: TaskTracker,
@@ -67,6 +68,8 @@ pub struct Submission {
     pub stdin: Option<Arc<StdinLog>>,
     /// Whether it goes on when nobody watches it.
     pub keep: bool,
+    /// The user who submits it, where it is one.
+    pub account: Option<Arc<Account>>,
 }
 
 impl Jobs {
@@ -78,7 +81,7 @@ impl Jobs {
         roster: Arc<Roster>,
         budget: Budget,
         limits: JobLimits,
-        enrolment: Arc<Enrolment>,
+        usage: Arc<Usage>,
     ) -> Self {
         Self {
             store,
@@ -87,7 +90,7 @@ impl Jobs {
             roster,
             budget,
             limits,
-            enrolment,
+            usage,
             started_at: Timestamp::now(),
             draining: CancellationToken::new(),
             tasks: TaskTracker::new(),
@@ -97,11 +100,6 @@ impl Jobs {
     /// What may be held for jobs.
     pub fn limits(&self) -> &JobLimits {
         &self.limits
-    }
-
-    /// The runners that may be part of the cluster.
-    pub fn enrolment(&self) -> &Enrolment {
-        &self.enrolment
     }
 
     /// A holder for bytes that a request brings.
@@ -128,6 +126,9 @@ impl Jobs {
             return Err(shutting_down());
         }
         self.check(&mut spec)?;
+        if let Some(account) = &submission.account {
+            self.hold_to_quota(&mut spec, account)?;
+        }
         let spec = Arc::new(spec);
         loop {
             if let Some(submitted) = self.submit_once(&spec, &submission).await? {
@@ -142,12 +143,14 @@ impl Jobs {
         spec: &Arc<JobSpec>,
         submission: &Submission,
     ) -> Result<Option<(JobId, Watching)>, Problem> {
-        let Submission { stdin, keep } = submission;
+        let Submission { stdin, keep, account } = submission;
+        let admission = self.admit(account.as_deref()).await?;
+        let owner = account.as_ref().map(|account| account.name.clone());
         let id = dice::job_id();
         let watcher = self.live.open(id, stdin.clone(), *keep);
         let undecided = spec.no_wait.then(|| self.live.undecided(id));
-        let (peak, share, stdin_follows) = (peak(spec), share_of(spec), stdin.is_some());
-        let new = NewJob { id, spec: Arc::clone(spec), peak, share, owner: None, stdin_follows };
+        let (peak, share, stdin_follows) = (peak(spec), share_of(spec, owner.as_deref()), stdin.is_some());
+        let new = NewJob { id, spec: Arc::clone(spec), peak, share, owner, stdin_follows };
         let (position, undecided) = match self.take_in(new, undecided).await {
             Ok(Ok(taken_in)) => taken_in,
             Ok(Err(existing)) => return self.join(existing, spec.no_wait).await,
@@ -158,6 +161,7 @@ impl Jobs {
             watcher.begun().await?;
             drop(undecided);
         }
+        admission.keep(id);
         if let Some(stdin) = stdin {
             self.tasks.spawn(self.clone().guard_stdin(id, Arc::clone(stdin)));
         }

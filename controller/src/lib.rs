@@ -53,6 +53,7 @@ use crate::encryption::Doors;
 use crate::fleet::Fleet;
 use crate::housekeeping::Housekeeping;
 use crate::identity::enrolment::Enrolment;
+use crate::identity::{Identity, Usage};
 use crate::jobs::{JobLimits, Jobs};
 use crate::live::Live;
 use crate::roster::Roster;
@@ -146,6 +147,7 @@ pub async fn run(config: Config, store: Arc<dyn Store>, listeners: Listeners, sh
     let authority = listeners.encryption.authority.clone();
     let enrolment =
         Arc::new(Enrolment::new(Arc::clone(&store), authority, port, config.runner_certificate_life));
+    let usage = Arc::new(Usage::new(Arc::clone(&store) as _));
     let jobs = Jobs::new(
         Arc::clone(&store),
         Arc::clone(&backlog),
@@ -153,9 +155,10 @@ pub async fn run(config: Config, store: Arc<dyn Store>, listeners: Listeners, sh
         Arc::clone(&roster),
         budget,
         limits,
-        Arc::clone(&enrolment),
+        Arc::clone(&usage),
     );
 
+    let identity = accounts(&config, &store, &enrolment, &usage, &listeners).await;
     let housekeeping =
         Housekeeping { store: Arc::clone(&store), roster: Arc::clone(&roster), keep: retention(&config) };
     housekeeping.recall().await;
@@ -168,6 +171,7 @@ pub async fn run(config: Config, store: Arc<dyn Store>, listeners: Listeners, sh
         backlog: Arc::clone(&backlog),
         live: Arc::clone(&live),
         roster: Arc::clone(&roster),
+        usage: Arc::clone(&usage),
         lingering: Arc::default(),
         enrolment: Arc::clone(&enrolment),
     };
@@ -182,10 +186,17 @@ pub async fn run(config: Config, store: Arc<dyn Store>, listeners: Listeners, sh
     runners.spawn(housekeeping.run(close_runners.clone()));
     let elsewhere = Elsewhere { store: Arc::clone(&store), live: Arc::clone(&live) };
     runners.spawn(elsewhere.listen(close_runners.clone()));
-    runners.spawn(Dispatcher { store: Arc::clone(&store), backlog, live, roster }.run(close_runners.clone()));
+    runners.spawn(
+        Dispatcher { store: Arc::clone(&store), backlog: Arc::clone(&backlog), live, roster }
+            .run(close_runners.clone()),
+    );
     runners.spawn(jobs.clone().look_after(close_runners.clone()));
+    runners.spawn(Arc::clone(&identity).look_after(close_runners.clone()));
+    runners.spawn(limit_shares(Arc::clone(&identity), backlog, close_runners.clone()));
+    runners.spawn(usage.look_after(close_runners.clone()));
     clients.spawn(tcp::serve(
         jobs.clone(),
+        Arc::clone(&identity),
         listeners.clients,
         listeners.encryption.clients,
         clients.clone(),
@@ -193,6 +204,7 @@ pub async fn run(config: Config, store: Arc<dyn Store>, listeners: Listeners, sh
     ));
     clients.spawn(http::serve(
         jobs.clone(),
+        identity,
         listeners.http,
         listeners.encryption.http,
         close_clients.clone(),
@@ -215,6 +227,56 @@ pub async fn run(config: Config, store: Arc<dyn Store>, listeners: Listeners, sh
         }
     }
     store.close().await;
+}
+
+/// Who is who. While there is no account, prints how to make the first one.
+async fn accounts(
+    config: &Config,
+    store: &Arc<dyn Store>,
+    enrolment: &Arc<Enrolment>,
+    usage: &Arc<Usage>,
+    listeners: &Listeners,
+) -> Arc<Identity> {
+    let rules = identity::Rules { anonymous_use: config.anonymous_use, insecure: config.insecure };
+    let identity = Arc::new(Identity::new(
+        Arc::clone(store) as _,
+        Arc::clone(enrolment),
+        Arc::clone(usage),
+        rules,
+        true,
+    ));
+    let addresses = (listeners.http.local_addr(), listeners.clients.local_addr());
+    match (identity.begin().await, addresses) {
+        (Ok(Some(secret)), (Ok(http), Ok(clients))) => {
+            let secret = secret.expose();
+            let scheme = if listeners.encryption.http.is_on() { "https" } else { "http" };
+            println!(
+                "setup {scheme}://{http}/setup#{secret} (there is no account yet; the link is good for a day)"
+            );
+            println!(
+                "setup cli login --master {clients} --setup (asks for what stands behind the # in the link)"
+            );
+        }
+        (Err(problem), _) => {
+            tracing::error!(%problem, "accounts cannot be looked up: nobody is let in without one");
+        }
+        _ => {}
+    }
+    identity
+}
+
+/// Tells the scheduler how many jobs each user may run at once, whenever that changes.
+async fn limit_shares(identity: Arc<Identity>, backlog: Arc<Backlog>, stop: CancellationToken) {
+    loop {
+        let limits = tokio::select! {
+            limits = identity.running_limits() => limits,
+            () = stop.cancelled() => return,
+        };
+        // Where the store fails, whoever needs it says so; the next time may go better.
+        let Ok(limits) = limits else { continue };
+        let shares = limits.into_iter().map(|(name, limit)| (backlog::share_of_user(&name), limit)).collect();
+        backlog.with(|scheduler, _| scheduler.limit_shares(shares));
+    }
 }
 
 /// What is kept of finished jobs.

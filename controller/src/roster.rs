@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use languages::{Languages, Menu};
 
-use crate::backlog::{Backlog, share_of};
+use crate::backlog::Backlog;
 use crate::clock;
 use crate::lock::lock;
 use crate::scheduler::{Ending, Newcomer, Report, Scheduler};
@@ -303,7 +303,7 @@ impl Membership {
     /// It has a job that it was not given over this link.
     pub fn resumed(&self, claim: &Claim) {
         self.roster.with(self, |_, scheduler, _| {
-            scheduler.resume(self.id, claim.id, &claim.spec.language, &share_of(&claim.spec));
+            scheduler.resume(self.id, claim.id, &claim.spec.language, &claim.share);
         });
     }
 

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::account::{AccountAnswer, AccountRequest};
 use crate::cluster::{ClusterInfo, LanguageInfo, RunnerInfo};
 use crate::event::JobEvent;
 use crate::joining::{JoinTokenRequest, NewJoinToken};
@@ -63,6 +64,11 @@ pub enum Request {
     RemoveRunner {
         /// Its name.
         runner: String,
+    },
+    /// Something about accounts. Answered by `account`.
+    Account {
+        /// What.
+        ask: AccountRequest,
     },
 }
 
@@ -139,5 +145,10 @@ pub enum Response {
     Cluster {
         /// The cluster as a whole.
         cluster: ClusterInfo,
+    },
+    /// Answer to `account`. Ends the stream.
+    Account {
+        /// What was asked for.
+        answer: Box<AccountAnswer>,
     },
 }

@@ -4,6 +4,7 @@
 //! This crate does no I/O and holds no state. Types here are read and written by programs of different
 //! versions: unknown fields are ignored, and a new field always has a default.
 
+pub mod account;
 pub mod client;
 pub mod cluster;
 mod content;

@@ -17,12 +17,18 @@ pub enum ProblemKind {
     LimitTooHigh,
     /// The request is larger than this controller takes.
     TooLarge,
+    /// Nobody knows who asks, or what proves it does not hold any more: log in.
+    Unauthorized,
+    /// Whoever asks is known, and may not do that.
+    Forbidden,
     /// There is no such thing.
     NotFound,
     /// It is too late: the job has ended already.
     Conflict,
     /// The queue is at its maximum; try again later.
     QueueFull,
+    /// More than this user, token or address may do now; try again later.
+    QuotaExceeded,
     /// No runner could take the job at once, and the client asked not to wait.
     NoRunnerFree,
     /// The controller is shutting down; ask another, or later.
@@ -38,11 +44,13 @@ impl ProblemKind {
     pub fn status(self) -> u16 {
         match self {
             Self::Invalid | Self::Protocol => 400,
+            Self::Unauthorized => 401,
+            Self::Forbidden => 403,
             Self::NotFound => 404,
             Self::Conflict => 409,
             Self::TooLarge => 413,
             Self::UnknownLanguage | Self::LimitTooHigh => 422,
-            Self::QueueFull => 429,
+            Self::QueueFull | Self::QuotaExceeded => 429,
             Self::Internal => 500,
             Self::NoRunnerFree | Self::Draining => 503,
         }
@@ -55,9 +63,12 @@ impl ProblemKind {
             Self::UnknownLanguage => "unknown language",
             Self::LimitTooHigh => "limit too high",
             Self::TooLarge => "request too large",
+            Self::Unauthorized => "not logged in",
+            Self::Forbidden => "not allowed",
             Self::NotFound => "not found",
             Self::Conflict => "too late",
             Self::QueueFull => "queue full",
+            Self::QuotaExceeded => "quota exceeded",
             Self::NoRunnerFree => "no runner free",
             Self::Draining => "shutting down",
             Self::Protocol => "protocol error",

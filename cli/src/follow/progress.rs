@@ -63,7 +63,8 @@ impl Progress {
             | Response::Runners { .. }
             | Response::JoinToken(_)
             | Response::Removed { .. }
-            | Response::Cluster { .. } => Some(News::Strange),
+            | Response::Cluster { .. }
+            | Response::Account { .. } => Some(News::Strange),
         }
     }
 

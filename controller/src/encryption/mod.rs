@@ -98,6 +98,11 @@ impl Encryption {
             encrypts.then(|| config().map(|config| TlsAcceptor::from(Arc::new(config)))).transpose()?;
         Ok(Self(acceptor))
     }
+
+    /// Whether connections are encrypted.
+    pub fn is_on(&self) -> bool {
+        self.0.is_some()
+    }
 }
 
 /// Nobody is asked for a certificate.

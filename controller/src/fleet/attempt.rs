@@ -219,7 +219,10 @@ impl Ended {
         match &self.ending {
             Ending::Outcome(outcome) => {
                 match fleet.store.finish(self.id, self.attempt, Outcome::clone(outcome)).await? {
-                    Recorded::Now(job) => fleet.live.finish(&job),
+                    Recorded::Now(job) => {
+                        fleet.usage.charge(&job);
+                        fleet.live.finish(&job);
+                    }
                     Recorded::Before | Recorded::Stale => {
                         tracing::info!(job = %self.id, attempt = %self.attempt, "a late result is refused");
                         fleet.live.stray(self.id);

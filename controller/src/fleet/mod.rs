@@ -17,6 +17,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::backlog::Backlog;
 use crate::encryption::Encryption;
+use crate::identity::Usage;
 use crate::identity::enrolment::Enrolment;
 use crate::live::Live;
 use crate::roster::Roster;
@@ -39,6 +40,8 @@ pub struct Fleet {
     pub live: Arc<Live>,
     /// Where runners are known.
     pub roster: Arc<Roster>,
+    /// Where it is counted what jobs have used up.
+    pub usage: Arc<Usage>,
     /// The attempts whose links are gone.
     pub lingering: Arc<Lingering>,
     /// Which runners may come in.

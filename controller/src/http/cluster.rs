@@ -1,7 +1,7 @@
 //! The calls about the cluster.
 
-use axum::Json;
 use axum::extract::{Path, State};
+use axum::{Extension, Json};
 use protocol::cluster::{ClusterInfo, LanguageInfo, RunnerInfo, Sample};
 use protocol::{Problem, Timestamp};
 use serde::Deserialize;
@@ -10,6 +10,7 @@ use utoipa::IntoParams;
 use super::Context;
 use super::extract::Parameters;
 use super::problem::Failure;
+use crate::identity::{Caller, Deed};
 
 /// What the cluster can run.
 #[utoipa::path(get, path = "/languages", tag = "cluster", responses((status = 200, body = [LanguageInfo])))]
@@ -35,9 +36,12 @@ pub async fn runners(State(context): State<Context>) -> Json<Vec<RunnerInfo>> {
 )]
 pub async fn drain(
     State(context): State<Context>,
+    Extension(caller): Extension<Caller>,
     Path(runner): Path<String>,
 ) -> Result<Json<RunnerInfo>, Failure> {
-    Ok(Json(context.jobs.drain_runner(&runner)?))
+    let drained = context.jobs.drain_runner(&runner)?;
+    context.identity.note(Deed::of(&caller, "runner_drained", Some(&drained.name))).await;
+    Ok(Json(drained))
 }
 
 /// The cluster as a whole.

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Sse;
@@ -13,6 +14,7 @@ use protocol::{JobId, Problem};
 use super::Context;
 use super::extract::PathId;
 use super::problem::Failure;
+use crate::identity::Caller;
 use crate::jobs::Watching;
 
 /// What happens to a job, from the start or from behind `Last-Event-ID`; ends with the job.
@@ -26,6 +28,7 @@ use crate::jobs::Watching;
 ))]
 pub async fn events(
     State(context): State<Context>,
+    Extension(caller): Extension<Caller>,
     PathId(id): PathId,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Failure> {
@@ -37,7 +40,7 @@ pub async fn events(
             .and_then(|text| text.parse().ok())
             .ok_or_else(|| Problem::invalid("Last-Event-ID", "it has to be the number of an event"))?,
     };
-    let watching = context.jobs.watch(id, after).await?;
+    let watching = context.jobs.watch_for(&caller, id, after).await?;
     Ok(Sse::new(futures_util::stream::unfold(watching, next)).keep_alive(KeepAlive::default()))
 }
 

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use protocol::client::JobQuery;
 use protocol::{Content, Job, JobAttempt, JobId, JobPage, JobSpec, JobState, Problem};
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::Context;
 use super::extract::{Parameters, PathId, StrictJson};
 use super::problem::Failure;
+use crate::identity::Caller;
 use crate::jobs::Submission;
 
 /// The longest that a call waits for a job, in seconds.
@@ -41,6 +42,8 @@ pub struct List {
     language: Option<String>,
     /// Only jobs with this label, as `name=value`.
     label: Option<String>,
+    /// Only jobs of this user.
+    owner: Option<String>,
     /// The `next_cursor` of the page before.
     cursor: Option<String>,
     /// How many, 1 to 100.
@@ -82,6 +85,7 @@ impl Wait {
 ))]
 pub async fn submit(
     State(context): State<Context>,
+    Extension(caller): Extension<Caller>,
     Parameters(wait): Parameters<Wait>,
     headers: HeaderMap,
     StrictJson(mut spec): StrictJson<JobSpec>,
@@ -89,7 +93,8 @@ pub async fn submit(
     let wait = wait.duration()?;
     refuse_detached(&spec)?;
     set_key(&mut spec, &headers)?;
-    let (id, _watching) = context.jobs.submit(spec, Submission { stdin: None, keep: true }).await?;
+    let account = caller.principal.account().cloned();
+    let (id, _watching) = context.jobs.submit(spec, Submission { stdin: None, keep: true, account }).await?;
     let job = match wait {
         Some(wait) => context.jobs.get_finished(id, wait).await?,
         None => context.jobs.get(id).await?,
@@ -109,10 +114,13 @@ pub async fn submit(
 ))]
 pub async fn list(
     State(context): State<Context>,
+    Extension(caller): Extension<Caller>,
     Parameters(list): Parameters<List>,
 ) -> Result<Json<JobPage>, Failure> {
-    let List { state, language, label, cursor, limit } = list;
-    Ok(Json(context.jobs.list(JobQuery { state, language, label, owners: None, cursor, limit }).await?))
+    let List { state, language, label, owner, cursor, limit } = list;
+    let owners = owner.map(|owner| vec![owner]);
+    let query = JobQuery { state, language, label, owners, cursor, limit };
+    Ok(Json(context.jobs.list_for(&caller, query).await?))
 }
 
 /// One job with its output.
@@ -122,12 +130,13 @@ pub async fn list(
 ))]
 pub async fn get(
     State(context): State<Context>,
+    Extension(caller): Extension<Caller>,
     PathId(id): PathId,
     Parameters(wait): Parameters<Wait>,
 ) -> Result<Json<Job>, Failure> {
     Ok(Json(match wait.duration()? {
-        Some(wait) => context.jobs.get_finished(id, wait).await?,
-        None => context.jobs.get(id).await?,
+        Some(wait) => context.jobs.get_finished_for(&caller, id, wait).await?,
+        None => context.jobs.get_for(&caller, id).await?,
     }))
 }
 
@@ -138,9 +147,10 @@ pub async fn get(
 ))]
 pub async fn attempts(
     State(context): State<Context>,
+    Extension(caller): Extension<Caller>,
     PathId(id): PathId,
 ) -> Result<Json<Vec<JobAttempt>>, Failure> {
-    Ok(Json(context.jobs.attempts(id).await?))
+    Ok(Json(context.jobs.attempts_for(&caller, id).await?))
 }
 
 /// Stop a job.
@@ -149,8 +159,12 @@ pub async fn attempts(
     (status = 404, body = Problem, content_type = "application/problem+json"),
     (status = 409, description = "It has ended already", body = Problem, content_type = "application/problem+json"),
 ))]
-pub async fn cancel(State(context): State<Context>, PathId(id): PathId) -> Result<Json<Job>, Failure> {
-    Ok(Json(context.jobs.cancel(id, "somebody cancelled it").await?))
+pub async fn cancel(
+    State(context): State<Context>,
+    Extension(caller): Extension<Caller>,
+    PathId(id): PathId,
+) -> Result<Json<Job>, Failure> {
+    Ok(Json(context.jobs.cancel_for(&caller, id, "somebody cancelled it").await?))
 }
 
 /// The key of a submission may stand in a header, too, where it is the same.

@@ -1,14 +1,15 @@
 //! The calls about which runners are part of the cluster.
 
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use axum::{Extension, Json};
 use protocol::Problem;
 use protocol::joining::{JoinTokenRequest, NewJoinToken};
 
 use super::Context;
 use super::extract::StrictJson;
 use super::problem::Failure;
+use crate::identity::Caller;
 
 /// Make a token with which runners can join. It is told once.
 #[utoipa::path(post, path = "/join-tokens", tag = "runners", request_body = JoinTokenRequest, responses(
@@ -19,9 +20,10 @@ use super::problem::Failure;
 ))]
 pub async fn new_token(
     State(context): State<Context>,
+    Extension(caller): Extension<Caller>,
     StrictJson(request): StrictJson<JoinTokenRequest>,
 ) -> Result<(StatusCode, Json<NewJoinToken>), Failure> {
-    Ok((StatusCode::CREATED, Json(context.jobs.enrolment().new_token(request).await?)))
+    Ok((StatusCode::CREATED, Json(context.identity.new_join_token(&caller, request).await?)))
 }
 
 /// Take a runner's right away to be part of the cluster. Its links are cut, and what it runs is run elsewhere.
@@ -34,8 +36,9 @@ pub async fn new_token(
 )]
 pub async fn remove(
     State(context): State<Context>,
+    Extension(caller): Extension<Caller>,
     Path(runner): Path<String>,
 ) -> Result<StatusCode, Failure> {
-    context.jobs.enrolment().remove(&runner).await?;
+    context.identity.remove_runner(&caller, &runner).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,8 +1,10 @@
 //! The HTTP door (port 7080): JSON in, JSON out, `application/problem+json` where something is wrong.
 
+mod account;
 mod cluster;
 mod events;
 mod extract;
+mod guard;
 mod jobs;
 mod joining;
 mod problem;
@@ -12,6 +14,7 @@ use std::sync::Arc;
 
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -23,6 +26,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::encryption::Encryption;
+use crate::identity::Identity;
 use crate::jobs::Jobs;
 use problem::Failure;
 
@@ -33,6 +37,7 @@ const JSON_OVERHEAD: u64 = 2;
 #[derive(Clone)]
 struct Context {
     jobs: Jobs,
+    identity: Arc<Identity>,
 }
 
 /// The title of the API's description.
@@ -41,11 +46,19 @@ struct Context {
 struct Description;
 
 /// Serves until told to stop, and then until all answers are given.
-pub async fn serve(jobs: Jobs, listener: TcpListener, encryption: Encryption, stop: CancellationToken) {
-    server::serve(router(jobs), listener, encryption, stop).await;
+pub async fn serve(
+    jobs: Jobs,
+    identity: Arc<Identity>,
+    listener: TcpListener,
+    encryption: Encryption,
+    stop: CancellationToken,
+) {
+    server::serve(router(jobs, identity), listener, encryption, stop).await;
 }
 
-fn router(jobs: Jobs) -> Router {
+fn router(jobs: Jobs, identity: Arc<Identity>) -> Router {
+    let context = Context { jobs, identity };
+    let jobs = &context.jobs;
     let max_body =
         usize::try_from(jobs.limits().max_body.saturating_mul(JSON_OVERHEAD)).unwrap_or(usize::MAX);
     let (api, description) =
@@ -55,10 +68,11 @@ fn router(jobs: Jobs) -> Router {
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .route("/openapi.json", get(move || async move { Json(description.as_ref().clone()) }))
+        .route_layer(from_fn_with_state(context.clone(), guard::guard))
         .fallback(|| async { Failure(Problem::new(ProblemKind::NotFound, "there is nothing here")) })
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(max_body))
-        .with_state(Context { jobs })
+        .with_state(context)
 }
 
 /// Every route of the API; what is not described cannot be added.
@@ -76,6 +90,18 @@ fn api() -> OpenApiRouter<Context> {
         .routes(routes!(joining::new_token))
         .routes(routes!(cluster::cluster))
         .routes(routes!(cluster::samples))
+        .routes(routes!(account::log_in, account::me, account::log_out))
+        .routes(routes!(account::set_up))
+        .routes(routes!(account::change_password))
+        .routes(routes!(account::users, account::add_user))
+        .routes(routes!(account::change_user, account::remove_user))
+        .routes(routes!(account::groups))
+        .routes(routes!(account::change_group, account::remove_group))
+        .routes(routes!(account::limit_group))
+        .routes(routes!(account::limits))
+        .routes(routes!(account::tokens, account::create_token))
+        .routes(routes!(account::revoke_token))
+        .routes(routes!(account::audit))
 }
 
 async fn front() -> &'static str {
@@ -104,7 +130,11 @@ mod tests {
         let description = api().into_openapi();
         let paths: Vec<&str> = description.paths.paths.keys().map(String::as_str).collect();
         let expected = [
+            "/audit",
             "/cluster",
+            "/groups",
+            "/groups/{name}",
+            "/groups/{name}/limits",
             "/jobs",
             "/jobs/{id}",
             "/jobs/{id}/attempts",
@@ -112,10 +142,18 @@ mod tests {
             "/jobs/{id}/events",
             "/join-tokens",
             "/languages",
+            "/limits",
+            "/password",
             "/runners",
             "/runners/{runner}",
             "/runners/{runner}/drain",
             "/samples",
+            "/session",
+            "/setup",
+            "/tokens",
+            "/tokens/{id}",
+            "/users",
+            "/users/{name}",
         ];
         assert_eq!(paths, expected);
         assert!(serde_json::to_string(&description).unwrap().contains("JobSpec"));

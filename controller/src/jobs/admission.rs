@@ -4,6 +4,8 @@ use protocol::frame::MAX_FRAME;
 use protocol::{JobSpec, LimitsRequest, Problem, ProblemKind};
 
 use super::Jobs;
+use crate::backlog::share_of_user;
+use crate::identity::{self, Account, Admission};
 
 /// What a frame to a runner holds beside the job.
 const ASSIGNMENT: usize = 4096;
@@ -28,6 +30,30 @@ impl Jobs {
             self.check_limits(&format!("runs[{index}].limits"), &spec.language, &run.limits)?;
         }
         Ok(())
+    }
+
+    /// Holds a job to what its user and token are good for.
+    ///
+    /// # Errors
+    /// The limit that is too high, or the language that is not the token's.
+    pub(super) fn hold_to_quota(&self, spec: &mut JobSpec, account: &Account) -> Result<(), Problem> {
+        for token in &account.tokens {
+            identity::check_language(&token.budget, &spec.language)?;
+        }
+        let offer = self.roster.offer(&spec.language);
+        let limits = offer.as_ref().map(|offer| (&offer.default_limits, &offer.maximum_limits));
+        identity::hold(spec, &account.quota.maximum, limits)
+    }
+
+    /// Lets a user submit one more job; whoever is none is not counted.
+    ///
+    /// # Errors
+    /// The quota that is used up.
+    pub(super) async fn admit(&self, account: Option<&Account>) -> Result<Admission, Problem> {
+        let Some(account) = account else { return Ok(Admission::default()) };
+        let share = share_of_user(&account.name);
+        let waiting = self.backlog.with(|scheduler, _| scheduler.waiting_of(&share));
+        self.usage.admit(account, waiting as u64).await
     }
 
     /// Where a job does not say which file to start from, one of them has to look like it.

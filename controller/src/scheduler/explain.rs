@@ -51,10 +51,12 @@ impl Scheduler {
             return Some(format!("no connected runner offers {}", language.name));
         }
         if self.shares.is_full(job.share) {
-            let most = self.rules.max_running_per_share.unwrap_or_default();
-            return Some(format!(
-                "the same user runs as many jobs as allowed: max_running_per_user is {most}"
-            ));
+            let most = self.shares.limit(job.share).unwrap_or_default();
+            let name = match self.rules.max_running_per_share == Some(most) {
+                true => "max_running_per_user",
+                false => "max_running",
+            };
+            return Some(format!("the same user runs as many jobs as allowed: {name} is {most}"));
         }
         let looked_at = language.members.iter().take(EXAMINED).filter_map(|number| self.runners.get(*number));
         let mut reasons: Vec<String> = looked_at

@@ -1,6 +1,6 @@
 //! Jobs that come into the queue and leave it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use protocol::{ExceededLimit, JobId, LimitsRequest, Timestamp};
@@ -170,6 +170,18 @@ impl Scheduler {
     }
 
     /// A share may wait at these places again.
+    /// How many jobs of a share wait.
+    pub fn waiting_of(&self, share: &str) -> usize {
+        self.shares.waiting(share)
+    }
+
+    /// Shares of these names may run so many jobs at once, others as many as the rules say.
+    pub fn limit_shares(&mut self, limits: HashMap<String, u32>) {
+        for (share, turns) in self.shares.set_limits(limits) {
+            self.unpark(share, turns);
+        }
+    }
+
     pub(super) fn unpark(&mut self, share: u32, turns: BTreeSet<Turn>) {
         for (kind, priority) in turns {
             let paid = self.shares.paid(share);

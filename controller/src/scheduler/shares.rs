@@ -33,7 +33,10 @@ pub(super) struct Shares {
     waiting: usize,
     /// Shares without a job that have paid more than the clock shows.
     owing: BTreeSet<(u64, u32)>,
+    /// How many jobs a share may run, where nothing else is said of it.
     limit: Option<u32>,
+    /// What is said of some, by name.
+    limits: HashMap<String, u32>,
 }
 
 #[derive(Debug)]
@@ -117,10 +120,34 @@ impl Shares {
         self.table.get(number).map_or(0, |share| share.paid)
     }
 
+    /// How many of its jobs wait.
+    pub(super) fn waiting(&self, name: &str) -> usize {
+        let share = self.names.get(name).and_then(|number| self.table.get(*number));
+        share.map_or(0, |share| share.waiting)
+    }
+
     /// Whether it runs as many jobs as it may.
     pub(super) fn is_full(&self, number: u32) -> bool {
         let running = self.table.get(number).map_or(0, |share| share.running);
-        self.limit.is_some_and(|limit| running >= limit)
+        self.limit(number).is_some_and(|limit| running >= limit)
+    }
+
+    /// How many jobs it may run, where that is limited.
+    pub(super) fn limit(&self, number: u32) -> Option<u32> {
+        if self.limits.is_empty() {
+            return self.limit;
+        }
+        let own = self.table.get(number).and_then(|share| self.limits.get(share.name.as_ref()));
+        own.copied().or(self.limit)
+    }
+
+    /// These shares may run so many jobs, others as many as all. Returns which may wait again, and where.
+    pub(super) fn set_limits(&mut self, limits: HashMap<String, u32>) -> Vec<(u32, BTreeSet<Turn>)> {
+        self.limits = limits;
+        let numbers: Vec<u32> =
+            self.names.values().copied().filter(|number| !self.is_full(*number)).collect();
+        let parked = |number: u32| Some((number, std::mem::take(&mut self.table.get_mut(number)?.parked)));
+        numbers.into_iter().filter_map(parked).collect()
     }
 
     /// It gets no turn there until one of its jobs ends.

@@ -18,6 +18,7 @@ use crate::dispatch::Dispatcher;
 use crate::elsewhere::Elsewhere;
 use crate::fleet::{self, Fleet};
 use crate::identity::enrolment::Enrolment;
+use crate::identity::{Identity, Rules, Usage};
 use crate::jobs::{JobLimits, Jobs};
 use crate::live::Live;
 use crate::lock::lock;
@@ -55,6 +56,7 @@ pub struct Life {
     pub roster: Arc<Roster>,
     fleet: Fleet,
     jobs: Jobs,
+    identity: Arc<Identity>,
     stop: CancellationToken,
     tasks: Vec<AbortHandle>,
 }
@@ -94,12 +96,14 @@ pub fn start(world: &Arc<World>, node: &Node) {
     let roster = Arc::new(Roster::new(Arc::clone(&backlog)));
     // Nothing is encrypted here, so nobody has to join.
     let enrolment = Arc::new(Enrolment::new(Arc::clone(&store), None, 0, Duration::ZERO));
+    let usage = Arc::new(Usage::new(Arc::clone(&store) as _));
     let fleet = Fleet {
         enrolment: Arc::clone(&enrolment),
         store: Arc::clone(&store),
         backlog: Arc::clone(&backlog),
         live: Arc::clone(&live),
         roster: Arc::clone(&roster),
+        usage: Arc::clone(&usage),
         lingering: Arc::default(),
     };
     let limits = JobLimits { max_body: MEMORY, max_stdin: MEMORY, max_queue: world.setup.max_queue };
@@ -110,8 +114,10 @@ pub fn start(world: &Arc<World>, node: &Node) {
         Arc::clone(&roster),
         budget,
         limits,
-        enrolment,
+        Arc::clone(&usage),
     );
+    let rules = Rules { anonymous_use: Default::default(), insecure: true };
+    let identity = Arc::new(Identity::new(Arc::clone(&store) as _, enrolment, usage, rules, false));
     let stop = CancellationToken::new();
     let elsewhere = Elsewhere { store: Arc::clone(&store), live: Arc::clone(&live) };
     let dispatcher = Dispatcher {
@@ -126,7 +132,8 @@ pub fn start(world: &Arc<World>, node: &Node) {
         tokio::spawn(jobs.clone().look_after(stop.clone())).abort_handle(),
     ];
     world.trace.note(format_args!("controller {} starts, life {number}", node.index));
-    state.life = Some(Life { number, store: faulty, backlog, live, roster, fleet, jobs, stop, tasks });
+    state.life =
+        Some(Life { number, store: faulty, backlog, live, roster, fleet, jobs, identity, stop, tasks });
 }
 
 /// Kills it: what it had in its memory is gone, and nothing that it still does has an effect.
@@ -149,7 +156,9 @@ pub fn accept(world: &World, peer: Peer, controller: usize, link: Link) -> io::R
             fleet::session::run(&fleet, link, &wire::Peer::plain(HERE), &fleet::session::hello(), &stop).await
         }),
         Peer::Client(_) => {
-            tokio::spawn(async move { tcp::session::run(jobs, link, &tcp::session::hello(), &stop).await })
+            let peer = wire::Peer::plain(HERE);
+            let door = tcp::Door { jobs, identity: Arc::clone(&life.identity), peer };
+            tokio::spawn(async move { tcp::session::run(door, link, &tcp::session::hello(), &stop).await })
         }
     };
     life.tasks.push(session.abort_handle());

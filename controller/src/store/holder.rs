@@ -15,6 +15,8 @@ pub(super) enum Holder {
     GoesOn {
         /// Whether standard input is streamed to the job.
         stdin_follows: bool,
+        /// Whose share of the cluster it uses.
+        share: String,
     },
     /// Its end is recorded.
     Recorded,
@@ -36,12 +38,12 @@ impl Holder {
     where
         F: Future<Output = Result<Option<Arc<JobSpec>>, StoreError>>,
     {
-        let stdin_follows = match self {
-            Self::GoesOn { stdin_follows } => stdin_follows,
+        let (stdin_follows, share) = match self {
+            Self::GoesOn { stdin_follows, share } => (stdin_follows, share),
             Self::Recorded => return Ok(TakenOver::Recorded),
             Self::Stale => return Ok(TakenOver::Stale),
         };
-        let resumed = |spec| TakenOver::Resumed(Claim { id, attempt, spec, stdin_follows });
+        let resumed = |spec| TakenOver::Resumed(Claim { id, attempt, spec, share, stdin_follows });
         Ok(spec().await?.map_or(TakenOver::Stale, resumed))
     }
 }

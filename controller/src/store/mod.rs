@@ -172,6 +172,8 @@ pub struct Claim {
     pub attempt: Attempt,
     /// The program.
     pub spec: Arc<JobSpec>,
+    /// Whose share of the cluster it uses.
+    pub share: String,
     /// Whether its standard input is streamed to it.
     pub stdin_follows: bool,
 }

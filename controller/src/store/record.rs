@@ -149,7 +149,8 @@ impl Record {
 
     /// What the runner of the current attempt was given.
     pub(super) fn current_claim(&self, spec: Arc<JobSpec>) -> Claim {
-        Claim { id: self.job.id, attempt: self.job.attempts, spec, stdin_follows: self.queued.stdin_follows }
+        let Queued { share, stdin_follows, .. } = self.queued.clone();
+        Claim { id: self.job.id, attempt: self.job.attempts, spec, share, stdin_follows }
     }
 
     /// Whether the job was last given to a runner of this name.

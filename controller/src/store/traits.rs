@@ -41,6 +41,11 @@ impl Traits {
         self.stdin_follows
     }
 
+    /// Whose share of the cluster the job uses.
+    pub(super) fn into_share(self) -> String {
+        self.share
+    }
+
     /// The job as the scheduler needs to know it.
     pub(super) fn queued(self, id: JobId, number: u64, language: String, queued_at: Timestamp) -> Queued {
         let Self { priority, peak, requires, share, stdin_follows, no_wait } = self;

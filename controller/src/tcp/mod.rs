@@ -3,6 +3,7 @@
 mod request;
 pub mod session;
 mod stream;
+mod visitor;
 
 use std::sync::Arc;
 
@@ -11,8 +12,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::encryption::Encryption;
+use crate::identity::Identity;
 use crate::jobs::Jobs;
 use crate::wire;
+
+pub use session::Door;
 
 /// Clients that may be connected at once.
 const MAX_CONNECTIONS: usize = 4096;
@@ -20,15 +24,17 @@ const MAX_CONNECTIONS: usize = 4096;
 /// Takes clients in until told to stop; then lets them have the answers that they wait for.
 pub async fn serve(
     jobs: Jobs,
+    identity: Arc<Identity>,
     listener: TcpListener,
     encryption: Encryption,
     sessions: TaskTracker,
     stop: CancellationToken,
 ) {
     let hello = Arc::new(session::hello());
-    let serve = move |link, _peer, stop| {
-        let (jobs, hello) = (jobs.clone(), Arc::clone(&hello));
-        async move { session::run(jobs, link, &hello, &stop).await }
+    let serve = move |link, peer, stop| {
+        let door = Door { jobs: jobs.clone(), identity: Arc::clone(&identity), peer };
+        let hello = Arc::clone(&hello);
+        async move { session::run(door, link, &hello, &stop).await }
     };
     wire::accept(listener, encryption, MAX_CONNECTIONS, sessions, stop, serve).await;
 }

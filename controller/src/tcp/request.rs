@@ -10,6 +10,7 @@ use protocol::window::ReceiveWindow;
 use protocol::{JobSpec, Problem, ProblemKind};
 
 use crate::budget::Held;
+use crate::identity::Caller;
 use crate::jobs::Jobs;
 use crate::live::StdinLog;
 
@@ -22,6 +23,8 @@ pub struct Upload {
     pub keep: bool,
     /// The standard input that follows it.
     pub stdin: Option<Arc<StdinLog>>,
+    /// Who submits it.
+    pub caller: Caller,
 }
 
 /// What is wrong with a request that cannot be read. The message's type is told from one of its fields, which

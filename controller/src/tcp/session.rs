@@ -15,8 +15,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::request::{Arriving, Input, Upload, malformed};
 use super::stream::Stream;
+use super::visitor::Visitor;
+use crate::identity::{Action, Identity};
 use crate::jobs::Jobs;
-use crate::wire::{self, Connection, Link, WireError, greet};
+use crate::wire::{self, Connection, Link, Peer, WireError, greet};
 
 /// How often each side lets something be heard.
 const HEARTBEAT: Duration = Duration::from_secs(10);
@@ -24,9 +26,20 @@ const HEARTBEAT: Duration = Duration::from_secs(10);
 /// Requests that may be open on one connection.
 const MAX_STREAMS: usize = 256;
 
+/// What a connection leads to.
+pub struct Door {
+    /// What can be done.
+    pub jobs: Jobs,
+    /// Who is who.
+    pub identity: Arc<Identity>,
+    /// Who is at the other end.
+    pub peer: Peer,
+}
+
 /// A client.
 struct Session {
     jobs: Jobs,
+    visitor: Visitor,
     connection: Connection,
     streams: HashMap<u32, Open>,
     /// The tasks that answer; each returns its stream. Dropped with the session, they end.
@@ -52,9 +65,11 @@ pub fn hello() -> Hello {
 ///
 /// # Errors
 /// Why it ended, unless it was told to stop.
-pub async fn run(jobs: Jobs, link: Link, hello: &Hello, stop: &CancellationToken) -> Result<(), WireError> {
+pub async fn run(door: Door, link: Link, hello: &Hello, stop: &CancellationToken) -> Result<(), WireError> {
+    let Door { jobs, identity, peer } = door;
     let connection = greet(link, hello).await?;
-    let mut session = Session { jobs, connection, streams: HashMap::new(), answers: JoinSet::new() };
+    let visitor = Visitor::new(identity, peer, connection.peer.token.as_ref());
+    let mut session = Session { jobs, visitor, connection, streams: HashMap::new(), answers: JoinSet::new() };
     let result = session.serve(stop).await;
     let Session { connection, answers, streams, .. } = session;
     // Whoever still answers stops watching its job, which ends where nobody else watches it.
@@ -112,7 +127,11 @@ impl Session {
         let mut open = Open { credit, arriving: None, input: None };
         match request {
             Request::Submit { spec, stdin_follows, keep } => {
-                let mut upload = Upload { spec: *spec, keep, stdin: None };
+                let caller = match self.visitor.admit(Action::Submit).await {
+                    Ok(caller) => caller,
+                    Err(problem) => return self.refuse(id, problem).await,
+                };
+                let mut upload = Upload { spec: *spec, keep, stdin: None, caller };
                 if stdin_follows {
                     let input = Input::new(self.jobs.stdin());
                     upload.stdin = Some(Arc::clone(&input.log));
@@ -126,7 +145,7 @@ impl Session {
                 self.start_when_complete(id);
             }
             request => {
-                let stream = self.stream(id, &open);
+                let stream = self.stream(id, open.credit.clone());
                 self.streams.insert(id, open);
                 self.answers.spawn(stream.answer(request));
             }
@@ -173,14 +192,13 @@ impl Session {
         let Some(open) = self.streams.get_mut(&id) else { return };
         let Some(arriving) = open.arriving.take_if(|arriving| arriving.is_complete()) else { return };
         let credit = open.credit.clone();
-        let stream =
-            Stream { id, jobs: self.jobs.clone(), outgoing: self.connection.outgoing.clone(), credit };
+        let stream = self.stream(id, credit);
         self.answers.spawn(stream.submit(*arriving));
     }
 
-    fn stream(&self, id: u32, open: &Open) -> Stream {
-        let (jobs, outgoing) = (self.jobs.clone(), self.connection.outgoing.clone());
-        Stream { id, jobs, outgoing, credit: open.credit.clone() }
+    fn stream(&self, id: u32, credit: SendWindow) -> Stream {
+        let (jobs, visitor) = (self.jobs.clone(), self.visitor.clone());
+        Stream { id, jobs, visitor, outgoing: self.connection.outgoing.clone(), credit }
     }
 
     async fn refuse(&self, stream: u32, problem: Problem) -> Result<(), WireError> {

@@ -7,6 +7,8 @@ use protocol::window::SendWindow;
 use protocol::{JobId, Problem};
 
 use super::request::Arriving;
+use super::visitor::{self, Visitor};
+use crate::identity::{Action, Deed};
 use crate::jobs::{Jobs, Submission, Watching};
 use crate::wire::{Outgoing, WireError};
 
@@ -17,6 +19,8 @@ pub struct Stream {
     pub id: u32,
     /// What can be done.
     pub jobs: Jobs,
+    /// Who asks.
+    pub visitor: Visitor,
     /// Where answers go.
     pub outgoing: Outgoing,
     /// How much output the client takes.
@@ -28,7 +32,8 @@ impl Stream {
     pub async fn submit(self, arriving: Arriving) -> u32 {
         let submitted = async {
             let (upload, held) = arriving.finish()?;
-            let submission = Submission { stdin: upload.stdin, keep: upload.keep };
+            let account = upload.caller.principal.account().cloned();
+            let submission = Submission { stdin: upload.stdin, keep: upload.keep, account };
             let submitted = self.jobs.submit(upload.spec, submission).await;
             drop(held);
             submitted
@@ -43,7 +48,7 @@ impl Stream {
     /// Answers any other request. Returns the stream's number.
     pub async fn answer(self, request: Request) -> u32 {
         if let Request::Watch { id, after } = request {
-            match self.jobs.watch(id, after).await {
+            match self.watch(id, after).await {
                 Ok(watching) => self.follow(id, watching).await,
                 Err(problem) => self.say(Response::Refused { problem }).await,
             }
@@ -54,22 +59,35 @@ impl Stream {
         self.id
     }
 
+    async fn watch(&self, id: JobId, after: u64) -> Result<Watching, Problem> {
+        let caller = self.visitor.admit(Action::SeeJob).await?;
+        self.jobs.watch_for(&caller, id, after).await
+    }
+
     async fn response(&self, request: Request) -> Result<Response, Problem> {
+        let caller = self.visitor.admit(visitor::action(&request)).await?;
         let without_output = |job: protocol::Job| Response::Job { job: Box::new(job.without_output()) };
         Ok(match request {
-            Request::Cancel { id } => without_output(self.jobs.cancel(id, "its client cancelled it").await?),
-            Request::Job { id } => without_output(self.jobs.get(id).await?),
-            Request::Jobs(query) => Response::Jobs(self.jobs.list(query).await?),
+            Request::Cancel { id } => {
+                without_output(self.jobs.cancel_for(&caller, id, "its client cancelled it").await?)
+            }
+            Request::Job { id } => without_output(self.jobs.get_for(&caller, id).await?),
+            Request::Jobs(query) => Response::Jobs(self.jobs.list_for(&caller, query).await?),
             Request::Languages => Response::Languages { languages: self.jobs.languages() },
             Request::Runners => Response::Runners { runners: self.jobs.runners() },
             Request::Drain { runner } => {
-                Response::Runners { runners: vec![self.jobs.drain_runner(&runner)?] }
+                let drained = self.jobs.drain_runner(&runner)?;
+                self.visitor.identity.note(Deed::of(&caller, "runner_drained", Some(&drained.name))).await;
+                Response::Runners { runners: vec![drained] }
+            }
+            Request::Account { ask } => {
+                Response::Account { answer: Box::new(self.visitor.identity.answer(&caller, ask).await?) }
             }
             Request::JoinToken(request) => {
-                Response::JoinToken(self.jobs.enrolment().new_token(request).await?)
+                Response::JoinToken(self.visitor.identity.new_join_token(&caller, request).await?)
             }
             Request::RemoveRunner { runner } => {
-                self.jobs.enrolment().remove(&runner).await?;
+                self.visitor.identity.remove_runner(&caller, &runner).await?;
                 Response::Removed { runner }
             }
             Request::Cluster => Response::Cluster { cluster: self.jobs.cluster().await? },

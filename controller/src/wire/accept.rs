@@ -19,7 +19,6 @@ use crate::identity::certificate::RunnerCertificate;
 #[derive(Debug, Clone)]
 pub struct Peer {
     /// Its address.
-    #[allow(dead_code, reason = "the doors look at it from the next step on")]
     pub address: SocketAddr,
     /// Whether nobody in between can read along.
     pub encrypted: bool,

@@ -3,11 +3,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that meets the unexpected has failed")]
 
+mod accounts;
 mod bad_input;
 mod clients;
 mod drain;
 mod http;
 mod jobs;
+mod permissions;
+mod quotas;
 mod runners;
 mod scheduling;
 mod strangers;

@@ -24,9 +24,10 @@ pub(super) struct Wish {
 }
 
 /// A wish that was granted.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Granted {
     pub(super) attempt: Attempt,
+    pub(super) share: String,
     pub(super) stdin_follows: bool,
 }
 
@@ -75,7 +76,8 @@ pub(super) async fn claim(
     let grant = |op: &Uuid| {
         let Some(row) = claimed.get(op) else { return Ok(None) };
         let traits: Traits = from_json(row.get(13))?;
-        Ok(Some(Granted { attempt: rows::attempt(row.get(5)), stdin_follows: traits.stdin_follows() }))
+        let stdin_follows = traits.stdin_follows();
+        Ok(Some(Granted { attempt: rows::attempt(row.get(5)), share: traits.into_share(), stdin_follows }))
     };
     ops.iter().map(grant).collect()
 }

@@ -218,5 +218,5 @@ pub(super) async fn take_over(
         return Ok(Holder::Recorded);
     }
     let traits: Traits = from_json(row.get(1))?;
-    Ok(Holder::GoesOn { stdin_follows: traits.stdin_follows() })
+    Ok(Holder::GoesOn { stdin_follows: traits.stdin_follows(), share: traits.into_share() })
 }

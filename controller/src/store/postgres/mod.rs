@@ -289,9 +289,9 @@ impl Store for Postgres {
         let Some(spec) = self.spec(id).await? else { return Ok(None) };
         let granted = self.claims.ask(Wish { id, runner: runner.to_owned(), lease }).await?;
         self.specs.forget(id);
-        let Some(Granted { attempt, stdin_follows }) = granted else { return Ok(None) };
+        let Some(Granted { attempt, share, stdin_follows }) = granted else { return Ok(None) };
         self.load.moved(-1, 1);
-        Ok(Some(Claim { id, attempt, spec, stdin_follows }))
+        Ok(Some(Claim { id, attempt, spec, share, stdin_follows }))
     }
 
     async fn take_over(

@@ -231,7 +231,8 @@ impl Ledger {
         }
         record.home = Some(self.home);
         record.renew(lease);
-        Ok(Holder::GoesOn { stdin_follows: record.queued().stdin_follows })
+        let Queued { stdin_follows, share, .. } = record.queued();
+        Ok(Holder::GoesOn { stdin_follows, share })
     }
 
     pub(super) fn renew(&mut self, attempts: &[(JobId, Attempt)], lease: Duration) -> Renewed {

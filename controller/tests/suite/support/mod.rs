@@ -1,5 +1,6 @@
 //! A controller, and peers for it.
 
+mod accounts;
 mod client;
 mod http;
 mod peer;
@@ -16,6 +17,7 @@ use protocol::runner::{HeldAttempt, Registration};
 use protocol::{JobSpec, SourceFile};
 use tokio::task::JoinHandle;
 
+pub use accounts::{PASSWORD, Someone};
 pub use client::Client;
 pub use http::{Http, Reply};
 pub use peer::Peer;

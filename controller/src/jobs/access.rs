@@ -1,0 +1,85 @@
+//! Jobs as somebody asks for them: what is not theirs is as if it were not there.
+
+use std::time::Duration;
+
+use protocol::client::JobQuery;
+use protocol::{Job, JobAttempt, JobId, JobPage, Problem};
+
+use super::{Jobs, Watching, internal, unknown};
+use crate::identity::{Caller, Reach};
+
+impl Jobs {
+    /// [`get`](Self::get), for somebody.
+    ///
+    /// # Errors
+    /// Where there is none for them.
+    pub async fn get_for(&self, caller: &Caller, id: JobId) -> Result<Job, Problem> {
+        let job = self.get(id).await?;
+        match caller.reaches(job.owner.as_deref()) {
+            true => Ok(job),
+            false => Err(unknown(id)),
+        }
+    }
+
+    /// [`get_finished`](Self::get_finished), for somebody.
+    ///
+    /// # Errors
+    /// Where there is none for them.
+    pub async fn get_finished_for(&self, caller: &Caller, id: JobId, wait: Duration) -> Result<Job, Problem> {
+        self.check_reach(caller, id).await?;
+        self.get_finished(id, wait).await
+    }
+
+    /// [`attempts`](Self::attempts), for somebody.
+    ///
+    /// # Errors
+    /// Where there is none for them.
+    pub async fn attempts_for(&self, caller: &Caller, id: JobId) -> Result<Vec<JobAttempt>, Problem> {
+        self.check_reach(caller, id).await?;
+        self.attempts(id).await
+    }
+
+    /// [`cancel`](Self::cancel), for somebody.
+    ///
+    /// # Errors
+    /// Where there is none for them, or it has ended.
+    pub async fn cancel_for(&self, caller: &Caller, id: JobId, message: &str) -> Result<Job, Problem> {
+        self.check_reach(caller, id).await?;
+        self.cancel(id, message).await
+    }
+
+    /// [`watch`](Self::watch), for somebody.
+    ///
+    /// # Errors
+    /// Where there is none for them.
+    pub async fn watch_for(&self, caller: &Caller, id: JobId, after: u64) -> Result<Watching, Problem> {
+        self.check_reach(caller, id).await?;
+        self.watch(id, after).await
+    }
+
+    /// [`list`](Self::list), for somebody: of those whom the query names, whoever they may see.
+    ///
+    /// # Errors
+    /// Where the query is not possible.
+    pub async fn list_for(&self, caller: &Caller, mut query: JobQuery) -> Result<JobPage, Problem> {
+        if let Some(listable) = caller.listable() {
+            query.owners = Some(match query.owners {
+                Some(asked) => asked.into_iter().filter(|owner| listable.contains(owner)).collect(),
+                None => listable.into_iter().collect(),
+            });
+        }
+        self.list(query).await
+    }
+
+    /// Whoever reaches everything need not be looked up.
+    async fn check_reach(&self, caller: &Caller, id: JobId) -> Result<(), Problem> {
+        if caller.reach == Reach::All {
+            return Ok(());
+        }
+        let job = self.store.get(id).await.map_err(internal)?;
+        match job.is_some_and(|job| caller.reaches(job.owner.as_deref())) {
+            true => Ok(()),
+            false => Err(unknown(id)),
+        }
+    }
+}
