@@ -69,7 +69,8 @@ pub fn read(path: &Path) -> Result<Certificate<'static>, Failure> {
     tls::from_pem(&text).ok_or_else(|| Failure::Config(path.to_owned(), messages::NO_CERTIFICATE.to_owned()))
 }
 
-fn is_this_machine(master: &Master) -> bool {
+/// Whether this is the machine that the user is at, so that nobody is in between.
+pub fn is_this_machine(master: &Master) -> bool {
     master.host.eq_ignore_ascii_case("localhost")
         || master.host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use protocol::tls::NotAJoinToken;
 use protocol::{Limits, LimitsRequest};
 use serde::Deserialize;
 
@@ -286,7 +287,9 @@ impl JoinArgs {
         let name = self.name.or(file.name).unwrap_or(host);
         check_name(&name)?;
         check_controllers(&self.controllers)?;
-        Ok(Joining { controllers: self.controllers, token: self.token, name, state_dir })
+        let token = self.token.expose().parse();
+        let token = token.map_err(|error: NotAJoinToken| wrong("token", error.to_string()))?;
+        Ok(Joining { controllers: self.controllers, token, name, state_dir })
     }
 }
 

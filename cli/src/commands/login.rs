@@ -1,6 +1,7 @@
 //! `cli login`: gets to know a cluster's certificate authority.
 
 use std::io::{self, BufRead as _, IsTerminal as _};
+use std::path::Path;
 use std::time::Duration;
 
 use protocol::tls::{self, Certificate, Fingerprint, TlsFailure, Trust};
@@ -12,34 +13,52 @@ use crate::clusters::Cluster;
 use crate::dial::{Wire, dial};
 use crate::exit::Exit;
 use crate::failure::{Failure, Unreachable};
-use crate::settings::Master;
+use crate::settings::{Account, Master};
 use crate::trust::{self, AUTHORITY, Carriage};
 use crate::{messages, terminal};
 
 /// How long the controller may take to show its certificate.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Shows a controller's authority, asks whether it is the right one where nobody has said so, and keeps it.
+/// Gets to know a controller, and says so.
 pub async fn login(address: &Address, args: LoginArgs) -> Result<Exit, Failure> {
     let masters = address.masters()?;
     let master = args.controller.or_else(|| masters.iter().next().cloned()).unwrap_or_default();
-    let cluster = address.account.cluster(&master).ok_or(Failure::NoConfigFolder)?;
-    let authority = match (args.ca_file, address.account.wishes.pin, trust::known(&cluster)?) {
+    terminal::say(&match get_to_know(&address.account, &master, args.ca_file.as_deref()).await? {
+        Some(authority) => messages::trusted(&master, &authority),
+        None => messages::nothing_to_know(&master),
+    });
+    Ok(Exit::OK)
+}
+
+/// Shows a controller's authority, asks whether it is the right one where nobody has said so, and keeps it. Nothing is
+/// to be known of a controller on this machine that does not encrypt.
+pub async fn get_to_know(
+    account: &Account,
+    master: &Master,
+    ca_file: Option<&Path>,
+) -> Result<Option<Fingerprint>, Failure> {
+    let cluster = account.cluster(master).ok_or(Failure::NoConfigFolder)?;
+    let authority = match (ca_file, account.wishes.pin, trust::known(&cluster)?) {
         (Some(file), ..) => {
-            let authority = trust::read(&file)?;
-            look(&master, Trust::Known(authority.clone())).await?;
+            let authority = trust::read(file)?;
+            look(master, Trust::Known(authority.clone())).await?;
             authority
         }
-        (None, Some(pin), _) => pinned(&master, pin).await?,
+        (None, Some(pin), _) => pinned(master, pin).await?,
         (None, None, Some(known)) => {
-            look(&master, Trust::Known(known.clone())).await?;
+            look(master, Trust::Known(known.clone())).await?;
             known
         }
-        (None, None, None) => ask(&master).await?,
+        (None, None, None) => match ask(master).await {
+            Err(Failure::Tls(_, TlsFailure::NotEncrypted)) if trust::is_this_machine(master) => {
+                return Ok(None);
+            }
+            asked => asked?,
+        },
     };
     keep(&cluster, &authority)?;
-    terminal::say(&messages::trusted(&master, &Fingerprint::of(&authority)));
-    Ok(Exit::OK)
+    Ok(Some(Fingerprint::of(&authority)))
 }
 
 /// The certificates that the controller shows, if they are to be trusted.

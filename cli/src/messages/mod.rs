@@ -71,6 +71,13 @@ pub fn trusted(master: &Master, print: &Fingerprint) -> String {
     format!("the controller at {master} is known from now on by its certificate authority, {print}")
 }
 
+/// The controller is on this machine and shows no authority.
+pub fn nothing_to_know(master: &Master) -> String {
+    format!(
+        "the controller at {master} is on this machine and does not encrypt: there is no certificate to know"
+    )
+}
+
 /// Whether this is the authority that the operator's controller shows at its start.
 pub fn is_it_right(master: &Master, print: &Fingerprint) -> String {
     format!(
