@@ -108,6 +108,36 @@ fn a_plain_peer_at_an_encrypted_door_hears_why_and_at_once() {
 }
 
 #[test]
+fn handshakes_that_never_end_hold_up_nobody_and_are_given_up() {
+    let cluster = Cluster::encrypted(&[]);
+    let begun = Instant::now();
+    let doors = ["clients", "runners", "http"];
+    let mut slow: Vec<TcpStream> = doors
+        .into_iter()
+        .flat_map(|door| (0..60).map(move |number| (door, number)))
+        .map(|(door, number)| {
+            let mut stream = TcpStream::connect(cluster.address(door)).unwrap();
+            // Nothing, a part of a hello, or one that announces more than ever comes.
+            let said: &[u8] = [&b""[..], b"\x16\x03\x01", b"\x16\x03\x01\x02\x00\x01\x00"][number % 3];
+            stream.write_all(said).unwrap();
+            stream
+        })
+        .collect();
+    let asked = Instant::now();
+    assert_eq!(cluster.cli_says(&["status"]).code, 0);
+    assert!(asked.elapsed() < Duration::from_secs(2), "others are served meanwhile");
+    for stream in &mut slow {
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        let mut rest = Vec::new();
+        // A connection that is cut is one that has been given up as well.
+        if let Err(error) = stream.read_to_end(&mut rest) {
+            assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
+        }
+    }
+    assert!(begun.elapsed() < Duration::from_secs(20), "after 10 s they are given up");
+}
+
+#[test]
 fn a_peer_that_encrypts_at_a_plain_door_hears_why() {
     let cluster = Cluster::empty();
     let other = Cluster::encrypted(&[]);

@@ -128,7 +128,7 @@ fn say_password(machines: &Machines, encrypted: bool, ca: &Path) {
         except r.HTTPError: pass";
     let scheme = if encrypted { "https" } else { "http" };
     let mut command = machines.command("client", "python3");
-    command.args(["-c", script, &format!("{scheme}://{CONTROLLER}:7080/api/v1/sessions")]).arg(ca);
+    command.args(["-c", script, &format!("{scheme}://{CONTROLLER}:7080/api/v1/session")]).arg(ca);
     let ran = run(command.arg(format!("{{\"name\":\"ada\",\"password\":\"{PASSWORD}\"}}")));
     assert_eq!(ran.code, 0, "{}", ran.stderr);
 }
