@@ -117,6 +117,8 @@ class Job:
             "protocol": 1, "software": "client.py", "features": [], "required": [],
             "window": WINDOW, "heartbeat_ms": int(HEARTBEAT * 1000),
         }
+        if os.environ.get("RUCHE_TOKEN"):
+            hello["token"] = os.environ["RUCHE_TOKEN"]
         # The content is announced by its size and follows as blob frames: any bytes will do.
         files = [{"path": os.path.basename(path), "size": len(source)}]
         spec = {"language": language, "files": files, "args": args}

@@ -1,5 +1,6 @@
 //! The command line, and the only place that reads the environment (through clap).
 
+mod accounts;
 mod values;
 
 use std::path::PathBuf;
@@ -10,8 +11,12 @@ use protocol::tls::Fingerprint;
 use protocol::{JobId, JobState, LimitsRequest, Secret};
 
 use crate::messages::help;
-use crate::settings::{Master, Masters};
-use values::{parse_label, parse_master, parse_masters, parse_pair, parse_seconds, parse_secret, parse_size};
+use crate::settings::Masters;
+pub use accounts::{
+    AuditArgs, CreateArgs, GroupArgs, GroupCommand, JsonArgs, LoginArgs, TokenArgs, TokenCommand, UserArgs,
+    UserCommand,
+};
+use values::{parse_label, parse_masters, parse_pair, parse_seconds, parse_secret, parse_size};
 
 /// Compile and run programs on a Ruche cluster.
 #[derive(Debug, Parser)]
@@ -73,8 +78,20 @@ pub enum Command {
     Runner(RunnerArgs),
     /// List the languages that the cluster can run.
     Languages(LanguagesArgs),
-    /// Look at a controller's certificate once, and know it from then on.
+    /// Log in, and stay so.
     Login(LoginArgs),
+    /// Log out.
+    Logout,
+    /// Say who the cluster takes you for, and what you may have.
+    Whoami(JsonArgs),
+    /// Add, change and remove users.
+    User(UserArgs),
+    /// Put users into groups.
+    Group(GroupArgs),
+    /// Make and revoke tokens of your own.
+    Token(TokenArgs),
+    /// Show who did what, newest first.
+    Audit(AuditArgs),
     /// Write a completion script for a shell.
     Completions(CompletionsArgs),
 }
@@ -322,19 +339,6 @@ pub struct LanguagesArgs {
     /// Print a JSON array.
     #[arg(long)]
     pub json: bool,
-}
-
-/// Arguments of `login`.
-#[derive(Debug, clap::Args)]
-#[command(after_help = help::LOGIN)]
-pub struct LoginArgs {
-    /// The controller's address [default: as for other commands].
-    #[arg(value_name = "HOST:PORT", value_parser = parse_master)]
-    pub controller: Option<Master>,
-
-    /// The certificate authority that the controller's own certificate comes from, as PEM.
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "ca_pin")]
-    pub ca_file: Option<PathBuf>,
 }
 
 /// Arguments of `completions`.

@@ -18,7 +18,6 @@ pub struct Cluster {
     folder: PathBuf,
 }
 
-#[allow(dead_code, reason = "logging in writes it, from the next step on")]
 impl Cluster {
     /// The folder for a controller, below the configuration folder.
     pub fn of(master: &Master, config_folder: &Path) -> Self {

@@ -16,6 +16,8 @@ pub enum Failure {
     Startup(io::Error),
     /// The configuration file cannot be read, or says what it cannot say.
     Config(PathBuf, String),
+    /// What was asked for and given, or not.
+    Input(&'static str),
     /// A file of the program, or its input.
     File(PathBuf, FileFault),
     /// The `--main` that is none of the files.
@@ -30,10 +32,6 @@ pub enum Failure {
     NoneAnswers(Vec<Failure>),
     /// Nothing is known of a controller on another machine.
     NotLoggedIn(Master),
-    /// There is no place to keep what is known of clusters.
-    NoConfigFolder,
-    /// What the person at the terminal says cannot be read.
-    Input(io::Error),
     /// The connection cannot be encrypted, or not to whom it should be.
     Tls(Master, TlsFailure),
     /// What answers there is no controller.
@@ -98,8 +96,7 @@ impl Failure {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Startup(_) => Exit::INTERNAL,
-            Self::NoConfigFolder | Self::Input(_) => Exit::USAGE,
-            Self::Config(..) | Self::File(..) | Self::MainNotSent(_) => Exit::USAGE,
+            Self::Config(..) | Self::Input(_) | Self::File(..) | Self::MainNotSent(_) => Exit::USAGE,
             Self::UnknownExtension(..) | Self::RequestTooLong => Exit::REFUSED,
             Self::Refused(problem) if problem.kind == ProblemKind::Internal => Exit::INTERNAL,
             Self::Refused(_) => Exit::REFUSED,

@@ -116,6 +116,8 @@ pub struct Account {
     pub config_folder: Option<PathBuf>,
     /// The token to use, whatever is kept.
     pub token: Option<Secret>,
+    /// Whether no token is shown, whatever is kept.
+    pub is_stranger: bool,
     /// What decides about encryption, beside what is kept.
     pub wishes: Wishes,
 }
@@ -140,7 +142,7 @@ impl Account {
     /// # Errors
     /// Where what was kept cannot be read.
     pub fn token_for(&self, master: &Master) -> Result<Option<Secret>, Failure> {
-        if self.token.is_some() {
+        if self.is_stranger || self.token.is_some() {
             return Ok(self.token.clone());
         }
         let Some(cluster) = self.cluster(master) else { return Ok(None) };

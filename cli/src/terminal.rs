@@ -3,9 +3,10 @@
 use std::io::{self, IsTerminal as _, Write as _};
 
 use owo_colors::OwoColorize as _;
-use protocol::Verdict;
+use protocol::{Secret, Verdict};
 
 use crate::failure::Failure;
+use crate::messages::accounts::NO_ANSWER;
 
 /// The width of a table that does not go to a terminal: no limit.
 const ENDLESS: usize = usize::MAX;
@@ -13,6 +14,40 @@ const ENDLESS: usize = usize::MAX;
 /// Says a line on standard error. Where nobody listens there is nobody to tell.
 pub fn say(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// Whether somebody types what is asked for.
+pub fn somebody_types() -> bool {
+    io::stdin().is_terminal()
+}
+
+/// Asks for a line, which is shown.
+pub fn ask(question: &str) -> Result<String, Failure> {
+    if somebody_types() {
+        let _ = write!(io::stderr(), "{question} ");
+    }
+    let mut line = String::new();
+    io::stdin().read_line(&mut line).map_err(|_| Failure::Input(NO_ANSWER))?;
+    match line.trim() {
+        "" => Err(Failure::Input(NO_ANSWER)),
+        line => Ok(line.to_owned()),
+    }
+}
+
+/// Asks for a line that is not shown. Where nobody types it is the next line of standard input.
+pub fn ask_secret(question: &str) -> Result<Secret, Failure> {
+    let line = match somebody_types() {
+        true => rpassword::prompt_password(format!("{question} ")),
+        false => {
+            let mut line = String::new();
+            io::stdin().read_line(&mut line).map(|_| line)
+        }
+    };
+    let line = line.map_err(|_| Failure::Input(NO_ANSWER))?;
+    match line.trim_end_matches(['\n', '\r']) {
+        "" => Err(Failure::Input(NO_ANSWER)),
+        line => Ok(Secret::from(line.to_owned())),
+    }
 }
 
 /// Writes text to standard output as it is.

@@ -33,6 +33,16 @@ pub fn parse_seconds(text: &str) -> Option<f64> {
     (seconds.is_finite() && seconds > 0.0).then_some(seconds)
 }
 
+/// Reads `30d`, `12h`, `15m` or a number of seconds, whole and at least one.
+pub fn parse_ttl(text: &str) -> Option<u64> {
+    const DAY: f64 = 24.0 * 3600.0;
+    let seconds = match split_number(text)? {
+        (number, "d") => number.parse::<f64>().ok()? * DAY,
+        _ => parse_seconds(text)?,
+    };
+    whole(seconds).filter(|seconds| *seconds > 0)
+}
+
 /// The digits at the beginning, and what follows them.
 fn split_number(text: &str) -> Option<(&str, &str)> {
     let text = text.trim();
@@ -78,6 +88,16 @@ fn short(number: f64, decimals: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_life_is_read_in_days() {
+        assert_eq!(parse_ttl("30d"), Some(30 * 86_400));
+        assert_eq!(parse_ttl("12h"), Some(12 * 3600));
+        assert_eq!(parse_ttl("90"), Some(90));
+        for wrong in ["", "0", "0d", "500ms", "d", "forever"] {
+            assert_eq!(parse_ttl(wrong), None, "{wrong:?}");
+        }
+    }
 
     #[test]
     fn sizes_are_read_in_binary_units() {

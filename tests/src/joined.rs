@@ -14,7 +14,12 @@ impl Cluster {
     /// A controller that encrypts all its doors, without runners; the cli knows it.
     pub fn encrypted(flags: &[&str]) -> Self {
         let cluster = Self::with_flags(&[&["--tls", "always"], flags].concat());
-        let ran = cluster.cli_says(&["login", "--ca-file", &cluster.authority().display().to_string()]);
+        let ran = cluster.cli_says(&[
+            "login",
+            "--trust-only",
+            "--ca-file",
+            &cluster.authority().display().to_string(),
+        ]);
         assert_eq!(ran.code, 0, "{}", ran.stderr);
         cluster
     }

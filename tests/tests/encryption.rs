@@ -56,7 +56,9 @@ fn a_controller_that_is_not_the_known_one_is_refused_with_both_prints() {
     let here = cluster.address("clients").replace(':', "_");
     let known = cluster.folder.path().join("config/ruche/clusters").join(here).join("ca.pem");
     std::fs::copy(other.authority(), &known).unwrap();
-    for arguments in [&["status"][..], &["login"], &["status", "--ca-pin", &expected.to_string()]] {
+    for arguments in
+        [&["status"][..], &["login", "--trust-only"], &["status", "--ca-pin", &expected.to_string()]]
+    {
         let ran = cluster.cli_says(arguments);
         assert_eq!(ran.code, 127, "{arguments:?}: {}", ran.stderr);
         for print in [shown, expected] {
@@ -64,14 +66,18 @@ fn a_controller_that_is_not_the_known_one_is_refused_with_both_prints() {
         }
     }
     let pin = shown.to_string();
-    assert_eq!(cluster.cli_says(&["login", "--ca-pin", &pin]).code, 0, "who says so believes the new one");
+    assert_eq!(
+        cluster.cli_says(&["login", "--trust-only", "--ca-pin", &pin]).code,
+        0,
+        "who says so believes the new one"
+    );
     assert_eq!(cluster.cli_says(&["status"]).code, 0);
 }
 
 #[test]
 fn without_a_word_of_the_user_no_authority_is_believed() {
     let cluster = Cluster::with_flags(&["--tls", "always"]);
-    let ran = cluster.cli_says(&["login"]);
+    let ran = cluster.cli_says(&["login", "--trust-only"]);
     assert!(ran.code == 127 && ran.stderr.contains(&print_of(&cluster).to_string()), "{}", ran.stderr);
     assert_eq!(cluster.cli_says(&["status"]).code, 125, "still in plain, and refused");
     let pin = print_of(&cluster).to_string();
@@ -143,7 +149,7 @@ fn a_peer_that_encrypts_at_a_plain_door_hears_why() {
     let other = Cluster::encrypted(&[]);
     let ran = cluster.cli_says(&["status", "--ca-pin", &print_of(&other).to_string()]);
     assert_eq!((ran.code, ran.stderr.contains("does not encrypt (TLS)")), (127, true), "{}", ran.stderr);
-    assert_eq!(cluster.cli_says(&["login"]).code, 0, "there is nothing to be known");
+    assert_eq!(cluster.cli_says(&["login", "--trust-only"]).code, 0, "there is nothing to be known");
     let ran = cluster.join("a", &other.token(&[]));
     assert_eq!((ran.code, ran.stderr.contains("does not encrypt (TLS)")), (1, true), "{}", ran.stderr);
     let ran = cluster.cli_says(&["runner", "token"]);

@@ -72,7 +72,7 @@ fn at_work(encryption: &[&str]) -> Option<Seen> {
         command
     };
     if encrypted {
-        let ran = run(&mut cli(&["login", "--ca-file", ca.to_str().unwrap()]));
+        let ran = run(&mut cli(&["login", "--trust-only", "--ca-file", ca.to_str().unwrap()]));
         assert_eq!(ran.code, 0, "{}", ran.stderr);
     }
     let name = format!("far-{}", nonce());

@@ -4,16 +4,11 @@ use std::convert::Infallible;
 
 use protocol::Secret;
 
-use crate::settings::{Master, Masters};
+use crate::settings::Masters;
 use crate::{messages, units};
 
 /// The addresses of controllers.
 pub fn parse_masters(text: &str) -> Result<Masters, &'static str> {
-    text.parse().map_err(|_| messages::BAD_MASTER)
-}
-
-/// The address of one controller.
-pub fn parse_master(text: &str) -> Result<Master, &'static str> {
     text.parse().map_err(|_| messages::BAD_MASTER)
 }
 
@@ -30,6 +25,11 @@ pub fn parse_size(text: &str) -> Result<u64, &'static str> {
 /// A number of seconds.
 pub fn parse_seconds(text: &str) -> Result<f64, &'static str> {
     units::parse_seconds(text).ok_or(messages::BAD_TIME)
+}
+
+/// A number of whole seconds, or of days.
+pub fn parse_ttl(text: &str) -> Result<u64, &'static str> {
+    units::parse_ttl(text).ok_or(messages::BAD_TTL)
 }
 
 /// A name and a value.

@@ -1,14 +1,17 @@
 //! What each command does.
 
+mod account;
 mod cancel;
 mod completions;
 mod jobs;
 mod languages;
-mod login;
 mod run;
 mod runner;
 mod status;
+mod trusting;
 mod watch;
+
+use protocol::Secret;
 
 use crate::args::{Args, Command};
 use crate::client::Link;
@@ -27,6 +30,23 @@ struct Address {
 impl Address {
     fn masters(&self) -> Result<Masters, Failure> {
         settings::masters(self.given.clone(), self.account.config_folder.as_deref())
+    }
+
+    /// The same as somebody who shows this token.
+    fn with_token(&self, token: Secret) -> Self {
+        let account = Account { token: Some(token), ..self.account.clone() };
+        Self { given: self.given.clone(), account }
+    }
+
+    /// The same as somebody who shows no token.
+    fn without_token(&self) -> Self {
+        let account = Account { token: None, is_stranger: true, ..self.account.clone() };
+        Self { given: self.given.clone(), account }
+    }
+
+    /// The same with other controllers, where any are given.
+    fn at(&self, controllers: Option<Masters>) -> Self {
+        Self { given: controllers.or_else(|| self.given.clone()), account: self.account.clone() }
     }
 
     /// Connects to the first controller that takes the connection.
@@ -51,7 +71,7 @@ pub async fn execute(args: Args) -> Result<Exit, Failure> {
     let config_folder = settings::config_folder(config_home.as_deref());
     let address = Address {
         given: master,
-        account: Account { config_folder, token, wishes: Wishes { pin, insecure } },
+        account: Account { config_folder, token, wishes: Wishes { pin, insecure }, is_stranger: false },
     };
     match command {
         Command::Run(args) => run::run(&address, *args).await,
@@ -61,7 +81,13 @@ pub async fn execute(args: Args) -> Result<Exit, Failure> {
         Command::Jobs(args) => jobs::jobs(&address, &args).await,
         Command::Cancel(args) => cancel::cancel(&address, &args).await,
         Command::Languages(args) => languages::languages(&address, &args).await,
-        Command::Login(args) => login::login(&address, args).await,
+        Command::Login(args) => account::login(&address, args).await,
+        Command::Logout => account::logout(&address).await,
+        Command::Whoami(args) => account::whoami(&address, args).await,
+        Command::User(args) => account::user(&address, args.command).await,
+        Command::Group(args) => account::group(&address, args.command).await,
+        Command::Token(args) => account::token(&address, args.command).await,
+        Command::Audit(args) => account::audit(&address, args).await,
         Command::Completions(args) => completions::completions(&args),
     }
 }

@@ -17,6 +17,7 @@ pub fn failure(failure: &Failure) -> Option<String> {
         Failure::Output(error) => format!("cannot write the output: {}", reason(error)),
         Failure::Startup(error) => format!("cannot start: {}", reason(error)),
         Failure::Config(path, why) => format!("{}: {why}", path.display()),
+        Failure::Input(why) => (*why).to_owned(),
         Failure::File(path, fault) => format!("{}: {}", path.display(), file(fault)),
         Failure::MainNotSent(path) => {
             format!("{} is none of the files to send: add it to them", path.display())
@@ -34,8 +35,6 @@ pub fn failure(failure: &Failure) -> Option<String> {
             "nothing is known of the controller at {master}, so nothing is sent to it: `cli login {master}` gets to \
              know its certificate (--insecure talks to it in plain)"
         ),
-        Failure::NoConfigFolder => "there is no home folder to keep certificates in: set HOME".to_owned(),
-        Failure::Input(error) => format!("cannot read the answer: {}", reason(error)),
         Failure::Tls(master, why) => tls(master, why),
         Failure::NotRuche(master, stranger) => not_ruche(master, *stranger),
         Failure::Incompatible(master, problem) => {

@@ -6,6 +6,7 @@ Examples:
   cli run main.c --master lab:7000       compile and run a file
   cli run game.py < moves.txt            with input
   cli status --watch                     see the runners at work
+  cli login --master lab:7000            where the cluster asks who you are
 
 Where there are several controllers, name them all: --master a:7000,b:7000. They are tried in this order, and
 a job is followed at another one when the connection is lost.
@@ -81,13 +82,54 @@ Examples:
 
 /// Of `cli login`.
 pub const LOGIN: &str = "\
-Controllers on other machines encrypt. This shows the fingerprint of a cluster's certificate authority, asks
-whether it is the one that the controller's log tells, and keeps it in ~/.config/ruche/clusters.
+Controllers on other machines encrypt. The first time this shows the fingerprint of the cluster's certificate authority
+and asks whether it is the one that the controller's log tells; from then on no other is believed.
+
+Passwords and tokens are asked for without being shown, or read from standard input, a line each.
 
 Examples:
-  cli login lab
-  cli login lab:7000 --ca-pin sha256:53ab…  without a question
-  cli login lab --ca-file school-ca.pem     where the controller has a certificate from elsewhere";
+  cli login lab:7000
+  cli login lab --ca-pin sha256:53ab…    without a question about the certificate
+  cli login lab --ca-file school-ca.pem  where the controller has a certificate from elsewhere
+  cli login --name ada < password.txt
+  cli login --setup                      the first account, with the secret from the controller's start
+  cli login --token < token.txt
+
+Certificates, and what proves who you are, are kept in ~/.config/ruche/clusters, for you alone. RUCHE_TOKEN goes before it.";
+
+/// Of `cli user`.
+pub const USER: &str = "\
+Examples:
+  cli user add ada
+  cli user add tom --role teacher < password.txt
+  cli user limit ada --running 2 --queued 20 --cpu-per-day 10m --memory 512M
+  cli user passwd                        your own
+  cli user list --json | jq '.[].name'";
+
+/// Of `cli group`.
+pub const GROUP: &str = "\
+A teacher in a group sees the jobs of all its members and sets its limits.
+
+Examples:
+  cli group add 3b tom ada ben
+  cli group limit 3b --running 1 --cpu-per-day 5m
+  cli group drop 3b ben";
+
+/// Of `cli token`.
+pub const TOKEN: &str = "\
+A token is never good for more than what it is made with, and goes with it.
+
+Examples:
+  cli token create --name ci --ttl 90d > token.txt
+  cli token create --scope submit,read --language c,python --jobs 100 --cpu 1h
+  cli token list
+  cli token revoke 5f0c2a91d3e4";
+
+/// Of `cli audit`.
+pub const AUDIT: &str = "\
+Examples:
+  cli audit
+  cli audit --limit 100 --json | jq '.entries[] | select(.done | not)'";
 
 /// Of `cli completions`.
 pub const COMPLETIONS: &str = "\

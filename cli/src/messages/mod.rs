@@ -2,6 +2,7 @@
 //!
 //! Functions take what happened and return text without its final newline; where it goes is not decided here.
 
+pub mod accounts;
 mod failures;
 #[cfg(test)]
 pub mod fixtures;
@@ -24,6 +25,8 @@ pub const BAD_MASTER: &str = "not an address: write HOST:PORT, or several with c
 pub const BAD_SIZE: &str = "not a size: write 64K, 256M, 1G or a number of bytes";
 /// A time that cannot be read.
 pub const BAD_TIME: &str = "not a time: write 2s, 500ms, 1m or a number of seconds";
+/// A life of a token that cannot be read.
+pub const BAD_TTL: &str = "not a time: write 30d, 12h, 15m or a number of seconds";
 /// A pair that cannot be read.
 pub const BAD_PAIR: &str = "not a pair: write NAME=VALUE";
 /// A file that should hold a certificate.
@@ -69,13 +72,6 @@ pub fn bad_configured_master(text: &str) -> String {
 /// The controller's authority is known from now on.
 pub fn trusted(master: &Master, print: &Fingerprint) -> String {
     format!("the controller at {master} is known from now on by its certificate authority, {print}")
-}
-
-/// The controller is on this machine and shows no authority.
-pub fn nothing_to_know(master: &Master) -> String {
-    format!(
-        "the controller at {master} is on this machine and does not encrypt: there is no certificate to know"
-    )
 }
 
 /// Whether this is the authority that the operator's controller shows at its start.

@@ -46,6 +46,13 @@ impl<K: Hash + Eq + Clone> Attempts<K> {
         Ok(())
     }
 
+    /// One try was none of those that are to be few.
+    pub fn give_back(&mut self, key: &K) {
+        if let Some(full_at) = self.full_at.get_mut(key) {
+            *full_at = full_at.checked_sub(self.rate.pause).unwrap_or(*full_at);
+        }
+    }
+
     /// All its tries are back.
     pub fn forgive(&mut self, key: &K) {
         self.full_at.remove(key);
@@ -79,6 +86,9 @@ mod tests {
         assert_eq!(attempts.take(&"bob", now), Ok(()), "others are not concerned");
         let later = now + Duration::from_secs(4);
         assert_eq!(attempts.take(&"ada", later), Err(Duration::from_secs(6)));
+        assert_eq!(attempts.take(&"ada", now + RATE.pause), Ok(()));
+        assert!(attempts.take(&"ada", now + RATE.pause).is_err());
+        attempts.give_back(&"ada");
         assert_eq!(attempts.take(&"ada", now + RATE.pause), Ok(()));
         assert!(attempts.take(&"ada", now + RATE.pause).is_err());
         attempts.forgive(&"ada");

@@ -49,6 +49,8 @@ impl Identity {
         let session = session
             .ok_or_else(|| Problem::new(ProblemKind::Unauthorized, "the name or the password is wrong"))?;
         lock(&self.by_name).forgive(&name);
+        // A whole class may come from one address.
+        lock(&self.by_address).give_back(&caller.address);
         Ok(session)
     }
 

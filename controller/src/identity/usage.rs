@@ -208,13 +208,17 @@ impl Usage {
             let due = state.counts.iter().filter(|(_, count)| count.pending != Spent::default());
             due.map(|(key, count)| (key.clone(), count.pending)).collect()
         };
-        for (key, spent) in pending {
-            let stored = self.add_stored(&key, spent).await?;
-            let mut state = lock(&self.state);
-            state.saw(&key, stored);
-            if let Some(count) = state.counts.get_mut(&key) {
-                count.pending = count.pending.minus(spent);
-            }
+        // Together, so that a store that commits in groups does so.
+        let stored = pending.into_iter().map(|(key, spent)| self.store_count(key, spent));
+        futures_util::future::join_all(stored).await.into_iter().collect()
+    }
+
+    async fn store_count(&self, key: String, spent: Spent) -> Result<(), StoreError> {
+        let stored = self.add_stored(&key, spent).await?;
+        let mut state = lock(&self.state);
+        state.saw(&key, stored);
+        if let Some(count) = state.counts.get_mut(&key) {
+            count.pending = count.pending.minus(spent);
         }
         Ok(())
     }

@@ -1,6 +1,5 @@
-//! `cli login`: gets to know a cluster's certificate authority.
+//! The first part of `cli login`: gets to know a cluster's certificate authority.
 
-use std::io::{self, BufRead as _, IsTerminal as _};
 use std::path::Path;
 use std::time::Duration;
 
@@ -8,11 +7,10 @@ use protocol::tls::{self, Certificate, Fingerprint, TlsFailure, Trust};
 use tokio::time::timeout;
 
 use super::Address;
-use crate::args::LoginArgs;
 use crate::clusters::Cluster;
 use crate::dial::{Wire, dial};
-use crate::exit::Exit;
 use crate::failure::{Failure, Unreachable};
+use crate::messages::accounts::NO_FOLDER;
 use crate::settings::{Account, Master};
 use crate::trust::{self, AUTHORITY, Carriage};
 use crate::{messages, terminal};
@@ -20,25 +18,24 @@ use crate::{messages, terminal};
 /// How long the controller may take to show its certificate.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Gets to know a controller, and says so.
-pub async fn login(address: &Address, args: LoginArgs) -> Result<Exit, Failure> {
-    let masters = address.masters()?;
-    let master = args.controller.or_else(|| masters.iter().next().cloned()).unwrap_or_default();
-    terminal::say(&match get_to_know(&address.account, &master, args.ca_file.as_deref()).await? {
-        Some(authority) => messages::trusted(&master, &authority),
-        None => messages::nothing_to_know(&master),
-    });
-    Ok(Exit::OK)
+/// Gets to know all controllers that a command is for, and says what is new.
+pub async fn get_to_know_all(address: &Address, ca_file: Option<&Path>) -> Result<(), Failure> {
+    for master in address.masters()?.iter() {
+        if let Some(authority) = get_to_know(&address.account, master, ca_file).await? {
+            terminal::say(&messages::trusted(master, &authority));
+        }
+    }
+    Ok(())
 }
 
-/// Shows a controller's authority, asks whether it is the right one where nobody has said so, and keeps it. Nothing is
-/// to be known of a controller on this machine that does not encrypt.
-pub async fn get_to_know(
+/// Shows a controller's authority, asks whether it is the right one where nobody has said so, and keeps it. Returns one
+/// that was not known before. Nothing is to be known where a controller does not encrypt and need not.
+async fn get_to_know(
     account: &Account,
     master: &Master,
     ca_file: Option<&Path>,
 ) -> Result<Option<Fingerprint>, Failure> {
-    let cluster = account.cluster(master).ok_or(Failure::NoConfigFolder)?;
+    let cluster = account.cluster(master).ok_or(Failure::Input(NO_FOLDER))?;
     let authority = match (ca_file, account.wishes.pin, trust::known(&cluster)?) {
         (Some(file), ..) => {
             let authority = trust::read(file)?;
@@ -47,11 +44,11 @@ pub async fn get_to_know(
         }
         (None, Some(pin), _) => pinned(master, pin).await?,
         (None, None, Some(known)) => {
-            look(master, Trust::Known(known.clone())).await?;
-            known
+            look(master, Trust::Known(known)).await?;
+            return Ok(None);
         }
         (None, None, None) => match ask(master).await {
-            Err(Failure::Tls(_, TlsFailure::NotEncrypted)) if trust::is_this_machine(master) => {
+            Err(Failure::Tls(_, TlsFailure::NotEncrypted)) if may_be_plain(account, master) => {
                 return Ok(None);
             }
             asked => asked?,
@@ -82,16 +79,18 @@ async fn ask(master: &Master) -> Result<Certificate<'static>, Failure> {
         Err(failure) => return Err(failure),
         Ok(_) => return Err(Failure::Tls(master.clone(), TlsFailure::NotEncrypted)),
     };
-    if !io::stdin().is_terminal() {
+    if !terminal::somebody_types() {
         return Err(Failure::Tls(master.clone(), TlsFailure::Unknown { shown: print }));
     }
-    terminal::say(&messages::is_it_right(master, &print));
-    let mut answer = String::new();
-    io::stdin().lock().read_line(&mut answer).map_err(Failure::Input)?;
+    let answer = terminal::ask(&messages::is_it_right(master, &print))?;
     match answer.trim().to_lowercase().as_str() {
         "y" | "yes" => pinned(master, print).await,
         _ => Err(Failure::Tls(master.clone(), TlsFailure::Unknown { shown: print })),
     }
+}
+
+fn may_be_plain(account: &Account, master: &Master) -> bool {
+    trust::is_this_machine(master) || account.wishes.insecure
 }
 
 fn keep(cluster: &Cluster, authority: &Certificate<'static>) -> Result<(), Failure> {
