@@ -37,14 +37,18 @@ impl Identity {
             "" => None,
             name => find(&*self.store, records::USER, name).await?,
         };
+        // A name that is nobody's is not written down: it may be a password in the wrong place.
+        let who = user.is_some().then_some(name.as_str());
         let hash = user.map(|user| user.password);
         let right = self.passwords.check(password, hash.clone()).await?;
         let session = match hash.filter(|_| right) {
             Some(hash) => self.open_session(&name, &hash).await?,
             None => None,
         };
-        let who = Some(name.as_str()).filter(|name| !name.is_empty());
         let done = session.is_some();
+        if !done {
+            tracing::info!(address = %caller.address, "a log-in failed");
+        }
         self.note(Deed { who, address: caller.address, action: "log_in", subject: None, done }).await;
         let session = session
             .ok_or_else(|| Problem::new(ProblemKind::Unauthorized, "the name or the password is wrong"))?;
