@@ -1,5 +1,7 @@
 //! Accounts with the real programs: set up, logged in, limited and revoked from a shell.
 
+#![allow(clippy::unwrap_used, reason = "a test helper may fail its test")]
+
 use std::fs::File;
 use std::io::Write as _;
 use std::path::Path;
