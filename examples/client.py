@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Run a program on a Ruche cluster: the TCP protocol in standard Python.
 
-    client.py FILE [--master HOST:PORT] [--lang LANGUAGE] [-- ARGS...]
+    client.py FILE [--master HOST:PORT] [--ca FILE] [--lang LANGUAGE] [-- ARGS...]
 
 Streams the program's output, passes standard input through and ends with the program's exit code (the other
 codes are those of `cli run --help`). docs/protocol.md explains every message.
@@ -12,6 +12,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import struct
 import sys
 import threading
@@ -27,6 +28,9 @@ WINDOW = 256 * 1024  # what every side may send on a stream before it needs cred
 CHUNK = 64 * 1024  # what goes into one frame at most
 MAX_FRAME = 1024 * 1024
 HEARTBEAT = 10.0  # seconds
+
+# The name that every certificate of a cluster's own authority holds, whatever the controller is dialled by.
+CONTROLLER = "controller.ruche.internal"
 
 LANGUAGES = {"py": "python", "c": "c", "cpp": "cpp", "cc": "cpp", "cxx": "cpp", "java": "java"}
 
@@ -44,9 +48,12 @@ class Unread(Exception):
 class Connection:
     """Frames over a socket: u32 length of what follows, u8 kind, u32 stream, payload; numbers big-endian."""
 
-    def __init__(self, host, port):
+    def __init__(self, host, port, ca=None):
         self.socket = socket.create_connection((host, port), timeout=5)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if ca:
+            context = ssl.create_default_context(cafile=ca)
+            self.socket = context.wrap_socket(self.socket, server_hostname=CONTROLLER)
         self.incoming = self.socket.makefile("rb")
         self.sending = threading.Lock()  # one frame at a time, whichever thread sends it
 
@@ -238,9 +245,13 @@ def say(text):
 
 def main():
     parser = argparse.ArgumentParser(description="Run a program on a Ruche cluster.")
-    parser.usage = "client.py FILE [--master HOST:PORT] [--lang LANGUAGE] [-- ARGS...]"
+    parser.usage = "client.py FILE [--master HOST:PORT] [--ca FILE] [--lang LANGUAGE] [-- ARGS...]"
     parser.add_argument("file", metavar="FILE")
     parser.add_argument("--master", default=os.environ.get("RUCHE_MASTER") or "127.0.0.1:7000")
+    parser.add_argument(
+        "--ca", metavar="FILE", default=os.environ.get("RUCHE_CA"),
+        help="encrypt, and believe the cluster's certificate authority in this file (the controller's ca.pem)",
+    )
     parser.add_argument("--lang", help="the language; by default what the file's name tells")
     ours, theirs = sys.argv[1:], []
     if "--" in ours:
@@ -253,7 +264,7 @@ def main():
     host, _, port = options.master.rpartition(":")
     job = None
     try:
-        connection = Connection(host.strip("[]"), int(port))
+        connection = Connection(host.strip("[]"), int(port), options.ca)
         job = Job(connection)
         # On a thread of its own: a signal may come while this one is sending.
         signal.signal(signal.SIGINT, lambda *_: threading.Thread(target=job.stop, daemon=True).start())

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
+use protocol::tls::Fingerprint;
 use protocol::{JobId, JobState, LimitsRequest, Secret};
 
 use crate::messages::help;
@@ -41,6 +42,20 @@ pub struct Args {
     #[arg(value_parser = parse_secret)]
     pub token_from_environment: Option<Secret>,
 
+    /// Encrypt, and believe a controller that shows the certificate authority with this fingerprint (sha256:…).
+    #[arg(
+        long,
+        global = true,
+        env = "RUCHE_CA_PIN",
+        value_name = "FINGERPRINT",
+        help_heading = "Encryption"
+    )]
+    pub ca_pin: Option<Fingerprint>,
+
+    /// Talk to a controller on another machine in plain, where nothing is known of its certificate.
+    #[arg(long, global = true, env = "RUCHE_INSECURE", help_heading = "Encryption")]
+    pub insecure: bool,
+
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -59,7 +74,7 @@ pub enum Command {
     Jobs(JobsArgs),
     /// Stop a job.
     Cancel(CancelArgs),
-    /// List the runners, or let one leave.
+    /// List the runners, take one in or out, or let one leave.
     Runner(RunnerArgs),
     /// List the languages that the cluster can run.
     Languages(LanguagesArgs),
@@ -238,6 +253,22 @@ pub struct RunnerArgs {
 pub enum RunnerCommand {
     /// Show the runners and how busy they are, as `cli status` does.
     List(StatusArgs),
+    /// Print the line that makes a host part of the cluster, where runners have to join it.
+    Token {
+        /// For how long it can be used: 10m, 2h, or seconds.
+        #[arg(long, value_name = "TIME", default_value = "1h", value_parser = parse_seconds)]
+        ttl: f64,
+        /// How many hosts may use it.
+        #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+        #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+        uses: u32,
+    },
+    /// Take a runner out that has joined: its link is cut, and what it runs is run elsewhere.
+    Remove {
+        /// Its name.
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
     /// Let a runner finish what it runs, take nothing new, and leave.
     Drain {
         /// Its name or id.

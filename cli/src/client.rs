@@ -9,11 +9,10 @@ use protocol::client::{Request, Response};
 use protocol::frame::{Frame, FrameCodec, FrameError, FrameKind};
 use protocol::hello::{DEFAULT_WINDOW, Hello, MISSED_HEARTBEATS};
 use tokio::io::AsyncWriteExt as _;
-use tokio::net::TcpStream;
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 use tokio_util::codec::FramedRead;
 
+use crate::dial::{Reader, Wire, Writer, dial};
 use crate::failure::{Failure, Stranger, Unreachable};
 use crate::settings::{Account, Master};
 
@@ -25,13 +24,14 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// One connection. Frames are queued, and written while [`next`](Self::next) waits for what comes back: so the
 /// hello and the first request leave together, and neither side can block the other.
-#[derive(Debug)]
 pub struct Link {
     master: Master,
     account: Account,
-    reader: FramedRead<OwnedReadHalf, FrameCodec>,
-    writer: OwnedWriteHalf,
+    reader: FramedRead<Reader, FrameCodec>,
+    writer: Writer,
     pending: BytesMut,
+    /// Whether something was written that may not have left yet.
+    unflushed: bool,
     beat: Interval,
     heard: Instant,
     peer: Option<Hello>,
@@ -41,11 +41,9 @@ impl Link {
     /// Connects, and queues the hello.
     pub async fn connect(master: &Master, account: &Account) -> Result<Self, Failure> {
         let token = account.token_for(master)?;
-        let unreachable = |why| Failure::Unreachable(master.clone(), why);
-        let stream = tokio::time::timeout(PATIENCE, dial(master)).await;
-        let stream = stream.unwrap_or(Err(Unreachable::TimedOut)).map_err(unreachable)?;
-        stream.set_nodelay(true).map_err(|error| unreachable(Unreachable::Failed(error)))?;
-        let (reader, writer) = stream.into_split();
+        let wire = tokio::time::timeout(PATIENCE, dial(master, account.carriage_to(master)?)).await;
+        let Wire { reader, writer, .. } =
+            wire.unwrap_or_else(|_| Err(Failure::Unreachable(master.clone(), Unreachable::TimedOut)))?;
         // Twice as often as promised, so that a late timer is no broken promise.
         let mut beat = tokio::time::interval_at(Instant::now() + HEARTBEAT / 2, HEARTBEAT / 2);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -55,6 +53,7 @@ impl Link {
             reader: FramedRead::new(reader, FrameCodec),
             writer,
             pending: BytesMut::new(),
+            unflushed: false,
             beat,
             heard: Instant::now(),
             peer: None,
@@ -126,7 +125,9 @@ impl Link {
                 self.heard = Instant::now();
                 return self.connection_frame(frame);
             }
-            written = self.writer.write_buf(&mut self.pending), if !self.pending.is_empty() => {
+            written = write(&mut self.writer, &mut self.pending, &mut self.unflushed),
+                if self.unflushed || !self.pending.is_empty() =>
+            {
                 written.map_err(|error| self.broken(error))?;
             }
             _ = self.beat.tick() => self.heartbeat()?,
@@ -232,14 +233,15 @@ impl Link {
     }
 }
 
-async fn dial(master: &Master) -> Result<TcpStream, Unreachable> {
-    let addresses = tokio::net::lookup_host((master.host.as_str(), master.port)).await;
-    let mut failure = Unreachable::Unresolved;
-    for address in addresses.map_err(|_| Unreachable::Unresolved)? {
-        match TcpStream::connect(address).await {
-            Ok(stream) => return Ok(stream),
-            Err(error) => failure = Unreachable::Failed(error),
-        }
+/// Writes some of what is pending, or sees to it that what was written leaves. Safe to cancel.
+async fn write(writer: &mut Writer, pending: &mut BytesMut, unflushed: &mut bool) -> io::Result<()> {
+    if !pending.is_empty() {
+        *unflushed = true;
+        writer.write_buf(pending).await?;
     }
-    Err(failure)
+    if pending.is_empty() {
+        writer.flush().await?;
+        *unflushed = false;
+    }
+    Ok(())
 }

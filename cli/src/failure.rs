@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use protocol::tls::TlsFailure;
 use protocol::{JobId, Problem, ProblemKind};
 
 use crate::exit::Exit;
@@ -29,6 +30,10 @@ pub enum Failure {
     Unreachable(Master, Unreachable),
     /// No connection to any of several controllers.
     NoneAnswers(Vec<Failure>),
+    /// Nothing is known of a controller on another machine.
+    NotLoggedIn(Master),
+    /// The connection cannot be encrypted, or not to whom it should be.
+    Tls(Master, TlsFailure),
     /// What answers there is no controller.
     NotRuche(Master, Stranger),
     /// The controller speaks another version.
@@ -98,6 +103,8 @@ impl Failure {
             Self::Output(_) => Exit::BROKEN_PIPE,
             Self::Unreachable(..)
             | Self::NoneAnswers(_)
+            | Self::NotLoggedIn(_)
+            | Self::Tls(..)
             | Self::NotRuche(..)
             | Self::Incompatible(..)
             | Self::Protocol(..)

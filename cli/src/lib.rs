@@ -8,6 +8,7 @@ pub mod args;
 mod client;
 mod clusters;
 mod commands;
+mod dial;
 pub mod exit;
 mod failure;
 mod follow;
@@ -20,6 +21,7 @@ mod source;
 mod stdin;
 mod table;
 mod terminal;
+mod trust;
 mod units;
 mod upload;
 

@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use crate::clusters::Cluster;
 use crate::failure::Failure;
+use crate::trust::{self, Carriage, Wishes};
 
 /// The port of a controller's TCP door.
 const DEFAULT_PORT: u16 = 7000;
@@ -115,19 +116,36 @@ pub struct Account {
     pub config_folder: Option<PathBuf>,
     /// The token to use, whatever is kept.
     pub token: Option<Secret>,
+    /// Whether no token is shown, whatever is kept.
+    pub is_stranger: bool,
+    /// What decides about encryption, beside what is kept.
+    pub wishes: Wishes,
 }
 
 impl Account {
+    /// What is kept of a controller's cluster, where there is a place for it.
+    pub fn cluster(&self, master: &Master) -> Option<Cluster> {
+        self.config_folder.as_ref().map(|folder| Cluster::of(master, folder))
+    }
+
+    /// How to get to a controller.
+    ///
+    /// # Errors
+    /// Where nothing is known of it, or what was kept cannot be read.
+    pub fn carriage_to(&self, master: &Master) -> Result<Carriage, Failure> {
+        let known = self.cluster(master).map(|cluster| trust::known(&cluster)).transpose()?.flatten();
+        trust::carriage(master, known, self.wishes)
+    }
+
     /// Who this user is to a controller: the token given, else the one that was kept at the log-in.
     ///
     /// # Errors
     /// Where what was kept cannot be read.
     pub fn token_for(&self, master: &Master) -> Result<Option<Secret>, Failure> {
-        if self.token.is_some() {
+        if self.is_stranger || self.token.is_some() {
             return Ok(self.token.clone());
         }
-        let Some(folder) = &self.config_folder else { return Ok(None) };
-        let cluster = Cluster::of(master, folder);
+        let Some(cluster) = self.cluster(master) else { return Ok(None) };
         cluster.token().map_err(|error| Failure::Config(cluster.path("token"), error.kind().to_string()))
     }
 }

@@ -1,6 +1,7 @@
 //! What the controller is told: flags, environment, controller.toml, defaults, in this order. Read whole and
 //! checked before anything starts; what is wrong is named.
 
+mod encryption;
 mod store;
 
 use std::net::SocketAddr;
@@ -11,6 +12,7 @@ use clap::Parser;
 use serde::Deserialize;
 
 pub use crate::scheduler::Rules;
+pub use encryption::{CertificateFiles, TlsMode};
 pub use store::{PostgresUrl, StoreKind, StoreKindError, StoreText};
 
 /// Accepts programs, hands them to runners, and gives the results back.
@@ -50,7 +52,7 @@ pub struct Args {
     /// A file that holds the value for --store, so that its password is in no list of processes
     #[arg(long, env = "RUCHE_CONTROLLER_STORE_FILE", value_name = "FILE")]
     pub store_file: Option<PathBuf>,
-    /// Where ruche.db lies (default: /var/lib/ruche for root, else ~/.local/state/ruche)
+    /// Where ruche.db and the cluster's certificates lie (default: /var/lib/ruche for root, else ~/.local/state/ruche)
     #[arg(long, env = "RUCHE_CONTROLLER_DATA_DIR", value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
     /// How many days to keep finished jobs (default: 30)
@@ -80,10 +82,22 @@ pub struct Args {
     /// How long a job waits to count as one priority higher, in seconds; 0 for never (default: 60)
     #[arg(long, env = "RUCHE_CONTROLLER_AGING_SECONDS", value_name = "SECONDS")]
     pub aging_seconds: Option<u32>,
+    /// Which doors are encrypted (default: auto)
+    #[arg(long, env = "RUCHE_CONTROLLER_TLS", value_name = "WHICH")]
+    pub tls: Option<TlsMode>,
+    /// A certificate to show to clients, with those that lead to its authority, as PEM (default: the cluster's own)
+    #[arg(long, env = "RUCHE_CONTROLLER_TLS_CERT", value_name = "FILE")]
+    pub tls_cert: Option<PathBuf>,
+    /// The key that belongs to it, as PEM
+    #[arg(long, env = "RUCHE_CONTROLLER_TLS_KEY", value_name = "FILE")]
+    pub tls_key: Option<PathBuf>,
+    /// How long the certificates are valid that runners get and renew themselves, in seconds (default: 30 days)
+    #[arg(long, env = "RUCHE_CONTROLLER_RUNNER_CERTIFICATE_SECONDS", value_name = "SECONDS")]
+    pub runner_certificate_seconds: Option<u64>,
     /// Who may run programs without an account, once there is one: loopback, off, everywhere (default: loopback)
     #[arg(long, env = "RUCHE_CONTROLLER_ANONYMOUS_USE", value_name = "WHERE")]
     pub anonymous_use: Option<AnonymousUse>,
-    /// Open doors beyond this machine although nobody is asked who they are
+    /// Open doors beyond this machine without encryption, and take everybody for somebody at this machine
     #[arg(long, env = "RUCHE_CONTROLLER_INSECURE")]
     pub insecure: bool,
 }
@@ -121,6 +135,10 @@ struct File {
     drain_seconds: Option<u64>,
     max_running_per_user: Option<u32>,
     aging_seconds: Option<u32>,
+    tls: Option<TlsMode>,
+    tls_cert: Option<PathBuf>,
+    tls_key: Option<PathBuf>,
+    runner_certificate_seconds: Option<u64>,
     anonymous_use: Option<AnonymousUse>,
     insecure: bool,
 }
@@ -142,6 +160,8 @@ pub struct Config {
     pub max_stdin: u64,
     /// Where jobs are kept.
     pub store: StoreKind,
+    /// Where files of its own are; nothing where there is no place for any.
+    pub data_dir: Option<PathBuf>,
     /// Finished jobs that are kept.
     pub keep_finished: usize,
     /// How long they are kept.
@@ -154,6 +174,12 @@ pub struct Config {
     pub drain: Duration,
     /// Which jobs start first.
     pub rules: Rules,
+    /// Which doors are encrypted.
+    pub tls: TlsMode,
+    /// What clients are shown in place of a certificate of the cluster's own.
+    pub certificate: Option<CertificateFiles>,
+    /// How long runners' certificates are valid.
+    pub runner_certificate_life: Duration,
     /// Who may run programs without an account.
     pub anonymous_use: AnonymousUse,
     /// Whether doors may be open to others unprotected.
@@ -185,10 +211,13 @@ pub enum ConfigError {
     /// A value is not possible.
     #[error("{0} has to be above zero")]
     Zero(&'static str),
+    /// Certificate and key go together.
+    #[error("tls_cert and tls_key need each other: give both or neither")]
+    HalfCertificate,
     /// A door would be open to the world.
     #[error(
-        "{door} = {address} can be reached from other machines, and nothing is encrypted or asked for a password \
-         yet: use a loopback address, or say insecure = true (--insecure) if the network is all yours"
+        "{door} = {address} can be reached from other machines and would not be encrypted: leave tls out (--tls), use a \
+         loopback address, or say insecure = true (--insecure) if the network is all yours"
     )]
     Open {
         /// Which door.
@@ -221,6 +250,7 @@ impl Config {
             max_body: args.max_body.or(file.max_body).unwrap_or(16 << 20),
             max_stdin: args.max_stdin.or(file.max_stdin).unwrap_or(64 << 20),
             store: store::kind(&args, &file)?,
+            data_dir: store::data_dir(&args, &file),
             keep_days: args.keep_days.or(file.keep_days).unwrap_or(30),
             keep_bytes: args.keep_bytes.or(file.keep_bytes).unwrap_or(10 << 30),
             keep_finished: args.keep_finished.or(file.keep_finished).unwrap_or(10_000),
@@ -230,6 +260,9 @@ impl Config {
                 args.max_running_per_user.or(file.max_running_per_user),
                 args.aging_seconds.or(file.aging_seconds),
             ),
+            tls: args.tls.or(file.tls).unwrap_or_default(),
+            certificate: encryption::certificate(&args, &file)?,
+            runner_certificate_life: encryption::runner_certificate_life(&args, &file),
             anonymous_use: args.anonymous_use.or(file.anonymous_use).unwrap_or_default(),
             insecure: args.insecure || file.insecure,
         };
@@ -237,10 +270,15 @@ impl Config {
         Ok(config)
     }
 
-    /// The doors that other machines can reach.
-    pub fn open_doors(&self) -> impl Iterator<Item = (&'static str, SocketAddr)> {
+    /// Whether a door at this address is encrypted.
+    pub fn encrypts(&self, door: SocketAddr) -> bool {
+        self.tls.encrypts(door, self.insecure)
+    }
+
+    /// The doors that other machines can reach and that are not encrypted.
+    pub fn plain_doors(&self) -> impl Iterator<Item = (&'static str, SocketAddr)> {
         let doors = [("clients", self.clients), ("runners", self.runners), ("http", self.http)];
-        doors.into_iter().filter(|(_, address)| !address.ip().is_loopback())
+        doors.into_iter().filter(|(_, door)| !door.ip().is_loopback() && !self.encrypts(*door))
     }
 
     fn check(&self) -> Result<(), ConfigError> {
@@ -250,11 +288,12 @@ impl Config {
             ("max_memory", self.max_memory),
             ("keep_days", self.keep_days),
             ("keep_bytes", self.keep_bytes),
+            ("runner_certificate_seconds", self.runner_certificate_life.as_secs()),
         ];
         if let Some((key, _)) = numbers.iter().find(|(_, value)| *value == 0) {
             return Err(ConfigError::Zero(key));
         }
-        match self.open_doors().next() {
+        match self.plain_doors().next() {
             Some((door, address)) if !self.insecure => Err(ConfigError::Open { door, address }),
             _ => Ok(()),
         }
@@ -315,9 +354,21 @@ mod tests {
     }
 
     #[test]
-    fn a_door_to_the_world_has_to_be_meant() {
-        assert!(resolve(&["--http", "0.0.0.0:80"], "").unwrap_err().contains("insecure"));
-        assert!(resolve(&["--http", "0.0.0.0:80", "--insecure"], "").is_ok());
-        assert!(resolve(&["--http", "[::1]:80"], "").is_ok());
+    fn a_door_to_the_world_is_encrypted_or_meant_not_to_be() {
+        let encrypts = |flags: &[&str]| resolve(flags, "").map(|config| config.encrypts(config.http));
+        assert_eq!(encrypts(&["--http", "0.0.0.0:80"]), Ok(true));
+        assert_eq!(encrypts(&["--http", "0.0.0.0:80", "--insecure"]), Ok(false));
+        assert_eq!(encrypts(&["--http", "0.0.0.0:80", "--insecure", "--tls", "always"]), Ok(true));
+        assert_eq!(encrypts(&["--http", "[::1]:80"]), Ok(false));
+        assert_eq!(encrypts(&["--http", "[::1]:80", "--tls", "always"]), Ok(true));
+        assert!(encrypts(&["--http", "0.0.0.0:80", "--tls", "never"]).unwrap_err().contains("insecure"));
+        let config = resolve(&["--http", "0.0.0.0:80", "--insecure"], "").unwrap();
+        assert_eq!(config.plain_doors().map(|(door, _)| door).collect::<Vec<_>>(), ["http"]);
+    }
+
+    #[test]
+    fn a_certificate_needs_its_key() {
+        assert!(resolve(&["--tls-cert", "a.pem"], "").unwrap_err().contains("tls_key"));
+        assert!(resolve(&["--tls-cert", "a.pem"], "tls_key = 'b.pem'").unwrap().certificate.is_some());
     }
 }

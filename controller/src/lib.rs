@@ -16,6 +16,7 @@ pub mod config;
 mod dice;
 mod dispatch;
 mod elsewhere;
+mod encryption;
 mod ending;
 mod fleet;
 mod housekeeping;
@@ -50,8 +51,10 @@ use crate::budget::Budget;
 use crate::config::Config;
 use crate::dispatch::Dispatcher;
 use crate::elsewhere::Elsewhere;
+use crate::encryption::Doors;
 use crate::fleet::Fleet;
 use crate::housekeeping::Housekeeping;
+use crate::identity::enrolment::Enrolment;
 use crate::identity::{Identity, Usage};
 use crate::jobs::{JobLimits, Jobs};
 use crate::live::Live;
@@ -65,7 +68,6 @@ const MAX_JOB_OUTPUT: u64 = 64 << 20;
 const FAREWELL: Duration = Duration::from_secs(5);
 
 /// The doors, open.
-#[derive(Debug)]
 pub struct Listeners {
     /// For clients.
     pub clients: TcpListener,
@@ -73,6 +75,7 @@ pub struct Listeners {
     pub runners: TcpListener,
     /// For HTTP.
     pub http: TcpListener,
+    encryption: Doors,
 }
 
 /// What tells the controller to stop.
@@ -85,15 +88,17 @@ pub struct Shutdown {
 }
 
 impl Listeners {
-    /// Opens the doors.
+    /// Opens the doors, with what they need to encrypt.
     ///
     /// # Errors
-    /// The address that cannot be had, and why.
+    /// The address or the file that cannot be had, and why.
     pub async fn bind(config: &Config) -> Result<Self, String> {
         let bind = async |address: SocketAddr| {
             TcpListener::bind(address).await.map_err(|error| format!("cannot listen at {address}: {error}"))
         };
+        let encryption = Doors::open(config).map_err(|error| error.to_string())?;
         Ok(Self {
+            encryption,
             clients: bind(config.clients).await?,
             runners: bind(config.runners).await?,
             http: bind(config.http).await?,
@@ -140,6 +145,10 @@ pub async fn run(config: Config, store: Arc<dyn Store>, listeners: Listeners, sh
     let roster = Arc::new(Roster::new(Arc::clone(&backlog)));
     let limits =
         JobLimits { max_body: config.max_body, max_stdin: config.max_stdin, max_queue: config.max_queue };
+    let port = listeners.runners.local_addr().map_or(config.runners.port(), |address| address.port());
+    let authority = listeners.encryption.authority.clone();
+    let enrolment =
+        Arc::new(Enrolment::new(Arc::clone(&store), authority, port, config.runner_certificate_life));
     let usage = Arc::new(Usage::new(Arc::clone(&store) as _));
     let jobs = Jobs::new(
         Arc::clone(&store),
@@ -151,7 +160,7 @@ pub async fn run(config: Config, store: Arc<dyn Store>, listeners: Listeners, sh
         Arc::clone(&usage),
     );
 
-    let identity = accounts(&config, &store, &usage, &listeners).await;
+    let identity = accounts(&config, &store, &enrolment, &usage, &listeners).await;
     let housekeeping =
         Housekeeping { store: Arc::clone(&store), roster: Arc::clone(&roster), keep: retention(&config) };
     housekeeping.recall().await;
@@ -166,8 +175,16 @@ pub async fn run(config: Config, store: Arc<dyn Store>, listeners: Listeners, sh
         roster: Arc::clone(&roster),
         usage: Arc::clone(&usage),
         lingering: Arc::default(),
+        enrolment: Arc::clone(&enrolment),
     };
-    runners.spawn(fleet::serve(fleet, listeners.runners, runners.clone(), close_runners.clone()));
+    runners.spawn(fleet::serve(
+        fleet,
+        listeners.runners,
+        listeners.encryption.runners,
+        runners.clone(),
+        close_runners.clone(),
+    ));
+    runners.spawn(enrolment.watch(close_runners.clone()));
     runners.spawn(housekeeping.run(close_runners.clone()));
     let elsewhere = Elsewhere { store: Arc::clone(&store), live: Arc::clone(&live) };
     runners.spawn(elsewhere.listen(close_runners.clone()));
@@ -179,15 +196,21 @@ pub async fn run(config: Config, store: Arc<dyn Store>, listeners: Listeners, sh
     runners.spawn(Arc::clone(&identity).look_after(close_runners.clone()));
     runners.spawn(limit_shares(Arc::clone(&identity), backlog, close_runners.clone()));
     runners.spawn(usage.look_after(close_runners.clone()));
-    let tcp = tcp::serve(
+    clients.spawn(tcp::serve(
         jobs.clone(),
         Arc::clone(&identity),
         listeners.clients,
+        listeners.encryption.clients,
         clients.clone(),
         close_clients.clone(),
-    );
-    clients.spawn(tcp);
-    clients.spawn(http::serve(jobs.clone(), identity, listeners.http, close_clients.clone()));
+    ));
+    clients.spawn(http::serve(
+        jobs.clone(),
+        identity,
+        listeners.http,
+        listeners.encryption.http,
+        close_clients.clone(),
+    ));
 
     tokio::select! {
         () = shutdown.drain.cancelled() => {}
@@ -212,17 +235,25 @@ pub async fn run(config: Config, store: Arc<dyn Store>, listeners: Listeners, sh
 async fn accounts(
     config: &Config,
     store: &Arc<dyn Store>,
+    enrolment: &Arc<Enrolment>,
     usage: &Arc<Usage>,
     listeners: &Listeners,
 ) -> Arc<Identity> {
     let rules = identity::Rules { anonymous_use: config.anonymous_use, insecure: config.insecure };
-    let identity = Arc::new(Identity::new(Arc::clone(store) as _, Arc::clone(usage), rules, true));
+    let identity = Arc::new(Identity::new(
+        Arc::clone(store) as _,
+        Arc::clone(enrolment),
+        Arc::clone(usage),
+        rules,
+        true,
+    ));
     let addresses = (listeners.http.local_addr(), listeners.clients.local_addr());
     match (identity.begin().await, addresses) {
         (Ok(Some(secret)), (Ok(http), Ok(clients))) => {
             let secret = secret.expose();
+            let scheme = if listeners.encryption.http.is_on() { "https" } else { "http" };
             println!(
-                "setup http://{http}/setup#{secret} (there is no account yet; the link is good for a day)"
+                "setup {scheme}://{http}/setup#{secret} (there is no account yet; the link is good for a day)"
             );
             println!(
                 "setup cli login --master {clients} --setup (asks for what stands behind the # in the link)"

@@ -32,8 +32,13 @@ fn start_logging() {
 
 async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
     let config = Config::load(args)?;
-    for (door, address) in config.open_doors() {
-        tracing::warn!(door, %address, "this door is open to other machines, without encryption or passwords");
+    if config.insecure {
+        tracing::warn!(
+            "insecure = true: other machines may come in unencrypted, and nobody has to say who they are"
+        );
+    }
+    for (door, address) in config.plain_doors() {
+        tracing::warn!(door, %address, "this door is open to other machines, and nothing is encrypted");
     }
     let (terminate, interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let listeners = Listeners::bind(&config).await?;

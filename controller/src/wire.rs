@@ -1,8 +1,9 @@
 //! Frames over a connection, for both TCP doors: the greeting, heartbeats both ways, and a bounded queue of what
 //! is to be sent.
 
+mod accept;
+
 use std::io;
-use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
@@ -11,13 +12,14 @@ use protocol::frame::{Frame, FrameCodec, FrameError, FrameKind, MAX_CHUNK};
 use protocol::hello::{DRAIN, Hello, MISSED_HEARTBEATS, RESUME};
 use protocol::{ControllerId, Problem, ProblemKind};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::codec::{FramedRead, FramedWrite};
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+
+use crate::encryption::Stream;
+
+pub use accept::{Peer, accept};
 
 /// How long a peer may take over its hello.
 const GREETING: Duration = Duration::from_secs(10);
@@ -74,24 +76,6 @@ impl From<FrameError> for WireError {
     }
 }
 
-/// Who is at the other end of a connection, as far as the connection itself tells.
-#[derive(Debug, Clone)]
-pub struct Peer {
-    /// Its address.
-    pub address: SocketAddr,
-    /// Whether nobody in between can read along.
-    pub encrypted: bool,
-    /// The name of the runner that it has proved to be.
-    pub runner: Option<String>,
-}
-
-impl Peer {
-    /// Whoever connected from there, in plain text.
-    pub fn plain(address: SocketAddr) -> Self {
-        Self { address, encrypted: false, runner: None }
-    }
-}
-
 type Reader = Box<dyn AsyncRead + Send + Sync + Unpin>;
 type Writer = Box<dyn AsyncWrite + Send + Sync + Unpin>;
 
@@ -111,12 +95,18 @@ impl Link {
     }
 }
 
-impl From<TcpStream> for Link {
-    fn from(stream: TcpStream) -> Self {
-        // Where this fails the connection is gone, as the first read tells.
-        let _ = stream.set_nodelay(true);
-        let (read, write) = stream.into_split();
-        Self::new(read, write)
+impl From<Stream> for Link {
+    fn from(stream: Stream) -> Self {
+        match stream {
+            Stream::Plain(stream) => {
+                let (read, write) = stream.into_split();
+                Self::new(read, write)
+            }
+            Stream::Encrypted(stream) => {
+                let (read, write) = tokio::io::split(stream);
+                Self::new(read, write)
+            }
+        }
     }
 }
 
@@ -242,10 +232,23 @@ fn check_window(hello: &Hello) -> Result<(), Problem> {
 
 /// Bytes that are no frame are the peer's fault, the rest is the network's.
 fn at_fault(error: io::Error) -> WireError {
+    let frame_error = error.get_ref().and_then(|inner| inner.downcast_ref::<FrameError>());
+    if let Some(FrameError::TooLong(length)) = frame_error
+        && is_tls(*length)
+    {
+        return WireError::protocol("the peer encrypts (TLS), and this door does not");
+    }
     match error.kind() {
+        // Frames tell their ends themselves, so an encrypted connection need not.
+        io::ErrorKind::UnexpectedEof => WireError::Closed,
         io::ErrorKind::InvalidData => WireError::protocol(error.to_string()),
         _ => WireError::Connection(error),
     }
+}
+
+/// Whether what should be a frame's length is the beginning of a TLS handshake.
+fn is_tls(length: u32) -> bool {
+    length.to_be_bytes().starts_with(&[0x16, 0x03])
 }
 
 impl Outgoing {
@@ -275,7 +278,11 @@ async fn write_all(
     loop {
         let frame = match timeout(heartbeat, queue.recv()).await {
             Ok(Some(frame)) => frame,
-            Ok(None) => return,
+            Ok(None) => {
+                // An encrypted connection has an end of its own, so that nobody on the way can cut it unnoticed.
+                let _ = timeout(FAREWELL, SinkExt::<Frame>::close(&mut sink)).await;
+                return;
+            }
             Err(_) => Frame::empty(FrameKind::Ping, 0),
         };
         let send = async {
@@ -287,41 +294,6 @@ async fn write_all(
         };
         if !matches!(timeout(STALLED, send).await, Ok(Ok(()))) {
             return;
-        }
-    }
-}
-
-/// Takes in up to `most` connections at once until told to stop, and serves each in a task of its own.
-pub async fn accept<S>(
-    listener: TcpListener,
-    most: usize,
-    sessions: TaskTracker,
-    stop: CancellationToken,
-    serve: impl Fn(Link, Peer, CancellationToken) -> S,
-) where
-    S: Future<Output = Result<(), WireError>> + Send + 'static,
-{
-    loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = stop.cancelled() => return,
-        };
-        match accepted {
-            Ok((stream, peer)) if sessions.len() < most => {
-                let session = serve(stream.into(), Peer::plain(peer), stop.clone());
-                sessions.spawn(async move {
-                    match session.await {
-                        Ok(()) | Err(WireError::Closed) => {}
-                        Err(error) => tracing::info!(%peer, %error, "a connection has ended"),
-                    }
-                });
-            }
-            Ok(_) => {}
-            Err(error) => {
-                tracing::warn!(%error, "a connection cannot be accepted");
-                // Out of descriptors, mostly: others have to close first.
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
         }
     }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::account::{AccountAnswer, AccountRequest};
 use crate::cluster::{ClusterInfo, LanguageInfo, RunnerInfo};
 use crate::event::JobEvent;
+use crate::joining::{JoinTokenRequest, NewJoinToken};
 use crate::{Job, JobId, JobPage, JobSpec, JobState, Problem};
 
 /// What a client asks for. Each request has a stream of its own, with a number that the client chooses and has
@@ -54,6 +55,14 @@ pub enum Request {
     /// `refused` where there is none or it cannot be told.
     Drain {
         /// Its name or id.
+        runner: String,
+    },
+    /// Make a token with which runners can join. Answered by `join_token`, or by `refused` where runners need none.
+    JoinToken(JoinTokenRequest),
+    /// Take a runner's right away to be part of the cluster: its links are cut. Answered by `removed`, or by
+    /// `refused` where none of this name has joined.
+    RemoveRunner {
+        /// Its name.
         runner: String,
     },
     /// Something about accounts. Answered by `account`.
@@ -124,6 +133,13 @@ pub enum Response {
     Runners {
         /// The runners, by name.
         runners: Vec<RunnerInfo>,
+    },
+    /// Answer to `join_token`. Ends the stream.
+    JoinToken(NewJoinToken),
+    /// Answer to `remove_runner`. Ends the stream.
+    Removed {
+        /// The runner's name.
+        runner: String,
     },
     /// Answer to `cluster`. Ends the stream.
     Cluster {

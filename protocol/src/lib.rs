@@ -13,11 +13,14 @@ pub mod frame;
 pub mod hello;
 mod ids;
 mod job;
+pub mod joining;
 mod limits;
 mod outcome;
 mod problem;
 pub mod runner;
 mod secret;
+#[cfg(feature = "tls")]
+pub mod tls;
 mod validate;
 #[cfg(feature = "codec")]
 pub mod window;

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Attempt, JobId, JobSpec, Limits, Problem, RunnerId, Step, StepResult, Timestamp, Verdict};
+use crate::{
+    Attempt, JobId, JobSpec, Limits, Problem, RunnerId, Secret, Step, StepResult, Timestamp, Verdict,
+};
 
 /// What a runner says. `register` and `telemetry` are about itself and go on stream 0; the
 /// others are about an attempt and go on the attempt's stream.
@@ -14,6 +16,21 @@ pub enum FromRunner {
     /// Who it is. The first message after the hello; and again when the languages that it offers have changed,
     /// or when it holds attempts that came over a link that has broken.
     Register(Registration),
+    /// It wants to be part of the cluster, and has no certificate yet. The first message after the hello, over an
+    /// encrypted link alone. Answered by `certified`; then the link ends.
+    Join {
+        /// A join token's secret.
+        token: Secret,
+        /// What it wants to be called.
+        name: String,
+        /// A certificate signing request for its key, as PEM.
+        request: String,
+    },
+    /// Answers `renew`.
+    Certify {
+        /// A certificate signing request for a new key, as PEM.
+        request: String,
+    },
     /// How its host is doing. Once a second, and at once when its availability changes.
     Telemetry(Telemetry),
     /// It does not take the attempt; the job goes back to the queue untouched.
@@ -63,6 +80,13 @@ pub enum ToRunner {
         /// Why.
         problem: Problem,
     },
+    /// Its new certificate, as PEM. On stream 0.
+    Certified {
+        /// The certificate.
+        certificate: String,
+    },
+    /// Most of its certificate's life is over: it is to ask for a new one. On stream 0.
+    Renew,
     /// Run this. Contents that the specification gives as `{"size": n}` follow as blob frames.
     Run(Box<Assignment>),
     /// Stop it. The attempt still ends with `finished`.

@@ -9,11 +9,16 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use protocol::tls::NotAJoinToken;
 use protocol::{Limits, LimitsRequest};
 use serde::Deserialize;
 
-pub use self::args::{Cli, Command, DockerArgs, DoctorArgs, ImagesCommand, SelftestArgs, StartArgs};
+pub use self::args::{
+    Cli, Command, DockerArgs, DoctorArgs, ImagesCommand, JoinArgs, SelftestArgs, StartArgs,
+};
 
+use crate::membership::join::Joining;
+use crate::membership::{Joined, joined};
 use crate::pool::policy::{Isolation, PoolSizes};
 use crate::telemetry::Thresholds;
 
@@ -167,16 +172,26 @@ impl Config {
             Some(path) => read(path)?,
             None => File::default(),
         };
-        Self::resolve(args, file, host)
+        let joined = joined(&state_dir(args.state_dir.as_ref(), &file));
+        Self::resolve(args, file, host, &joined)
     }
 
-    fn resolve(args: StartArgs, file: File, host: &HostFacts) -> Result<Self, ConfigError> {
+    fn resolve(
+        args: StartArgs,
+        file: File,
+        host: &HostFacts,
+        joined: &[Joined],
+    ) -> Result<Self, ConfigError> {
         let cpus = host.cpus as f64;
+        let name = args.name.or(file.name.clone());
+        let (name, remembered) = remembered(name, &host.name, joined);
         let max_jobs = args.max_jobs.or(file.max_jobs).unwrap_or(host.cpus as u32);
         let config = Self {
-            name: args.name.or(file.name).unwrap_or_else(|| host.name.clone()),
+            name,
+            state_dir: state_dir(args.state_dir.as_ref(), &file),
             controllers: given(args.controllers)
                 .or(file.controllers)
+                .or(given(remembered))
                 .unwrap_or_else(|| vec!["127.0.0.1:7001".to_owned()]),
             languages: given(args.languages).or(file.languages),
             languages_dir: file.languages_dir,
@@ -189,7 +204,6 @@ impl Config {
             cpus_per_job: file.cpus_per_job.unwrap_or(cpus),
             drain: Duration::from_secs(file.drain_seconds.unwrap_or(30)),
             run_dir: args.run_dir.or(file.run_dir).unwrap_or_else(|| "/run/ruche".into()),
-            state_dir: args.state_dir.or(file.state_dir).unwrap_or_else(|| "/var/lib/ruche".into()),
             selftest: !args.skip_selftest && file.selftest.unwrap_or(true),
             docker: args.docker.docker.or(file.docker),
             runtime: args.runtime.or(file.runtime),
@@ -208,15 +222,8 @@ impl Config {
     }
 
     fn check(&self) -> Result<(), ConfigError> {
-        let possible = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-        let starts_well = self.name.starts_with(|c: char| c.is_ascii_alphanumeric());
-        if !starts_well || self.name.len() > 40 || !self.name.chars().all(possible) {
-            let why = format!("{:?} has to be 1 to 40 letters, digits, '-', '_' or '.'", self.name);
-            return Err(wrong("name", why));
-        }
-        if self.controllers.is_empty() || self.controllers.iter().any(|address| !is_address(address)) {
-            return Err(wrong("controllers", "each has to be HOST:PORT, and there has to be one".into()));
-        }
+        check_name(&self.name)?;
+        check_controllers(&self.controllers)?;
         check_labels(&self.labels)?;
         if self.max_jobs == 0 || self.max_jobs > 1024 {
             return Err(wrong("max_jobs", format!("{} has to be 1 to 1024", self.max_jobs)));
@@ -231,6 +238,58 @@ impl Config {
         as_request(&self.default_limits)
             .check(&self.maximum_limits)
             .map_err(|error| wrong("default_limits", format!("{error}: it is over maximum_limits")))
+    }
+}
+
+/// What a runner is called, and the controllers that it has joined. Where nothing is said and this host has joined
+/// as one runner, it is that one.
+fn remembered(said: Option<String>, host: &str, joined: &[Joined]) -> (String, Vec<String>) {
+    let name = said.unwrap_or_else(|| match joined {
+        [only] => only.name.clone(),
+        _ => host.to_owned(),
+    });
+    let found = joined.iter().find(|joined| joined.name == name);
+    let controllers = found.map(|found| found.controllers.clone()).unwrap_or_default();
+    (name, controllers)
+}
+
+fn state_dir(said: Option<&PathBuf>, file: &File) -> PathBuf {
+    said.or(file.state_dir.as_ref()).cloned().unwrap_or_else(|| "/var/lib/ruche".into())
+}
+
+fn check_name(name: &str) -> Result<(), ConfigError> {
+    let possible = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let starts_well = name.starts_with(|c: char| c.is_ascii_alphanumeric());
+    match starts_well && name.len() <= 40 && name.chars().all(possible) {
+        true => Ok(()),
+        false => Err(wrong("name", format!("{name:?} has to be 1 to 40 letters, digits, '-', '_' or '.'"))),
+    }
+}
+
+fn check_controllers(controllers: &[String]) -> Result<(), ConfigError> {
+    match controllers.is_empty() || controllers.iter().any(|address| !is_address(address)) {
+        true => Err(wrong("controllers", "each has to be HOST:PORT, and there has to be one".into())),
+        false => Ok(()),
+    }
+}
+
+impl JoinArgs {
+    /// What joining takes; a host of this name is called by it where nothing else is said.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the key.
+    pub fn joining(self, host: String) -> Result<Joining, ConfigError> {
+        let file = match &self.config {
+            Some(path) => read(path)?,
+            None => File::default(),
+        };
+        let state_dir = state_dir(self.state_dir.as_ref(), &file);
+        let name = self.name.or(file.name).unwrap_or(host);
+        check_name(&name)?;
+        check_controllers(&self.controllers)?;
+        let token = self.token.expose().parse();
+        let token = token.map_err(|error: NotAJoinToken| wrong("token", error.to_string()))?;
+        Ok(Joining { controllers: self.controllers, token, name, state_dir })
     }
 }
 

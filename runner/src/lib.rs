@@ -16,6 +16,7 @@ pub mod doctor;
 pub mod images;
 pub mod languages;
 pub mod link;
+pub mod membership;
 pub mod node;
 pub mod pool;
 pub mod report;
@@ -31,7 +32,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Config, ConfigError, HostFacts, StartArgs};
+use crate::config::{Config, ConfigError, HostFacts, JoinArgs, StartArgs};
 use crate::node::{CANCEL_GRACE, CONFIRM_GRACE, Node, NodeError};
 use crate::telemetry::HostProbe;
 
@@ -89,6 +90,18 @@ pub async fn start(args: StartArgs) -> Result<(), StartError> {
     node.attempts.cancel_all();
     let _ = tokio::time::timeout(CANCEL_GRACE, node.jobs.wait()).await;
     node.clean_up().await;
+    Ok(())
+}
+
+/// Makes this host part of a cluster.
+///
+/// # Errors
+/// Why it is not.
+pub async fn join(args: JoinArgs) -> Result<(), Box<dyn std::error::Error>> {
+    let name = sysinfo::System::host_name().unwrap_or_else(|_| "runner".to_owned());
+    let joining = args.joining(name)?;
+    membership::join::join(&joining).await?;
+    println!("joined name={}: `runner start` runs it from now on", joining.name);
     Ok(())
 }
 

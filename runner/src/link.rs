@@ -4,6 +4,7 @@
 mod attempt;
 pub mod attempts;
 mod carrying;
+pub mod dial;
 mod log;
 mod session;
 mod telling;
@@ -17,23 +18,23 @@ use protocol::Problem;
 use protocol::frame::{Frame, FrameCodec, FrameError, FrameKind};
 use protocol::hello::{DRAIN, Hello, RESUME};
 use protocol::runner::{FromRunner, ToRunner};
+use protocol::tls::TlsFailure;
 use tokio::io::AsyncWrite;
-use tokio::net::TcpStream;
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
-use tokio_util::codec::{FramedRead, FramedWrite};
+use tokio_util::codec::FramedWrite;
 use tokio_util::sync::CancellationToken;
 
+use self::dial::{Incoming, Sink, Wire, dial};
 use self::session::{Announce, Session};
 use self::telling::{Registered, send_registrations, send_telemetry};
 use crate::node::Node;
 
 /// How often something is heard from this side: telemetry comes every second.
-const HEARTBEAT: Duration = Duration::from_secs(2);
+pub(crate) const HEARTBEAT: Duration = Duration::from_secs(2);
 
 /// How long a controller may take to answer a connection and to greet.
-const GREETING_TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) const GREETING_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long to wait before dialling again: at first, and at most.
 const BACKOFF: Duration = Duration::from_millis(100);
@@ -54,19 +55,41 @@ const FEATURES: [&str; 2] = [RESUME, DRAIN];
 
 /// Why a link ended.
 #[derive(Debug, thiserror::Error)]
-enum LinkError {
+pub enum LinkError {
+    /// The connection failed.
     #[error("{0}")]
-    Connection(#[from] io::Error),
+    Connection(#[source] io::Error),
+    /// It could not be encrypted, or not to whom it should be.
+    #[error("the controller is not trusted: {0}")]
+    Tls(TlsFailure),
+    /// The controller does not take this host's certificate.
+    #[error("{0}: `cli runner token` on a client, then `runner join` on this host, get another one")]
+    Outcast(TlsFailure),
+    /// The controller does not answer.
     #[error("no answer within {} s", GREETING_TIMEOUT.as_secs())]
     NoAnswer,
+    /// Nothing was heard of it.
     #[error("the controller has not been heard of for {} s", .0.as_secs())]
     Silent(Duration),
+    /// It ended the connection.
     #[error("the controller closed the connection")]
     Closed,
+    /// It does not want this runner.
     #[error("the controller refused this runner: {0}")]
     Refused(Problem),
+    /// It did what the protocol does not allow.
     #[error("the controller broke the protocol: {0}")]
     Protocol(String),
+}
+
+impl From<io::Error> for LinkError {
+    fn from(error: io::Error) -> Self {
+        match TlsFailure::of(&error) {
+            Some(failure @ TlsFailure::Refused(_)) => Self::Outcast(failure),
+            Some(failure) => Self::Tls(failure),
+            None => Self::Connection(error),
+        }
+    }
 }
 
 impl From<FrameError> for LinkError {
@@ -147,12 +170,6 @@ async fn connect(
     ended
 }
 
-/// What comes over a link.
-type Incoming = FramedRead<OwnedReadHalf, FrameCodec>;
-
-/// What goes out over it.
-type Sink = FramedWrite<OwnedWriteHalf, FrameCodec>;
-
 type Joined = (Incoming, Sink, Hello, Registered);
 
 /// Dials a controller and registers; returns what it was told beside the connection.
@@ -160,12 +177,7 @@ async fn join(node: &Node, controller: &str) -> Result<Joined, LinkError> {
     let mut telemetry = node.telemetry();
     // Nothing is worth saying before the first look at the host.
     let _ = telemetry.wait_for(Option::is_some).await;
-    let stream = timeout(GREETING_TIMEOUT, TcpStream::connect(controller))
-        .await
-        .map_err(|_| LinkError::NoAnswer)??;
-    stream.set_nodelay(true)?;
-    let (read, write) = stream.into_split();
-    let (mut incoming, mut sink) = (FramedRead::new(read, FrameCodec), FramedWrite::new(write, FrameCodec));
+    let Wire { mut incoming, mut sink, .. } = dial(controller, node.encryption()).await?;
     let offers = node.offers().borrow().clone();
     let (held, _) = node.attempts.held_for(controller, Instant::now());
     let hello = Hello::new("ruche-runner", HEARTBEAT.as_millis() as u32).with_features(&FEATURES);

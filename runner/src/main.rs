@@ -41,6 +41,10 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn std::error::Error>> {
             runner::start(args).await?;
             return Ok(ExitCode::SUCCESS);
         }
+        Command::Join(args) => {
+            runner::join(args).await?;
+            return Ok(ExitCode::SUCCESS);
+        }
         Command::Selftest(args) => {
             selftest::command::run(args).await?;
             return Ok(ExitCode::SUCCESS);

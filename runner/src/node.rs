@@ -28,6 +28,7 @@ use crate::config::Config;
 use crate::images::{self, Recipes};
 use crate::languages::{Language, LanguagesError};
 use crate::link::attempts::Attempts;
+use crate::membership::{Credentials, Encryption, MembershipError};
 use crate::pool::Pool;
 use crate::sandbox::apparmor;
 use crate::sandbox::cgroup::{CgroupError, CgroupRoot};
@@ -53,6 +54,9 @@ pub enum NodeError {
     /// Another runner of this name runs on this host.
     #[error("another runner called {0} runs on this host: stop it, or give this one another --name")]
     NameTaken(String),
+    /// What `runner join` has left.
+    #[error(transparent)]
+    Membership(#[from] MembershipError),
     /// The host's control groups.
     #[error(transparent)]
     Cgroup(#[from] CgroupError),
@@ -80,6 +84,8 @@ pub struct Node {
     pub jobs: TaskTracker,
     /// Their attempts, until their ends are recorded.
     pub attempts: Arc<Attempts>,
+    /// What it shows to controllers, where this host has joined their cluster.
+    credentials: Option<Credentials>,
     /// A controller has told it to leave.
     dismissed: CancellationToken,
     sandboxes: Arc<SandboxHost>,
@@ -111,6 +117,7 @@ impl Node {
         let languages = allowed_languages(&config)?;
         let folder = config.run_dir.join(&config.name);
         let lock = lock(&config)?;
+        let credentials = Credentials::load(&config.state_dir, &config.name)?;
         let agent = install_agent(&folder)?;
         let sandboxes = Arc::new(SandboxHost {
             runner: config.name.clone(),
@@ -128,6 +135,7 @@ impl Node {
             id: RunnerId::random(),
             jobs: TaskTracker::new(),
             attempts: Arc::default(),
+            credentials,
             dismissed: CancellationToken::new(),
             pool: Pool::new(Arc::clone(&sandboxes), config.pool),
             sandboxes,
@@ -145,6 +153,16 @@ impl Node {
             _lock: lock,
             config,
         }))
+    }
+
+    /// What it shows to controllers, where this host has joined their cluster.
+    pub fn credentials(&self) -> Option<&Credentials> {
+        self.credentials.as_ref()
+    }
+
+    /// How links are encrypted; nothing where they are not.
+    pub fn encryption(&self) -> Option<Encryption> {
+        self.credentials().map(Credentials::config)
     }
 
     /// What it offers; changes when images come or Docker comes back.

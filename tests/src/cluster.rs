@@ -18,7 +18,7 @@ pub struct Cluster {
     pub folder: TempDir,
     controller: Server,
     addresses: BTreeMap<String, String>,
-    runners: BTreeMap<String, Server>,
+    pub(crate) runners: BTreeMap<String, Server>,
     /// Makes the runners' names unique on this host.
     suffix: String,
 }
@@ -142,6 +142,7 @@ impl Cluster {
     pub fn cli(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(binary("cli"));
         command.args(arguments).env("RUCHE_MASTER", self.address("clients")).env("NO_COLOR", "1");
+        command.env("XDG_CONFIG_HOME", self.folder.path().join("config"));
         command.stdin(Stdio::null());
         command
     }

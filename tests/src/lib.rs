@@ -8,6 +8,8 @@ pub mod chaos;
 pub mod cluster;
 pub mod docker;
 pub mod http;
+pub mod joined;
+pub mod machines;
 pub mod postgres;
 pub mod private_docker;
 pub mod process;

@@ -21,7 +21,7 @@ const ALLOWED: [(&str, &[&str]); 6] = [
 ];
 
 /// Each third-party crate with the only places that may name it.
-const HOMES: [(&str, &[&str]); 11] = [
+const HOMES: [(&str, &[&str]); 14] = [
     ("argon2", &["controller/src/identity/password.rs"]),
     ("axum", &["controller/src/http"]),
     (
@@ -50,7 +50,20 @@ const HOMES: [(&str, &[&str]); 11] = [
     ("rpassword", &["cli/src/terminal.rs"]),
     ("rusqlite", &["controller/src/store/sqlite"]),
     ("tokio_postgres", &["controller/src/store/postgres"]),
-    ("tokio_rustls", &["controller/src/store/postgres/tls.rs"]),
+    ("rcgen", &["controller/src/identity", "runner/src/membership"]),
+    ("rustls", &["protocol/src/tls"]),
+    (
+        "tokio_rustls",
+        &[
+            "cli/src/dial.rs",
+            "controller/src/encryption",
+            "controller/src/identity",
+            "controller/src/store/postgres/tls.rs",
+            "runner/src/link/dial.rs",
+            "runner/src/membership",
+        ],
+    ),
+    ("x509_parser", &["controller/src/identity"]),
     ("zstd", &["controller/src/store/codec.rs"]),
     ("sysinfo", &["runner/src/telemetry.rs", "runner/src/lib.rs"]),
 ];
@@ -106,6 +119,7 @@ fn inside_the_controller_no_arrow_runs_back_up() {
             &["store", "live", "fleet", "jobs", "http", "tcp", "dispatch", "backlog", "roster"][..],
         ),
         ("store", &["live", "fleet", "jobs", "http", "tcp", "dispatch"][..]),
+        ("encryption", &["store", "live", "fleet", "jobs", "http", "tcp", "dispatch", "wire"]),
         ("live", &["store", "fleet", "jobs", "http", "tcp", "dispatch"][..]),
         ("jobs", &["http", "tcp"][..]),
         ("identity", &["http", "tcp", "jobs", "fleet", "live", "dispatch", "scheduler"][..]),

@@ -129,7 +129,9 @@ fn a_wrong_configuration_stops_the_start_and_is_named() {
         assert!(!ran.status.success());
         assert!(said.contains("max_jbos") && said.contains("bad.toml"), "{said}");
     }
-    let open = Command::new(binary("controller")).args(["--http", "0.0.0.0:0"]).output().unwrap();
+    let mut open = Command::new(binary("controller"));
+    open.args(["--http", "0.0.0.0:0", "--tls", "never"]);
+    let open = open.output().unwrap();
     assert!(!open.status.success(), "a door to the world needs more than a default");
     assert!(String::from_utf8(open.stderr).unwrap().contains("insecure"));
 }

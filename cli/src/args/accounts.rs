@@ -1,17 +1,32 @@
 //! Arguments of the commands about accounts. Passwords and tokens are never among them.
 
-use clap::{Args, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum, ValueHint};
 use protocol::LimitsRequest;
 use protocol::account::{Budget, NewToken, Quota, Role, Scope};
 
 use super::LimitArgs;
-use super::values::{parse_seconds, parse_ttl};
+use super::values::{parse_masters, parse_seconds, parse_ttl};
 use crate::messages::help;
+use crate::settings::Masters;
 
 /// Arguments of `login`.
 #[derive(Debug, Args)]
 #[command(after_help = help::LOGIN)]
 pub struct LoginArgs {
+    /// The controller's address, or those of several [default: as for other commands].
+    #[arg(value_name = "HOST:PORT,…", value_parser = parse_masters)]
+    pub controllers: Option<Masters>,
+
+    /// The certificate authority that the controller's own certificate comes from, as PEM.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "ca_pin")]
+    pub ca_file: Option<PathBuf>,
+
+    /// Get to know the controller's certificate, and leave it at that.
+    #[arg(long, conflicts_with_all = ["name", "setup", "token"])]
+    pub trust_only: bool,
+
     /// Your name there [default: asked for].
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,

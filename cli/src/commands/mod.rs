@@ -8,6 +8,7 @@ mod languages;
 mod run;
 mod runner;
 mod status;
+mod trusting;
 mod watch;
 
 use protocol::Secret;
@@ -17,6 +18,7 @@ use crate::client::Link;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::settings::{self, Account, Masters};
+use crate::trust::Wishes;
 
 /// Where the controllers are, found out only when a command needs it: a broken configuration file must not keep
 /// `completions` from working.
@@ -36,9 +38,15 @@ impl Address {
         Self { given: self.given.clone(), account }
     }
 
-    /// The same as somebody who shows no token. Where the controllers are has been found out before.
+    /// The same as somebody who shows no token.
     fn without_token(&self) -> Self {
-        Self { given: self.masters().ok(), account: Account::default() }
+        let account = Account { token: None, is_stranger: true, ..self.account.clone() };
+        Self { given: self.given.clone(), account }
+    }
+
+    /// The same with other controllers, where any are given.
+    fn at(&self, controllers: Option<Masters>) -> Self {
+        Self { given: controllers.or_else(|| self.given.clone()), account: self.account.clone() }
     }
 
     /// Connects to the first controller that takes the connection.
@@ -59,9 +67,12 @@ impl Address {
 
 /// Carries a command out.
 pub async fn execute(args: Args) -> Result<Exit, Failure> {
-    let Args { master, config_home, token_from_environment: token, command } = args;
+    let Args { master, config_home, token_from_environment: token, ca_pin: pin, insecure, command } = args;
     let config_folder = settings::config_folder(config_home.as_deref());
-    let address = Address { given: master, account: Account { config_folder, token } };
+    let address = Address {
+        given: master,
+        account: Account { config_folder, token, wishes: Wishes { pin, insecure }, is_stranger: false },
+    };
     match command {
         Command::Run(args) => run::run(&address, *args).await,
         Command::Watch(args) => watch::watch(&address, &args).await,

@@ -61,6 +61,8 @@ impl Progress {
             | Response::Jobs(_)
             | Response::Languages { .. }
             | Response::Runners { .. }
+            | Response::JoinToken(_)
+            | Response::Removed { .. }
             | Response::Cluster { .. }
             | Response::Account { .. } => Some(News::Strange),
         }

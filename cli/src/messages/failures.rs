@@ -2,6 +2,7 @@
 
 use std::io;
 
+use protocol::tls::TlsFailure;
 use protocol::{Problem, ProblemKind};
 
 use crate::failure::{Failure, FileFault, Stranger, Unreachable};
@@ -30,6 +31,11 @@ pub fn failure(failure: &Failure) -> Option<String> {
             let failures = failures.iter().filter_map(self::failure);
             format!("none of the controllers can be used: {}", failures.collect::<Vec<_>>().join("; "))
         }
+        Failure::NotLoggedIn(master) => format!(
+            "nothing is known of the controller at {master}, so nothing is sent to it: `cli login {master}` gets to \
+             know its certificate (--insecure talks to it in plain)"
+        ),
+        Failure::Tls(master, why) => tls(master, why),
         Failure::NotRuche(master, stranger) => not_ruche(master, *stranger),
         Failure::Incompatible(master, problem) => {
             format!("the controller at {master} is of another version than this program: {problem}")
@@ -109,6 +115,24 @@ fn no_answer(master: &Master, why: &str) -> String {
     format!(
         "no controller answers at {master} ({why}): is it running? give its address with --master HOST:PORT"
     )
+}
+
+fn tls(master: &Master, why: &TlsFailure) -> String {
+    let advice = match why {
+        TlsFailure::Unknown { shown } => {
+            format!("; if it is, say: cli login {master} --ca-pin {shown}")
+        }
+        TlsFailure::Changed { shown, .. } => format!(
+            "; somebody may be reading along. If the cluster really has a new authority, say: \
+             cli login {master} --ca-pin {shown}"
+        ),
+        TlsFailure::NotEncrypted => {
+            "; on loopback that is usual, and nothing need be done; for another machine see --insecure"
+                .to_owned()
+        }
+        _ => String::new(),
+    };
+    format!("the controller at {master} is not trusted: {why}{advice}")
 }
 
 fn not_ruche(master: &Master, stranger: Stranger) -> String {

@@ -58,6 +58,8 @@ Examples:
 pub const RUNNER: &str = "\
 Examples:
   cli runner list
+  cli runner token --ttl 1h --uses 5     prints the line to type on new hosts
+  cli runner remove lab-1                it may not come back
   cli runner drain lab-1                 as if it had got SIGTERM on its host";
 
 /// Of `cli jobs`.
@@ -80,15 +82,20 @@ Examples:
 
 /// Of `cli login`.
 pub const LOGIN: &str = "\
+Controllers on other machines encrypt. The first time this shows the fingerprint of the cluster's certificate authority
+and asks whether it is the one that the controller's log tells; from then on no other is believed.
+
 Passwords and tokens are asked for without being shown, or read from standard input, a line each.
 
 Examples:
-  cli login --master lab:7000
+  cli login lab:7000
+  cli login lab --ca-pin sha256:53ab…    without a question about the certificate
+  cli login lab --ca-file school-ca.pem  where the controller has a certificate from elsewhere
   cli login --name ada < password.txt
   cli login --setup                      the first account, with the secret from the controller's start
   cli login --token < token.txt
 
-What proves it is kept in ~/.config/ruche/clusters, for you alone. RUCHE_TOKEN goes before it.";
+Certificates, and what proves who you are, are kept in ~/.config/ruche/clusters, for you alone. RUCHE_TOKEN goes before it.";
 
 /// Of `cli user`.
 pub const USER: &str = "\

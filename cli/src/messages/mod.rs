@@ -9,9 +9,12 @@ pub mod fixtures;
 pub mod help;
 mod verdicts;
 
-use protocol::JobId;
 use protocol::cluster::{ClusterInfo, RunnerState};
 use protocol::runner::SelfTest;
+use protocol::tls::Fingerprint;
+use protocol::{JobId, Timestamp};
+
+use crate::settings::Master;
 
 pub use failures::failure;
 pub use verdicts::{explanation, notes, usage_line, verdict_word};
@@ -26,6 +29,8 @@ pub const BAD_TIME: &str = "not a time: write 2s, 500ms, 1m or a number of secon
 pub const BAD_TTL: &str = "not a time: write 30d, 12h, 15m or a number of seconds";
 /// A pair that cannot be read.
 pub const BAD_PAIR: &str = "not a pair: write NAME=VALUE";
+/// A file that should hold a certificate.
+pub const NO_CERTIFICATE: &str = "there is no certificate in it (PEM)";
 /// The answer after a restart is another one.
 pub const DIVERGED: &str = "the program was started again on another runner and wrote something else";
 /// What the first Ctrl-C does.
@@ -62,6 +67,30 @@ pub fn error(text: &str) -> String {
 /// An address in the configuration file that cannot be read.
 pub fn bad_configured_master(text: &str) -> String {
     format!("master = {text:?} is {BAD_MASTER}")
+}
+
+/// The controller's authority is known from now on.
+pub fn trusted(master: &Master, print: &Fingerprint) -> String {
+    format!("the controller at {master} is known from now on by its certificate authority, {print}")
+}
+
+/// Whether this is the authority that the operator's controller shows at its start.
+pub fn is_it_right(master: &Master, print: &Fingerprint) -> String {
+    format!(
+        "the controller at {master} shows the certificate authority\n  {print}\nIts operator sees the same in the \
+         controller's log. Is it the right one? [y/N]"
+    )
+}
+
+/// For how long, and how often, a join token can be used.
+pub fn token_ends(end: Timestamp, uses: u32) -> String {
+    let hosts = if uses == 1 { "one host".to_owned() } else { format!("{uses} hosts") };
+    format!("for {hosts}, until {end:.0}; whoever has this line can join, so do not leave it about")
+}
+
+/// A runner was taken out.
+pub fn removed(runner: &str) -> String {
+    format!("runner {runner} is not part of the cluster any more")
 }
 
 /// The job waits.

@@ -100,13 +100,15 @@ pub(super) fn kind(args: &Args, file: &File) -> Result<StoreKind, StoreKindError
         Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
             Ok(StoreKind::Postgres(PostgresUrl(url.to_owned())))
         }
-        None | Some("sqlite") => {
-            let named = args.data_dir.as_ref().or(file.data_dir.as_ref());
-            let place = named.cloned().or_else(|| usual_place(args));
-            Ok(StoreKind::Sqlite(place.ok_or(StoreKindError::NoPlace)?))
-        }
+        None | Some("sqlite") => Ok(StoreKind::Sqlite(data_dir(args, file).ok_or(StoreKindError::NoPlace)?)),
         Some(_) => Err(StoreKindError::Unknown),
     }
+}
+
+/// Where the controller's own files are; nothing where there is no place for any.
+pub(super) fn data_dir(args: &Args, file: &File) -> Option<PathBuf> {
+    let named = args.data_dir.as_ref().or(file.data_dir.as_ref());
+    named.cloned().or_else(|| usual_place(args))
 }
 
 fn read(text: Option<&StoreText>, path: Option<&Path>) -> Result<Option<String>, StoreKindError> {

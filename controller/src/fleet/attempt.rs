@@ -148,7 +148,10 @@ impl Running {
             }
             FromRunner::Refused { .. } => return Some(End::Refused),
             FromRunner::Elsewhere => return Some(End::Elsewhere),
-            FromRunner::Register(_) | FromRunner::Telemetry(_) => {
+            FromRunner::Join { .. }
+            | FromRunner::Certify { .. }
+            | FromRunner::Register(_)
+            | FromRunner::Telemetry(_) => {
                 return Some(End::Lost("its runner spoke of something else on its stream".to_owned()));
             }
         };

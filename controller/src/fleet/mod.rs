@@ -1,6 +1,7 @@
 //! The door for runners (port 7001): takes them in, hands them the jobs that dispatch gives them, and records
 //! what becomes of these.
 
+mod arrival;
 mod attempt;
 mod feeder;
 mod lingering;
@@ -16,7 +17,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::backlog::Backlog;
+use crate::encryption::Encryption;
 use crate::identity::Usage;
+use crate::identity::enrolment::Enrolment;
 use crate::live::Live;
 use crate::roster::Roster;
 use crate::store::Store;
@@ -42,14 +45,22 @@ pub struct Fleet {
     pub usage: Arc<Usage>,
     /// The attempts whose links are gone.
     pub lingering: Arc<Lingering>,
+    /// Which runners may come in.
+    pub enrolment: Arc<Enrolment>,
 }
 
 /// Takes runners in until told to stop. Sessions end then; what their runners still run, they hold.
-pub async fn serve(fleet: Fleet, listener: TcpListener, sessions: TaskTracker, stop: CancellationToken) {
+pub async fn serve(
+    fleet: Fleet,
+    listener: TcpListener,
+    encryption: Encryption,
+    sessions: TaskTracker,
+    stop: CancellationToken,
+) {
     let hello = Arc::new(session::hello());
-    let serve = move |link, _peer, stop| {
+    let serve = move |link, peer, stop| {
         let (fleet, hello) = (fleet.clone(), Arc::clone(&hello));
-        async move { session::run(&fleet, link, &hello, &stop).await }
+        async move { session::run(&fleet, link, &peer, &hello, &stop).await }
     };
-    wire::accept(listener, MAX_CONNECTIONS, sessions, stop, serve).await;
+    wire::accept(listener, encryption, MAX_CONNECTIONS, sessions, stop, serve).await;
 }

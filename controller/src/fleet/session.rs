@@ -5,42 +5,34 @@ use std::time::Duration;
 
 use protocol::frame::{Frame, FrameKind};
 use protocol::hello::{DRAIN, Hello, RESUME};
-use protocol::runner::{FromRunner, HeldAttempt, Registration, ToRunner};
+use protocol::runner::{FromRunner, HeldAttempt, ToRunner};
 use protocol::{ControllerId, RunnerId};
 use tokio::sync::mpsc;
 use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
 
 use super::Fleet;
+use super::arrival::{Arrival, Right, arrive, check};
 use super::attempt::{End, Running, Source};
 use super::feeder::Opening;
 use super::recording::Recording;
 use crate::dispatch::LEASE;
+use crate::identity::enrolment;
 use crate::roster::Membership;
 use crate::store::Claim;
 use crate::text;
-use crate::wire::{self, Connection, Link, WireError, greet};
+use crate::wire::{self, Connection, Link, Peer, WireError, greet};
 
 /// How often each side lets something be heard.
 const HEARTBEAT: Duration = Duration::from_secs(2);
-
-/// What one runner may say that it takes at once.
-const MAX_JOBS: u32 = 1024;
-
-/// Languages that one runner may offer.
-const MAX_LANGUAGES: usize = 256;
-
-/// Labels that one runner may have.
-const MAX_LABELS: usize = 64;
-
-/// Attempts that one runner may hold: what it runs, and what ended while nobody could be told.
-const MAX_HELD: usize = 4 * MAX_JOBS as usize;
 
 /// A runner that is part of the cluster.
 pub struct Session<'a> {
     pub(super) fleet: &'a Fleet,
     pub(super) connection: &'a mut Connection,
     pub(super) membership: Membership,
+    /// What it has shown of itself, where that is asked for.
+    right: Right,
     pub(super) runner: RunnerId,
     pub(super) name: String,
     /// How many jobs it takes at once.
@@ -65,21 +57,25 @@ pub fn hello() -> Hello {
 pub async fn run(
     fleet: &Fleet,
     link: Link,
+    peer: &Peer,
     hello: &Hello,
     stop: &CancellationToken,
 ) -> Result<(), WireError> {
     let mut connection = greet(link, hello).await?;
-    let result = serve(fleet, &mut connection, stop).await;
+    let result = serve(fleet, peer, &mut connection, stop).await;
     connection.close(result.as_ref().err()).await;
     result
 }
 
 async fn serve(
     fleet: &Fleet,
+    peer: &Peer,
     connection: &mut Connection,
     stop: &CancellationToken,
 ) -> Result<(), WireError> {
-    let mut registration = registration(connection).await?;
+    let Some(Arrival { mut registration, right }) = arrive(fleet, peer, connection).await? else {
+        return Ok(());
+    };
     let held = std::mem::take(&mut registration.held);
     let (runner, name) = (registration.id, registration.name.clone());
     let max_jobs = registration.max_jobs as usize;
@@ -95,6 +91,7 @@ async fn serve(
         fleet,
         connection,
         membership,
+        right,
         runner,
         name,
         max_jobs,
@@ -111,45 +108,6 @@ async fn serve(
     ended
 }
 
-async fn registration(connection: &mut Connection) -> Result<Registration, WireError> {
-    let frame = connection.incoming.next().await?;
-    let registration = match frame.kind {
-        FrameKind::Control => parse(&frame)?,
-        _ => return Err(WireError::protocol("the first message has to be a registration")),
-    };
-    let FromRunner::Register(registration) = registration else {
-        return Err(WireError::protocol("the first message has to be a registration"));
-    };
-    check(registration)
-}
-
-/// What a runner says of itself, bounded: it is kept, and shown to people.
-fn check(mut registration: Registration) -> Result<Registration, WireError> {
-    let named = text::is_name(&registration.name);
-    if !named
-        || !registration.languages.iter().all(|offer| text::is_name(&offer.id))
-        || registration.languages.len() > MAX_LANGUAGES
-    {
-        return Err(WireError::protocol("a runner and its languages need short, printable names"));
-    }
-    if !(1..=MAX_JOBS).contains(&registration.max_jobs) {
-        return Err(WireError::protocol(format!("max_jobs has to be 1 to {MAX_JOBS}")));
-    }
-    let labels = &registration.labels;
-    if labels.len() > MAX_LABELS
-        || !labels.iter().flat_map(|(name, value)| [name, value]).all(|text| text::is_name(text))
-    {
-        let detail =
-            format!("a runner has at most {MAX_LABELS} labels, with short, printable names and values");
-        return Err(WireError::protocol(detail));
-    }
-    if registration.held.len() > MAX_HELD {
-        return Err(WireError::protocol(format!("a runner holds at most {MAX_HELD} attempts")));
-    }
-    registration.version = text::line(&registration.version);
-    Ok(registration)
-}
-
 impl Session<'_> {
     async fn serve(
         &mut self,
@@ -161,12 +119,14 @@ impl Session<'_> {
         self.take_up(held).await?;
         let mut renewals = interval(LEASE / 3);
         let drain = self.membership.drained();
+        let revoked = self.right.revoked();
         let mut drained = false;
         loop {
             tokio::select! {
                 // What comes seldom goes first, so that a runner with much to say does not keep it waiting.
                 biased;
                 () = stop.cancelled() => return Ok(()),
+                () = revoked.cancelled() => return Err(self.removed()),
                 claim = claims.recv() => match claim {
                     Some(claim) if self.running.len() >= self.max_jobs => self.turn_back(&claim).await,
                     Some(claim) => {
@@ -177,6 +137,10 @@ impl Session<'_> {
                 },
                 _ = renewals.tick() => self.renew().await?,
                 stream = self.recording.next() => self.recorded(stream).await?,
+                () = self.right.is_old() => {
+                    self.right.asked();
+                    self.connection.outgoing.message(0, &ToRunner::Renew).await?;
+                }
                 () = drain.cancelled(), if !drained => {
                     drained = true;
                     self.connection.outgoing.message(0, &ToRunner::Drain).await?;
@@ -227,6 +191,7 @@ impl Session<'_> {
                 self.membership.telemetry(telemetry);
                 Ok(())
             }
+            (FrameKind::Control, FromRunner::Certify { request }) => self.certify(&request).await,
             (FrameKind::Control, FromRunner::Register(registration)) => {
                 let mut registration = check(registration)?;
                 let held = std::mem::take(&mut registration.held);
@@ -237,6 +202,28 @@ impl Session<'_> {
             }
             _ => Err(WireError::protocol("stream 0 is for what a runner says of itself")),
         }
+    }
+
+    /// Gives the runner a certificate for its new key. Where that cannot be done now, it is asked again later.
+    async fn certify(&mut self, request: &str) -> Result<(), WireError> {
+        let Some(shown) = self.right.shown() else {
+            return Err(WireError::protocol("a runner without a certificate has none to renew"));
+        };
+        match self.fleet.enrolment.renew(shown, request).await {
+            Ok(certificate) => {
+                self.connection.outgoing.message(0, &ToRunner::Certified { certificate }).await
+            }
+            Err(error) => {
+                tracing::warn!(runner = self.name, %error, "a certificate cannot be renewed yet");
+                Ok(())
+            }
+        }
+    }
+
+    /// The runner is not part of the cluster any more: nothing that it still holds is wanted.
+    fn removed(&mut self) -> WireError {
+        self.holds = false;
+        WireError::Protocol(enrolment::removed(&self.name))
     }
 
     /// Begins to record how an attempt ended.
@@ -284,6 +271,6 @@ impl Session<'_> {
     }
 }
 
-fn parse(frame: &Frame) -> Result<FromRunner, WireError> {
+pub(super) fn parse(frame: &Frame) -> Result<FromRunner, WireError> {
     frame.parse().map_err(|error| WireError::protocol(format!("a message that is none: {error}")))
 }

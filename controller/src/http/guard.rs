@@ -20,7 +20,7 @@ pub const COOKIE_NAME: &str = "ruche_session";
 const NOT_A_FORM: &str = "x-ruche";
 
 /// Every call, and what it is for the table of permissions.
-pub const ROWS: [(Method, &str, Action); 33] = [
+pub const ROWS: [(Method, &str, Action); 35] = [
     (Method::POST, "/api/v1/jobs", Action::Submit),
     (Method::GET, "/api/v1/jobs/{id}", Action::SeeJob),
     (Method::GET, "/api/v1/jobs", Action::ListJobs),
@@ -32,6 +32,8 @@ pub const ROWS: [(Method, &str, Action); 33] = [
     (Method::GET, "/api/v1/runners", Action::SeeRunners),
     (Method::GET, "/api/v1/samples", Action::SeeRunners),
     (Method::POST, "/api/v1/runners/{runner}/drain", Action::ManageRunners),
+    (Method::DELETE, "/api/v1/runners/{runner}", Action::ManageRunners),
+    (Method::POST, "/api/v1/join-tokens", Action::ManageRunners),
     (Method::POST, "/api/v1/session", Action::Enter),
     (Method::GET, "/api/v1/session", Action::SeeOneself),
     (Method::DELETE, "/api/v1/session", Action::ManageOneself),

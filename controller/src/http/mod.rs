@@ -6,6 +6,7 @@ mod events;
 mod extract;
 mod guard;
 mod jobs;
+mod joining;
 mod problem;
 mod server;
 
@@ -24,6 +25,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::encryption::Encryption;
 use crate::identity::Identity;
 use crate::jobs::Jobs;
 use problem::Failure;
@@ -47,8 +49,14 @@ struct Context {
 struct Description;
 
 /// Serves until told to stop, and then until all answers are given.
-pub async fn serve(jobs: Jobs, identity: Arc<Identity>, listener: TcpListener, stop: CancellationToken) {
-    server::serve(router(jobs, identity), listener, stop).await;
+pub async fn serve(
+    jobs: Jobs,
+    identity: Arc<Identity>,
+    listener: TcpListener,
+    encryption: Encryption,
+    stop: CancellationToken,
+) {
+    server::serve(router(jobs, identity), listener, encryption, stop).await;
 }
 
 fn router(jobs: Jobs, identity: Arc<Identity>) -> Router {
@@ -81,6 +89,8 @@ fn api() -> OpenApiRouter<Context> {
         .routes(routes!(cluster::languages))
         .routes(routes!(cluster::runners))
         .routes(routes!(cluster::drain))
+        .routes(routes!(joining::remove))
+        .routes(routes!(joining::new_token))
         .routes(routes!(cluster::cluster))
         .routes(routes!(cluster::samples))
         .merge(accounts())
@@ -140,10 +150,12 @@ mod tests {
             "/jobs/{id}/attempts",
             "/jobs/{id}/cancel",
             "/jobs/{id}/events",
+            "/join-tokens",
             "/languages",
             "/limits",
             "/password",
             "/runners",
+            "/runners/{runner}",
             "/runners/{runner}/drain",
             "/samples",
             "/session",

@@ -1,10 +1,13 @@
-//! Who is who: accounts, sessions and tokens, and what each may do. Both doors for clients ask here. Decisions are
-//! pure (`permission`, `attempts`); what is kept are documents in the store.
+//! Who is who: accounts, sessions and tokens, and what each may do; the cluster's own certificates, and which runners
+//! are part of it. All doors ask here. Decisions are pure (`permission`, `attempts`); what is kept are documents in the store.
 
 mod answer;
 mod attempts;
 mod audit;
+pub mod authority;
 mod cache;
+pub mod certificate;
+pub mod enrolment;
 mod groups;
 mod log_in;
 mod password;
@@ -24,6 +27,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use protocol::account::{Role, Scope};
+use protocol::joining::{JoinTokenRequest, NewJoinToken};
 use protocol::{Problem, ProblemKind, Secret};
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -36,6 +40,7 @@ use crate::store::Records;
 use crate::wire::Peer;
 use attempts::{Attempts, Rate};
 use cache::{Cache, Lookup};
+use enrolment::Enrolment;
 use password::Passwords;
 use records::{Bearer, Group, User, find};
 
@@ -71,6 +76,7 @@ pub struct Rules {
 /// Who is who.
 pub struct Identity {
     store: Arc<dyn Records>,
+    enrolment: Arc<Enrolment>,
     rules: Rules,
     passwords: Passwords,
     cache: Cache,
@@ -85,9 +91,16 @@ pub struct Identity {
 
 impl Identity {
     /// The accounts in this store, and whether it is taken to have any until [`begin`](Self::begin) has looked.
-    pub fn new(store: Arc<dyn Records>, usage: Arc<Usage>, rules: Rules, peopled: bool) -> Self {
+    pub fn new(
+        store: Arc<dyn Records>,
+        enrolment: Arc<Enrolment>,
+        usage: Arc<Usage>,
+        rules: Rules,
+        peopled: bool,
+    ) -> Self {
         Self {
             store,
+            enrolment,
             rules,
             passwords: Passwords::default(),
             cache: Cache::default(),
@@ -98,6 +111,30 @@ impl Identity {
             by_name: Mutex::new(Attempts::new(log_in::PER_NAME)),
             by_guest: Mutex::new(Attempts::new(PER_GUEST)),
         }
+    }
+
+    /// Makes a token with which runners can join.
+    ///
+    /// # Errors
+    /// The [`Problem`] with it.
+    pub async fn new_join_token(
+        &self,
+        caller: &Caller,
+        request: JoinTokenRequest,
+    ) -> Result<NewJoinToken, Problem> {
+        let new = self.enrolment.new_token(request).await?;
+        self.note(Deed::of(caller, "join_token_created", None)).await;
+        Ok(new)
+    }
+
+    /// Takes a runner's right away to be part of the cluster.
+    ///
+    /// # Errors
+    /// The [`Problem`] with it.
+    pub async fn remove_runner(&self, caller: &Caller, name: &str) -> Result<(), Problem> {
+        self.enrolment.remove(name).await?;
+        self.note(Deed::of(caller, "runner_removed", Some(name))).await;
+        Ok(())
     }
 
     /// Looks whether there are accounts. Where there are none, makes the secret of a set-up link.

@@ -2,7 +2,9 @@
 //! again on the same store.
 
 use std::io;
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
@@ -15,6 +17,7 @@ use crate::budget::Budget;
 use crate::dispatch::Dispatcher;
 use crate::elsewhere::Elsewhere;
 use crate::fleet::{self, Fleet};
+use crate::identity::enrolment::Enrolment;
 use crate::identity::{Identity, Rules, Usage};
 use crate::jobs::{JobLimits, Jobs};
 use crate::live::Live;
@@ -26,6 +29,9 @@ use crate::wire::{self, Link};
 
 /// The most that is kept of a job's output, and of all jobs', in bytes.
 const MEMORY: u64 = 1 << 30;
+
+/// Where everybody connects from.
+const HERE: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 1));
 
 /// A place for a controller.
 pub struct Node {
@@ -88,8 +94,11 @@ pub fn start(world: &Arc<World>, node: &Node) {
     let live = Arc::new(Live::new(budget.clone(), MEMORY));
     let backlog = Arc::new(Backlog::default());
     let roster = Arc::new(Roster::new(Arc::clone(&backlog)));
+    // Nothing is encrypted here, so nobody has to join.
+    let enrolment = Arc::new(Enrolment::new(Arc::clone(&store), None, 0, Duration::ZERO));
     let usage = Arc::new(Usage::new(Arc::clone(&store) as _));
     let fleet = Fleet {
+        enrolment: Arc::clone(&enrolment),
         store: Arc::clone(&store),
         backlog: Arc::clone(&backlog),
         live: Arc::clone(&live),
@@ -108,7 +117,7 @@ pub fn start(world: &Arc<World>, node: &Node) {
         Arc::clone(&usage),
     );
     let rules = Rules { anonymous_use: Default::default(), insecure: true };
-    let identity = Arc::new(Identity::new(Arc::clone(&store) as _, usage, rules, false));
+    let identity = Arc::new(Identity::new(Arc::clone(&store) as _, enrolment, usage, rules, false));
     let stop = CancellationToken::new();
     let elsewhere = Elsewhere { store: Arc::clone(&store), live: Arc::clone(&live) };
     let dispatcher = Dispatcher {
@@ -143,13 +152,11 @@ pub fn accept(world: &World, peer: Peer, controller: usize, link: Link) -> io::R
     let (stop, fleet, jobs) = (life.stop.clone(), life.fleet.clone(), life.jobs.clone());
     life.tasks.retain(|task| !task.is_finished());
     let session = match peer {
-        Peer::Runner(_) => {
-            tokio::spawn(
-                async move { fleet::session::run(&fleet, link, &fleet::session::hello(), &stop).await },
-            )
-        }
+        Peer::Runner(_) => tokio::spawn(async move {
+            fleet::session::run(&fleet, link, &wire::Peer::plain(HERE), &fleet::session::hello(), &stop).await
+        }),
         Peer::Client(_) => {
-            let peer = wire::Peer::plain(([127, 0, 0, 1], 0).into());
+            let peer = wire::Peer::plain(HERE);
             let door = tcp::Door { jobs, identity: Arc::clone(&life.identity), peer };
             tokio::spawn(async move { tcp::session::run(door, link, &tcp::session::hello(), &stop).await })
         }

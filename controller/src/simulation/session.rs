@@ -155,7 +155,7 @@ impl Session {
                 }
             }
             ToRunner::Refused { .. } => return Err(io::ErrorKind::PermissionDenied.into()),
-            ToRunner::Registered | ToRunner::Drain => {}
+            ToRunner::Registered | ToRunner::Drain | ToRunner::Renew | ToRunner::Certified { .. } => {}
         }
         Ok(())
     }

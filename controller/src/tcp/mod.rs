@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::encryption::Encryption;
 use crate::identity::Identity;
 use crate::jobs::Jobs;
 use crate::wire;
@@ -25,6 +26,7 @@ pub async fn serve(
     jobs: Jobs,
     identity: Arc<Identity>,
     listener: TcpListener,
+    encryption: Encryption,
     sessions: TaskTracker,
     stop: CancellationToken,
 ) {
@@ -34,5 +36,5 @@ pub async fn serve(
         let hello = Arc::clone(&hello);
         async move { session::run(door, link, &hello, &stop).await }
     };
-    wire::accept(listener, MAX_CONNECTIONS, sessions, stop, serve).await;
+    wire::accept(listener, encryption, MAX_CONNECTIONS, sessions, stop, serve).await;
 }

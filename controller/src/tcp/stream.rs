@@ -83,6 +83,13 @@ impl Stream {
             Request::Account { ask } => {
                 Response::Account { answer: Box::new(self.visitor.identity.answer(&caller, ask).await?) }
             }
+            Request::JoinToken(request) => {
+                Response::JoinToken(self.visitor.identity.new_join_token(&caller, request).await?)
+            }
+            Request::RemoveRunner { runner } => {
+                self.visitor.identity.remove_runner(&caller, &runner).await?;
+                Response::Removed { runner }
+            }
             Request::Cluster => Response::Cluster { cluster: self.jobs.cluster().await? },
             Request::Submit { .. } | Request::Watch { .. } => {
                 return Err(Problem::invalid("type", "this request has events for an answer"));

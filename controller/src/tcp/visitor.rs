@@ -41,7 +41,7 @@ pub fn action(request: &Request) -> Action {
         Request::Jobs(_) => Action::ListJobs,
         Request::Languages | Request::Cluster => Action::LookAround,
         Request::Runners => Action::SeeRunners,
-        Request::Drain { .. } => Action::ManageRunners,
+        Request::Drain { .. } | Request::JoinToken(_) | Request::RemoveRunner { .. } => Action::ManageRunners,
         Request::Account { ask } => identity::action(ask),
     }
 }

@@ -34,7 +34,7 @@ const USERS: Row = [In, In, Yes, Yes, Yes, No];
 const TEACHERS: Row = [In, In, No, Yes, Yes, No];
 const ADMINS: Row = [In, In, No, No, Yes, No];
 
-const CALLS: [(&str, &str, Row); 29] = [
+const CALLS: [(&str, &str, Row); 31] = [
     ("post", "/jobs", WHO_MAY_RUN),
     ("get", "/jobs", USERS_LOOK),
     ("get", "/jobs/{id}", WHO_MAY_LOOK),
@@ -46,6 +46,8 @@ const CALLS: [(&str, &str, Row); 29] = [
     ("get", "/runners", USERS_LOOK),
     ("get", "/samples", USERS_LOOK),
     ("post", "/runners/{runner}/drain", ADMINS),
+    ("delete", "/runners/{runner}", ADMINS),
+    ("post", "/join-tokens", ADMINS),
     ("post", "/session", ANYBODY),
     ("get", "/session", WHO_MAY_LOOK),
     ("delete", "/session", USERS),
@@ -73,7 +75,7 @@ fn row(request: &Request) -> Row {
         Request::Watch { .. } | Request::Job { .. } => WHO_MAY_LOOK,
         Request::Languages | Request::Cluster => WHO_MAY_LOOK,
         Request::Jobs(_) | Request::Runners => USERS_LOOK,
-        Request::Drain { .. } => ADMINS,
+        Request::Drain { .. } | Request::JoinToken(_) | Request::RemoveRunner { .. } => ADMINS,
         Request::Account { ask } => match ask {
             AccountRequest::LogIn(_) | AccountRequest::SetUp(_) => ANYBODY,
             AccountRequest::Me | AccountRequest::Limits => WHO_MAY_LOOK,
@@ -133,6 +135,8 @@ fn requests() -> Vec<Request> {
         Request::Runners,
         Request::Cluster,
         Request::Drain { runner: nobody() },
+        Request::JoinToken(Default::default()),
+        Request::RemoveRunner { runner: nobody() },
     ];
     rest.into_iter().chain(asks.map(|ask| Request::Account { ask })).collect()
 }

@@ -1,8 +1,10 @@
 //! The runner's command line: commands and flags, with the environment variables that stand for them.
 
+use std::convert::Infallible;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use protocol::Secret;
 
 use crate::pool::policy::Isolation;
 
@@ -26,6 +28,8 @@ pub struct Cli {
 pub enum Command {
     /// Join a cluster and run its jobs, until SIGTERM or Ctrl-C
     Start(StartArgs),
+    /// Make this host part of a cluster, once, with what `cli runner token` prints
+    Join(JoinArgs),
     /// The images that languages run in
     #[command(subcommand)]
     Images(ImagesCommand),
@@ -40,6 +44,32 @@ pub enum Command {
                       (–), and the line below what mends it. Exits with 0 when nothing is missing."
     )]
     Doctor(DoctorArgs),
+}
+
+/// Arguments of `runner join`.
+#[derive(Debug, Clone, Args)]
+#[command(
+    long_about = "Makes this host part of a cluster: checks the controller's certificate by the token, sends it the \
+                  public half of a new key, and keeps the certificate that comes back. `runner start` then works \
+                  without more, and the certificate renews itself.",
+    after_help = "Example:\n  runner join master:7001 ruche-join-…"
+)]
+pub struct JoinArgs {
+    /// The runners' door of the controller, or those of several
+    #[arg(value_name = "HOST:PORT,…", value_delimiter = ',', required = true)]
+    pub controllers: Vec<String>,
+    /// The token
+    #[arg(value_name = "TOKEN", value_parser = parse_secret)]
+    pub token: Secret,
+    /// What to call this runner (default: the host's name)
+    #[arg(long, env = "RUCHE_RUNNER_NAME")]
+    pub name: Option<String>,
+    /// The configuration file that the runner is to have
+    #[arg(long, env = "RUCHE_RUNNER_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Where key and certificate are kept
+    #[arg(long, env = "RUCHE_RUNNER_STATE_DIR", value_name = "FOLDER")]
+    pub state_dir: Option<PathBuf>,
 }
 
 /// Flags and environment of `runner doctor`.
@@ -212,6 +242,11 @@ pub struct StartArgs {
     /// Where Docker is
     #[command(flatten)]
     pub docker: DockerArgs,
+}
+
+/// Whatever is wrong with it is told later, without it.
+fn parse_secret(text: &str) -> Result<Secret, Infallible> {
+    Ok(Secret::from(text.to_owned()))
 }
 
 fn parse_label(text: &str) -> Result<(String, String), &'static str> {

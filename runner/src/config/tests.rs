@@ -10,7 +10,7 @@ fn resolve(flags: &[&str], file: &str) -> Result<Config, String> {
     let Command::Start(args) = cli.command else { panic!("not start") };
     let file = toml::from_str(file).map_err(|error: toml::de::Error| error.to_string())?;
     let host = HostFacts { name: "host".into(), cpus: 4 };
-    Config::resolve(args, file, &host).map_err(|error| error.to_string())
+    Config::resolve(args, file, &host, &[]).map_err(|error| error.to_string())
 }
 
 #[test]
@@ -85,4 +85,17 @@ fn a_wrong_key_or_value_is_named() {
         let error = resolve(&[], file).unwrap_err();
         assert!(error.contains(name), "{file}: {error}");
     }
+}
+
+#[test]
+fn a_host_that_has_joined_once_needs_to_be_told_nothing_more() {
+    let joined =
+        |name: &str| Joined { name: name.to_owned(), controllers: vec![format!("{name}-master:7001")] };
+    let (a, b) = (joined("a"), joined("b"));
+    let found = |said: Option<&str>, joined: &[Joined]| remembered(said.map(str::to_owned), "host", joined);
+    assert_eq!(found(None, &[]), ("host".to_owned(), vec![]));
+    assert_eq!(found(None, std::slice::from_ref(&a)), ("a".to_owned(), a.controllers.clone()));
+    assert_eq!(found(None, &[a.clone(), b.clone()]), ("host".to_owned(), vec![]));
+    assert_eq!(found(Some("b"), &[a.clone(), b.clone()]), ("b".to_owned(), b.controllers));
+    assert_eq!(found(Some("c"), &[a]), ("c".to_owned(), vec![]));
 }

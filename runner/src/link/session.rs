@@ -6,18 +6,18 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use protocol::JobId;
-use protocol::frame::{Frame, FrameCodec, FrameError, FrameKind};
+use protocol::frame::{Frame, FrameError, FrameKind};
 use protocol::hello::{Hello, MISSED_HEARTBEATS, RESUME};
 use protocol::runner::{Assignment, FromRunner, ToRunner};
 use protocol::window::SendWindow;
-use tokio::net::tcp::OwnedReadHalf;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
-use tokio_util::codec::FramedRead;
 
 use super::LinkError;
 use super::attempt::{Arriving, Attempt, LinkStream};
 use super::attempts::Resumed;
+use super::dial::Incoming;
+use crate::membership::key::Key;
 use crate::node::Node;
 
 /// Ends of attempts that may wait to be noticed.
@@ -41,6 +41,8 @@ pub struct Session {
     attempts: HashMap<u32, Carried>,
     ended: (mpsc::Sender<u32>, mpsc::Receiver<u32>),
     announce: Announce,
+    /// The key that a new certificate was asked for with.
+    new_key: Option<Key>,
 }
 
 /// An attempt that the link carries.
@@ -54,7 +56,16 @@ impl Session {
     /// A link that has been greeted.
     pub fn new(node: Arc<Node>, outgoing: mpsc::Sender<Frame>, hello: Hello, announce: Announce) -> Self {
         let link = node.attempts.new_link();
-        Self { node, link, outgoing, hello, attempts: HashMap::new(), ended: mpsc::channel(ENDED), announce }
+        Self {
+            node,
+            link,
+            outgoing,
+            hello,
+            attempts: HashMap::new(),
+            ended: mpsc::channel(ENDED),
+            announce,
+            new_key: None,
+        }
     }
 
     /// Tells that the controller has taken this runner, once it is known what that offers.
@@ -66,10 +77,7 @@ impl Session {
     }
 
     /// Takes what comes until the link breaks.
-    pub async fn serve(
-        &mut self,
-        incoming: &mut FramedRead<OwnedReadHalf, FrameCodec>,
-    ) -> Result<(), LinkError> {
+    pub async fn serve(&mut self, incoming: &mut Incoming) -> Result<(), LinkError> {
         let patience = Duration::from_millis(u64::from(self.hello.heartbeat_ms.max(100))) * MISSED_HEARTBEATS;
         let mut dead = Instant::now() + patience;
         loop {
@@ -120,12 +128,31 @@ impl Session {
             }
             ToRunner::Forget { job, attempt } => self.node.attempts.forget((job, attempt)),
             ToRunner::Registered => self.announce(),
+            ToRunner::Renew => return self.ask_for_certificate().await,
+            ToRunner::Certified { certificate } => self.take_certificate(&certificate),
             ToRunner::Drain => {
                 tracing::info!(controller = %self.announce.controller, "told to leave");
                 self.node.dismiss();
             }
         }
         Ok(())
+    }
+
+    /// Asks for a certificate for a new key: the old one is as old as its certificate.
+    async fn ask_for_certificate(&mut self) -> Result<(), LinkError> {
+        let asked = Key::generate().and_then(|key| Ok((key.request()?, key)));
+        let (request, key) = asked.map_err(|error| LinkError::Protocol(error.to_string()))?;
+        self.new_key = Some(key);
+        self.send(Frame::control(0, &FromRunner::Certify { request })?).await
+    }
+
+    /// From the next link on the new certificate is shown. Where it cannot be kept, the controller asks again.
+    fn take_certificate(&mut self, certificate: &str) {
+        let (Some(key), Some(credentials)) = (self.new_key.take(), self.node.credentials()) else { return };
+        match credentials.renew(&key, certificate) {
+            Ok(()) => tracing::info!(controller = %self.announce.controller, "the certificate is renewed"),
+            Err(error) => tracing::error!(%error, "a new certificate cannot be used"),
+        }
     }
 
     async fn begin(&mut self, stream: u32, assignment: Assignment) -> Result<(), LinkError> {

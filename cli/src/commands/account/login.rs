@@ -6,6 +6,7 @@ use protocol::client::{Request, Response};
 use serde::Serialize;
 
 use super::super::Address;
+use super::super::trusting::get_to_know_all;
 use super::{ask, tell};
 use crate::args::{JsonArgs, LoginArgs};
 use crate::clusters::Cluster;
@@ -15,8 +16,13 @@ use crate::messages::accounts as messages;
 use crate::settings::Account;
 use crate::terminal;
 
-/// Logs in, and keeps what proves it.
+/// Gets to know the controllers, logs in, and keeps what proves it.
 pub async fn login(address: &Address, args: LoginArgs) -> Result<Exit, Failure> {
+    let address = &address.at(args.controllers);
+    get_to_know_all(address, args.ca_file.as_deref()).await?;
+    if args.trust_only {
+        return Ok(Exit::OK);
+    }
     if args.token {
         return keep_given(address).await;
     }
