@@ -15,6 +15,7 @@ mod clock;
 pub mod config;
 mod dice;
 mod dispatch;
+mod doors;
 mod elsewhere;
 mod ending;
 mod fleet;
@@ -44,8 +45,9 @@ use tokio_util::task::TaskTracker;
 
 use crate::backlog::Backlog;
 use crate::budget::Budget;
-use crate::config::Config;
+use crate::config::{Config, Doors};
 use crate::dispatch::Dispatcher;
+use crate::doors::Door;
 use crate::elsewhere::Elsewhere;
 use crate::fleet::Fleet;
 use crate::housekeeping::Housekeeping;
@@ -59,6 +61,12 @@ const MAX_JOB_OUTPUT: u64 = 64 << 20;
 
 /// How long clients may take to hear the last of what they are told.
 const FAREWELL: Duration = Duration::from_secs(5);
+
+/// Makes sure that this process may have as many connections as its doors take on.
+pub fn allow_many_connections(config: &Config) {
+    let Doors { clients, runners, .. } = &config.doors;
+    doors::descriptors::take(2 * clients.connections + runners.connections);
+}
 
 /// The doors, open.
 #[derive(Debug)]
@@ -159,14 +167,28 @@ pub async fn run(config: Config, store: Arc<dyn Store>, listeners: Listeners, sh
         roster: Arc::clone(&roster),
         lingering: Arc::default(),
     };
-    runners.spawn(fleet::serve(fleet, listeners.runners, runners.clone(), close_runners.clone()));
+    runners.spawn(fleet::serve(
+        fleet,
+        listeners.runners,
+        Door::new(config.doors.runners),
+        runners.clone(),
+        close_runners.clone(),
+    ));
     runners.spawn(housekeeping.run(close_runners.clone()));
     let elsewhere = Elsewhere { store: Arc::clone(&store), live: Arc::clone(&live) };
     runners.spawn(elsewhere.listen(close_runners.clone()));
     runners.spawn(Dispatcher { store: Arc::clone(&store), backlog, live, roster }.run(close_runners.clone()));
     runners.spawn(jobs.clone().look_after(close_runners.clone()));
-    clients.spawn(tcp::serve(jobs.clone(), listeners.clients, clients.clone(), close_clients.clone()));
-    clients.spawn(http::serve(jobs.clone(), listeners.http, close_clients.clone()));
+    clients.spawn(tcp::serve(
+        jobs.clone(),
+        listeners.clients,
+        Door::new(config.doors.clients),
+        clients.clone(),
+        close_clients.clone(),
+    ));
+    let house = http::House { hosts: config.http_hosts(), encrypted: false };
+    let door = Door::new(config.doors.clients);
+    clients.spawn(http::serve(jobs.clone(), listeners.http, door, house, close_clients.clone()));
 
     tokio::select! {
         () = shutdown.drain.cancelled() => {}

@@ -15,15 +15,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::backlog::Backlog;
+use crate::doors::Door;
 use crate::live::Live;
 use crate::roster::Roster;
 use crate::store::Store;
 use crate::wire;
 
 pub use lingering::Lingering;
-
-/// Runners that may be connected at once.
-const MAX_CONNECTIONS: usize = 16_384;
 
 /// What the door needs.
 #[derive(Clone)]
@@ -41,11 +39,17 @@ pub struct Fleet {
 }
 
 /// Takes runners in until told to stop. Sessions end then; what their runners still run, they hold.
-pub async fn serve(fleet: Fleet, listener: TcpListener, sessions: TaskTracker, stop: CancellationToken) {
+pub async fn serve(
+    fleet: Fleet,
+    listener: TcpListener,
+    door: Door,
+    sessions: TaskTracker,
+    stop: CancellationToken,
+) {
     let hello = Arc::new(session::hello());
     let serve = move |link, stop| {
         let (fleet, hello) = (fleet.clone(), Arc::clone(&hello));
         async move { session::run(&fleet, link, &hello, &stop).await }
     };
-    wire::accept(listener, MAX_CONNECTIONS, sessions, stop, serve).await;
+    wire::accept(listener, door, sessions, stop, serve).await;
 }

@@ -8,7 +8,7 @@ use protocol::hello::{DRAIN, Hello, RESUME};
 use protocol::runner::{FromRunner, HeldAttempt, Registration, ToRunner};
 use protocol::{ControllerId, RunnerId};
 use tokio::sync::mpsc;
-use tokio::time::interval;
+use tokio::time::{interval, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::Fleet;
@@ -79,7 +79,8 @@ async fn serve(
     connection: &mut Connection,
     stop: &CancellationToken,
 ) -> Result<(), WireError> {
-    let mut registration = registration(connection).await?;
+    let registered = timeout(wire::GREETING, registration(connection)).await;
+    let mut registration = registered.unwrap_or(Err(WireError::Silent(wire::GREETING)))?;
     let held = std::mem::take(&mut registration.held);
     let (runner, name) = (registration.id, registration.name.clone());
     let (membership, mut claims) = fleet.roster.join(registration).map_err(WireError::Protocol)?;

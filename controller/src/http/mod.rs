@@ -1,16 +1,20 @@
 //! The HTTP door (port 7080): JSON in, JSON out, `application/problem+json` where something is wrong.
 
+mod body;
 mod cluster;
 mod events;
 mod extract;
+mod hosts;
 mod jobs;
 mod problem;
 mod server;
+mod shield;
 
 use std::sync::Arc;
 
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::State;
 use axum::http::StatusCode;
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -21,16 +25,19 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::config::JSON_OVERHEAD;
+use crate::doors::Door;
 use crate::jobs::Jobs;
 use problem::Failure;
 
-/// What JSON adds to the contents of a job, at most: base64 and escapes.
-const JSON_OVERHEAD: u64 = 2;
+pub use shield::House;
 
 /// What every handler has.
 #[derive(Clone)]
 struct Context {
     jobs: Jobs,
+    /// The largest body, in bytes.
+    max_request: u64,
 }
 
 /// The title of the API's description.
@@ -39,13 +46,12 @@ struct Context {
 struct Description;
 
 /// Serves until told to stop, and then until all answers are given.
-pub async fn serve(jobs: Jobs, listener: TcpListener, stop: CancellationToken) {
-    server::serve(router(jobs), listener, stop).await;
+pub async fn serve(jobs: Jobs, listener: TcpListener, door: Door, house: House, stop: CancellationToken) {
+    server::serve(router(jobs, house), listener, door, stop).await;
 }
 
-fn router(jobs: Jobs) -> Router {
-    let max_body =
-        usize::try_from(jobs.limits().max_body.saturating_mul(JSON_OVERHEAD)).unwrap_or(usize::MAX);
+fn router(jobs: Jobs, house: House) -> Router {
+    let max_request = jobs.limits().max_body.saturating_mul(JSON_OVERHEAD);
     let (api, description) =
         OpenApiRouter::with_openapi(Description::openapi()).nest("/api/v1", api()).split_for_parts();
     let description = Arc::new(description);
@@ -55,8 +61,8 @@ fn router(jobs: Jobs) -> Router {
         .route("/openapi.json", get(move || async move { Json(description.as_ref().clone()) }))
         .fallback(|| async { Failure(Problem::new(ProblemKind::NotFound, "there is nothing here")) })
         .method_not_allowed_fallback(wrong_method)
-        .layer(DefaultBodyLimit::max(max_body))
-        .with_state(Context { jobs })
+        .layer(from_fn_with_state(Arc::new(house), shield::guard))
+        .with_state(Context { jobs, max_request })
 }
 
 /// Every route of the API; what is not described cannot be added.

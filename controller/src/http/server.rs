@@ -1,35 +1,46 @@
-//! HTTP connections: how many, and how slow they may be.
+//! HTTP connections: how many, how slow they may be, and how much of their requests is read.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// Connections that may be open at once; others wait to be accepted.
-const MAX_CONNECTIONS: usize = 4096;
+use super::shield;
+use crate::doors::{Door, Patient, Place, notice_vanishing};
 
 /// How long the head of a request may take; also how long a connection may idle between two of them.
 const HEAD: Duration = Duration::from_secs(30);
 
+/// How many headers a request may have.
+const MAX_HEADERS: usize = 64;
+
+/// How large the head of a request may be, in bytes.
+const MAX_HEAD: usize = 32 * 1024;
+
+/// How long a client may leave its answer unread.
+const STALLED: Duration = Duration::from_secs(30);
+
+/// How many requests a connection serves before its client has to come in anew.
+const MAX_REQUESTS: u32 = 10_000;
+
 /// Serves until told to stop, and then until the requests that are under way are answered.
-pub async fn serve(app: Router, listener: TcpListener, stop: CancellationToken) {
-    let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+pub async fn serve(app: Router, listener: TcpListener, door: Door, stop: CancellationToken) {
     let connections = TaskTracker::new();
     let accept = async {
         loop {
-            // The semaphore is never closed.
-            let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
             match listener.accept().await {
-                Ok((stream, _)) => {
-                    connections.spawn(connection(app.clone(), stream, permit, stop.clone()));
-                }
+                Ok((stream, peer)) => enter(&app, (stream, peer), &door, &connections, &stop),
                 Err(error) => {
                     tracing::warn!(%error, "an HTTP connection cannot be accepted");
                     // Out of descriptors, mostly: others have to close first.
@@ -46,11 +57,35 @@ pub async fn serve(app: Router, listener: TcpListener, stop: CancellationToken) 
     connections.wait().await;
 }
 
-async fn connection(app: Router, stream: TcpStream, _room: OwnedSemaphorePermit, stop: CancellationToken) {
-    let service = TowerToHyperService::new(app);
+fn enter(
+    app: &Router,
+    (stream, peer): (TcpStream, SocketAddr),
+    door: &Door,
+    connections: &TaskTracker,
+    stop: &CancellationToken,
+) {
+    match door.enter(peer) {
+        Ok(place) => {
+            connections.spawn(connection(app.clone(), stream, place, stop.child_token()));
+        }
+        Err(full) => door.turn_away(stream, shield::no_room(&full), connections),
+    }
+}
+
+async fn connection(app: Router, stream: TcpStream, place: Arc<Place>, stop: CancellationToken) {
+    notice_vanishing(&stream);
+    let (app, left, last) = (TowerToHyperService::new(app), AtomicU32::new(MAX_REQUESTS), stop.clone());
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        if left.fetch_sub(1, Ordering::Relaxed) == 1 {
+            last.cancel();
+        }
+        request.extensions_mut().insert(Arc::clone(&place));
+        app.call(request)
+    });
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEAD);
-    let mut connection = std::pin::pin!(http.serve_connection(TokioIo::new(stream), service));
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD).max_headers(MAX_HEADERS).max_buf_size(MAX_HEAD);
+    let stream = TokioIo::new(Patient::new(stream, STALLED));
+    let mut connection = std::pin::pin!(http.serve_connection(stream, service));
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
         () = stop.cancelled() => {

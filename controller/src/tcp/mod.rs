@@ -10,18 +10,22 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::doors::Door;
 use crate::jobs::Jobs;
 use crate::wire;
 
-/// Clients that may be connected at once.
-const MAX_CONNECTIONS: usize = 4096;
-
 /// Takes clients in until told to stop; then lets them have the answers that they wait for.
-pub async fn serve(jobs: Jobs, listener: TcpListener, sessions: TaskTracker, stop: CancellationToken) {
+pub async fn serve(
+    jobs: Jobs,
+    listener: TcpListener,
+    door: Door,
+    sessions: TaskTracker,
+    stop: CancellationToken,
+) {
     let hello = Arc::new(session::hello());
     let serve = move |link, stop| {
         let (jobs, hello) = (jobs.clone(), Arc::clone(&hello));
         async move { session::run(jobs, link, &hello, &stop).await }
     };
-    wire::accept(listener, MAX_CONNECTIONS, sessions, stop, serve).await;
+    wire::accept(listener, door, sessions, stop, serve).await;
 }

@@ -48,8 +48,9 @@ impl Http {
     /// HTTP/1.0, so that an answer of any kind ends with the connection.
     pub async fn send(&self, method: &str, path: &str, headers: &str, body: &str) -> Reply {
         let length = body.len();
-        let head =
-            format!("{method} {path} HTTP/1.0\r\nhost: x\r\ncontent-length: {length}\r\n{headers}\r\n");
+        let head = format!(
+            "{method} {path} HTTP/1.0\r\nhost: localhost\r\ncontent-length: {length}\r\n{headers}\r\n"
+        );
         let mut stream = TcpStream::connect(self.0).await.unwrap();
         stream.write_all(head.as_bytes()).await.unwrap();
         // A body that is too large may be refused before all of it is read.
