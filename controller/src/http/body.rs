@@ -33,9 +33,9 @@ pub async fn read(request: Request, most: u64) -> Result<Body, Problem> {
     let place = request.extensions().get::<Arc<Place>>().cloned().unwrap_or_else(Place::anywhere);
     let (mut room, mut counted) = (place.incoming(), STEP);
     let mut chunks = request.into_body().into_data_stream();
-    let (pace, mut body) = (Pace::begin(), BytesMut::new());
+    let (mut pace, mut body) = (Pace::begin(), BytesMut::new());
     loop {
-        let chunk = timeout_at(pace.deadline(body.len() as u64), chunks.next()).await;
+        let chunk = timeout_at(pace.deadline(), chunks.next()).await;
         let Some(chunk) = chunk.map_err(|_| too_slow())? else {
             return Ok(Body { bytes: body.freeze(), _room: room });
         };
@@ -50,6 +50,7 @@ pub async fn read(request: Request, most: u64) -> Result<Body, Problem> {
             room.grow(step as u64).map_err(|full| busy(full).retry_after(1))?;
             counted += step;
         }
+        pace.received(chunk.len());
         body.extend_from_slice(&chunk);
     }
 }

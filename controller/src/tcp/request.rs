@@ -50,7 +50,6 @@ pub struct Arriving {
     /// The room that was taken for the contents; given back once they are the job's.
     incoming: Incoming,
     pace: Pace,
-    received: u64,
 }
 
 impl Arriving {
@@ -70,9 +69,9 @@ impl Arriving {
         incoming.grow(bytes).map_err(busy)?;
         let sizes = upload.spec.detached_sizes().into();
         let window = ReceiveWindow::new(DEFAULT_WINDOW);
-        let (pace, received) = (Pace::begin(), 0);
+        let pace = Pace::begin();
         let (current, contents) = (BytesMut::new(), Vec::new());
-        let mut arriving = Self { upload, sizes, current, contents, window, incoming, pace, received };
+        let mut arriving = Self { upload, sizes, current, contents, window, incoming, pace };
         arriving.close_finished();
         Ok(arriving)
     }
@@ -84,7 +83,7 @@ impl Arriving {
     pub fn add(&mut self, mut data: Bytes) -> Result<Option<u32>, FrameError> {
         self.window.received(data.len())?;
         let credit = self.window.consumed(data.len());
-        self.received += data.len() as u64;
+        self.pace.received(data.len());
         while !data.is_empty() {
             let size = *self.sizes.front().ok_or(FrameError::Malformed(FrameKind::Blob))?;
             let missing = usize::try_from(size).unwrap_or(usize::MAX) - self.current.len();
@@ -96,7 +95,7 @@ impl Arriving {
 
     /// Whether it comes so slowly that it is not waited for.
     pub fn is_late(&self) -> bool {
-        self.pace.is_lost(self.received)
+        self.pace.is_lost()
     }
 
     /// Whether everything is here.
