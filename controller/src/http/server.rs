@@ -22,11 +22,11 @@ use crate::doors::{Door, Patient, Place, notice_vanishing};
 /// How long the head of a request may take; also how long a connection may idle between two of them.
 const HEAD: Duration = Duration::from_secs(30);
 
-/// How many headers a request may have.
-const MAX_HEADERS: usize = 64;
-
-/// How large the head of a request may be, in bytes.
+/// How large the head of a request may be, in bytes. It has at most 100 headers, which is hyper's own limit.
 const MAX_HEAD: usize = 32 * 1024;
+
+/// How much of a request is read before it is asked for, in bytes.
+const BUFFER: usize = 64 * 1024;
 
 /// How long a client may leave its answer unread.
 const STALLED: Duration = Duration::from_secs(30);
@@ -83,7 +83,7 @@ async fn connection(app: Router, stream: TcpStream, place: Arc<Place>, stop: Can
         app.call(request)
     });
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEAD).max_headers(MAX_HEADERS).max_buf_size(MAX_HEAD);
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD).max_header_size(MAX_HEAD).max_buf_size(BUFFER);
     let stream = TokioIo::new(Patient::new(stream, STALLED));
     let mut connection = std::pin::pin!(http.serve_connection(stream, service));
     let ended = tokio::select! {

@@ -4,10 +4,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that meets the unexpected has failed")]
 
 mod bad_input;
+mod browsers;
 mod clients;
 mod drain;
 mod http;
 mod jobs;
+mod limits;
 mod runners;
 mod scheduling;
 mod strangers;

@@ -77,18 +77,20 @@ pub fn hostile() -> Vec<Manner> {
 
 fn hostile_with_frames(door: &'static str) -> Vec<Manner> {
     let large = [&[0, 15, 0, 0, CONTROL, 0, 0, 0, 1][..], &vec![b' '; 900_000]].concat();
-    let asking: Vec<u8> = (1..200).flat_map(|id| control_on(id, &json!({ "type": "languages" }))).collect();
+    let request = |stream| control_on(stream, &json!({ "type": "languages" }));
+    let asking = [hello(), (1..20_000).flat_map(request).collect()].concat();
+    let ping = Then::Every(HEARTBEAT / 5, frame(PING, b""));
     vec![
         manner("says nothing", door, "", Then::Nothing),
         manner("stops inside its hello", door, &hello()[..20], Then::Nothing),
         manner("drips its hello", door, &frame(HELLO, &vec![b' '; 10_000])[..9], Then::Drip(b' ')),
-        manner("pings instead of greeting", door, "", Then::Every(HEARTBEAT / 5, frame(PING, b""))),
+        manner("pings instead of greeting", door, "", ping.clone()),
         manner("says garbage", door, garbage(), Then::Repeat(garbage())),
         manner("announces a giant frame", door, [0x7f, 0xff, 0xff, 0xff], Then::Repeat(vec![0; 65_536])),
         manner("drips a frame", door, [hello(), vec![0, 15, 0, 0, CONTROL]].concat(), Then::Drip(b' ')),
         manner("stops inside a large frame", door, [hello(), large].concat(), Then::Nothing),
         manner("greets and falls silent", door, hello(), Then::Nothing),
-        Manner { reads: false, ..manner("never reads", door, hello(), Then::Repeat(asking)) },
+        Manner { reads: false, ..manner("never reads", door, asking, ping) },
     ]
 }
 
