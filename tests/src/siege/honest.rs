@@ -2,10 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::json;
-
-use crate::Cluster;
-use crate::http;
+use crate::cluster::job;
+use crate::{Cluster, http};
 
 /// How long jobs took.
 #[derive(Debug, Clone, Default)]
@@ -17,11 +15,8 @@ pub fn work(cluster: &Cluster, mut enough: impl FnMut(usize) -> bool) -> Times {
     while !enough(times.len()) {
         let number = times.len();
         let begin = Instant::now();
-        let job = json!({
-            "language": "python",
-            "files": [{ "path": "main.py", "content": "print(input())" }],
-            "stdin": number.to_string(),
-        });
+        let mut job = job("python", "main.py", "print(input())");
+        job["stdin"] = number.to_string().into();
         let answer = http::post(&cluster.url("/jobs?wait=60"), &job);
         times.push(begin.elapsed());
         assert_eq!(answer.status, 200, "job {number} was refused: {}", answer.body);

@@ -11,14 +11,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use crate::cluster::job;
+use crate::{Cluster, http};
+pub use honest::{Times, work};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::socket::{setsockopt, sockopt::RcvBuf};
 use nix::unistd::Pid;
-use serde_json::json;
-
-use crate::{Cluster, http};
-pub use honest::{Times, work};
 pub use strangers::{Manner, Then};
 
 /// How many have nothing to do.
@@ -52,17 +51,21 @@ struct Peer {
 #[derive(Debug)]
 pub struct Siege {
     peers: Arc<Mutex<Vec<Peer>>>,
+    /// Those who mean harm, of every kind once.
+    kinds: Vec<Manner>,
     over: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Siege {
-    /// Has all of them come. The cluster has had no job before.
+    /// Has all of them come. The cluster has a runner for Python.
     pub fn begin(cluster: &Cluster) -> Self {
         // A process starts with a thousand descriptors.
         let (_, most) = getrlimit(Resource::RLIMIT_NOFILE).expect("limits can be read");
         setrlimit(Resource::RLIMIT_NOFILE, most, most).expect("limits can be raised");
-        let siege = Self { peers: Arc::default(), over: Arc::default(), thread: None };
+        let loud = cluster.job(&job("python", "main.py", "print('x' * 700_000)"));
+        let kinds = strangers::hostile(loud["id"].as_str().expect("a job has an id"));
+        let siege = Self { peers: Arc::default(), kinds, over: Arc::default(), thread: None };
         // A language that somebody has, so that a job in it waits rather than is refused.
         let [_, runner, _] = strangers::idle("");
         siege.add(cluster, &runner, 0, false);
@@ -71,12 +74,11 @@ impl Siege {
             let languages = http::get(&cluster.url("/languages")).body;
             languages.as_array()?.iter().any(|language| language["id"] == "parked").then_some(())
         });
-        let waiting =
-            cluster.submit(&json!({ "language": "parked", "files": [{ "path": "a", "content": "" }] }));
+        let waiting = cluster.submit(&job("parked", "a", ""));
         let idle = strangers::idle(&waiting);
         (1..IDLE).for_each(|number| siege.add(cluster, &idle[number % idle.len()], number, false));
-        let hostile = strangers::hostile();
-        (0..HOSTILE).for_each(|number| siege.add(cluster, &hostile[number % hostile.len()], number, true));
+        let kinds = siege.kinds.iter().cycle().take(HOSTILE);
+        kinds.for_each(|kind| siege.add(cluster, kind, 0, true));
         siege.run()
     }
 
@@ -95,7 +97,7 @@ impl Siege {
     /// How long those who meant harm were there at most, of each kind.
     pub fn stays(&self) -> Vec<(String, Option<Duration>)> {
         let peers = self.lock();
-        let kinds = strangers::hostile().into_iter().map(|kind| {
+        let kinds = self.kinds.iter().map(|kind| {
             let same =
                 |peer: &&Peer| peer.hostile && (peer.manner.door, peer.manner.name) == (kind.door, kind.name);
             let longest = peers.iter().filter(same).map(|peer| peer.stayed.unwrap_or(Duration::MAX)).max();

@@ -69,16 +69,16 @@ pub fn registration(number: usize) -> Vec<u8> {
     [control(&register), control(&telemetry)].concat()
 }
 
-/// Peers that mean harm, of every kind once.
-pub fn hostile() -> Vec<Manner> {
-    let frames = ["clients", "runners"].into_iter().flat_map(hostile_with_frames);
-    frames.chain(hostile_with_http()).collect()
+/// Peers that mean harm, of every kind once. What those ask for who never read is this job, which has much to say.
+pub fn hostile(job: &str) -> Vec<Manner> {
+    let frames = ["clients", "runners"].into_iter().flat_map(|door| hostile_with_frames(door, job));
+    frames.chain(hostile_with_http(job)).collect()
 }
 
-fn hostile_with_frames(door: &'static str) -> Vec<Manner> {
+fn hostile_with_frames(door: &'static str, job: &str) -> Vec<Manner> {
     let large = [&[0, 15, 0, 0, CONTROL, 0, 0, 0, 1][..], &vec![b' '; 900_000]].concat();
-    let request = |stream| control_on(stream, &json!({ "type": "languages" }));
-    let asking = [hello(), (1..20_000).flat_map(request).collect()].concat();
+    let request = |stream| control_on(stream, &json!({ "type": "watch", "id": job }));
+    let asking = [hello(), (1..100).flat_map(request).collect()].concat();
     let ping = Then::Every(HEARTBEAT / 5, frame(PING, b""));
     vec![
         manner("says nothing", door, "", Then::Nothing),
@@ -94,7 +94,7 @@ fn hostile_with_frames(door: &'static str) -> Vec<Manner> {
     ]
 }
 
-fn hostile_with_http() -> Vec<Manner> {
+fn hostile_with_http(job: &str) -> Vec<Manner> {
     let post = |length: u64| {
         format!(
             "POST /api/v1/jobs HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
@@ -103,7 +103,7 @@ fn hostile_with_http() -> Vec<Manner> {
     };
     let get = "GET /openapi.json HTTP/1.1\r\nhost: localhost\r\n";
     let asking = format!("{get}\r\n").into_bytes();
-    let many = asking.repeat(20);
+    let much = format!("GET /api/v1/jobs/{job} HTTP/1.1\r\nhost: localhost\r\n\r\n").repeat(100);
     vec![
         manner("says nothing", "http", "", Then::Nothing),
         manner("stops inside its head", "http", get, Then::Nothing),
@@ -118,15 +118,17 @@ fn hostile_with_http() -> Vec<Manner> {
             [post(1 << 20).into_bytes(), vec![b' '; 900_000]].concat(),
             Then::Nothing,
         ),
-        manner("asks once and stays", "http", asking.clone(), Then::Nothing),
-        Manner { reads: false, ..manner("never reads", "http", asking, Then::Repeat(many)) },
+        manner("asks once and stays", "http", asking, Then::Nothing),
+        Manner { reads: false, ..manner("never reads", "http", much, Then::Drip(b'x')) },
     ]
 }
 
 fn hello() -> Vec<u8> {
     frame(
         HELLO,
-        json!({ "protocol": 1, "software": "stranger/0", "heartbeat_ms": 10_000 }).to_string().as_bytes(),
+        json!({ "protocol": 1, "software": "stranger/0", "heartbeat_ms": 10_000, "window": 100_000_000 })
+            .to_string()
+            .as_bytes(),
     )
 }
 
