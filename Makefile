@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo up test simulate chaos bench bench-scale selftest images fmt lint clean
+.PHONY: help demo up test simulate chaos bench bench-scale fuzz siege selftest images fmt lint clean
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -30,6 +30,12 @@ bench: ## Set this machine up and measure: how long a run takes, against what is
 
 bench-scale: ## Measure how a controller grows with runners and queued jobs, against what is promised
 	@scripts/bench-scale
+
+fuzz: ## Feed made-up bytes to all that reads what comes from outside (SECONDS=60 for each)
+	@scripts/fuzz $(or $(SECONDS),60)
+
+siege: ## Set this machine up and measure what honest clients notice of a thousand idle and a hundred hostile connections
+	@scripts/siege
 
 selftest: ## Attack this machine's sandboxes with the hostile programs
 	cargo run --release --locked --package runner -- selftest

@@ -1,6 +1,7 @@
 //! What the controller is told: flags, environment, controller.toml, defaults, in this order. Read whole and
 //! checked before anything starts; what is wrong is named.
 
+mod doors;
 mod encryption;
 mod store;
 
@@ -12,6 +13,7 @@ use clap::Parser;
 use serde::Deserialize;
 
 pub use crate::scheduler::Rules;
+pub use doors::{Doors, JSON_OVERHEAD};
 pub use encryption::{CertificateFiles, TlsMode};
 pub use store::{PostgresUrl, StoreKind, StoreKindError, StoreText};
 
@@ -82,6 +84,21 @@ pub struct Args {
     /// How long a job waits to count as one priority higher, in seconds; 0 for never (default: 60)
     #[arg(long, env = "RUCHE_CONTROLLER_AGING_SECONDS", value_name = "SECONDS")]
     pub aging_seconds: Option<u32>,
+    /// How many connections the clients' door and the HTTP door each take at once (default: 4096)
+    #[arg(long, env = "RUCHE_CONTROLLER_MAX_CONNECTIONS", value_name = "N")]
+    pub max_connections: Option<usize>,
+    /// How many of them may come from one address (default: 1024)
+    #[arg(long, env = "RUCHE_CONTROLLER_MAX_CONNECTIONS_PER_ADDRESS", value_name = "N")]
+    pub max_connections_per_address: Option<usize>,
+    /// How many runners may be connected at once (default: 16384)
+    #[arg(long, env = "RUCHE_CONTROLLER_MAX_RUNNERS", value_name = "N")]
+    pub max_runners: Option<usize>,
+    /// How many of them may come from one address (default: 4096)
+    #[arg(long, env = "RUCHE_CONTROLLER_MAX_RUNNERS_PER_ADDRESS", value_name = "N")]
+    pub max_runners_per_address: Option<usize>,
+    /// A name that the HTTP door is called by, beside addresses and localhost, as behind a proxy; several with commas
+    #[arg(long, env = "RUCHE_CONTROLLER_HTTP_HOSTS", value_name = "NAME", value_delimiter = ',')]
+    pub http_hosts: Vec<String>,
     /// Which doors are encrypted (default: auto)
     #[arg(long, env = "RUCHE_CONTROLLER_TLS", value_name = "WHICH")]
     pub tls: Option<TlsMode>,
@@ -140,6 +157,11 @@ struct File {
     tls_key: Option<PathBuf>,
     runner_certificate_seconds: Option<u64>,
     anonymous_use: Option<AnonymousUse>,
+    max_connections: Option<usize>,
+    max_connections_per_address: Option<usize>,
+    max_runners: Option<usize>,
+    max_runners_per_address: Option<usize>,
+    http_hosts: Vec<String>,
     insecure: bool,
 }
 
@@ -182,6 +204,8 @@ pub struct Config {
     pub runner_certificate_life: Duration,
     /// Who may run programs without an account.
     pub anonymous_use: AnonymousUse,
+    /// What the doors take on.
+    pub doors: Doors,
     /// Whether doors may be open to others unprotected.
     pub insecure: bool,
 }
@@ -242,19 +266,22 @@ impl Config {
 
     fn resolve(args: Args, file: File) -> Result<Self, ConfigError> {
         let loopback = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        let max_memory = args.max_memory.or(file.max_memory).unwrap_or(1 << 30);
+        let max_body = args.max_body.or(file.max_body).unwrap_or(16 << 20);
         let config = Self {
             clients: args.clients.or(file.clients).unwrap_or(loopback(7000)),
             runners: args.runners.or(file.runners).unwrap_or(loopback(7001)),
             http: args.http.or(file.http).unwrap_or(loopback(7080)),
             max_queue: args.max_queue.or(file.max_queue).unwrap_or(10_000),
-            max_body: args.max_body.or(file.max_body).unwrap_or(16 << 20),
+            max_body,
             max_stdin: args.max_stdin.or(file.max_stdin).unwrap_or(64 << 20),
             store: store::kind(&args, &file)?,
             data_dir: store::data_dir(&args, &file),
             keep_days: args.keep_days.or(file.keep_days).unwrap_or(30),
             keep_bytes: args.keep_bytes.or(file.keep_bytes).unwrap_or(10 << 30),
             keep_finished: args.keep_finished.or(file.keep_finished).unwrap_or(10_000),
-            max_memory: args.max_memory.or(file.max_memory).unwrap_or(1 << 30),
+            max_memory,
+            doors: doors::resolve(&args, &file, max_memory, max_body)?,
             drain: Duration::from_secs(args.drain_seconds.or(file.drain_seconds).unwrap_or(30)),
             rules: rules(
                 args.max_running_per_user.or(file.max_running_per_user),
@@ -279,6 +306,13 @@ impl Config {
     pub fn plain_doors(&self) -> impl Iterator<Item = (&'static str, SocketAddr)> {
         let doors = [("clients", self.clients), ("runners", self.runners), ("http", self.http)];
         doors.into_iter().filter(|(_, door)| !door.ip().is_loopback() && !self.encrypts(*door))
+    }
+
+    /// The names of the HTTP door, where they matter: it can be reached by pages of this machine's browsers alone, or its
+    /// operator has said what it is called.
+    pub fn http_hosts(&self) -> Option<Vec<String>> {
+        let names = &self.doors.http_hosts;
+        (self.http.ip().is_loopback() || !names.is_empty()).then(|| names.clone())
     }
 
     fn check(&self) -> Result<(), ConfigError> {
@@ -345,9 +379,12 @@ mod tests {
 
     #[test]
     fn a_wrong_key_or_value_is_named() {
-        for (file, name) in
-            [("max_queu = 1", "max_queu"), ("max_queue = 0", "max_queue"), ("http = 'here'", "http")]
-        {
+        for (file, name) in [
+            ("max_queu = 1", "max_queu"),
+            ("max_queue = 0", "max_queue"),
+            ("max_runners = 0", "max_runners"),
+            ("http = 'here'", "http"),
+        ] {
             let error = resolve(&[], file).unwrap_err();
             assert!(error.contains(name), "{file}: {error}");
         }

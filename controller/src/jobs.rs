@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::backlog::{Backlog, share_of};
-use crate::budget::{Budget, Held};
+use crate::budget::Budget;
 use crate::dice;
 use crate::identity::{Account, Usage};
 use crate::live::{Live, StdinLog, Undecided};
@@ -102,11 +102,6 @@ impl Jobs {
     /// What may be held for jobs.
     pub fn limits(&self) -> &JobLimits {
         &self.limits
-    }
-
-    /// A holder for bytes that a request brings.
-    pub fn hold(&self) -> Held {
-        self.budget.hold()
     }
 
     /// Standard input that is to be streamed to a job.

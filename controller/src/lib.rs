@@ -15,6 +15,7 @@ mod clock;
 pub mod config;
 mod dice;
 mod dispatch;
+mod doors;
 mod elsewhere;
 mod encryption;
 mod ending;
@@ -50,6 +51,7 @@ use crate::backlog::Backlog;
 use crate::budget::Budget;
 use crate::config::Config;
 use crate::dispatch::Dispatcher;
+use crate::doors::Door;
 use crate::elsewhere::Elsewhere;
 use crate::encryption::Doors;
 use crate::fleet::Fleet;
@@ -66,6 +68,12 @@ const MAX_JOB_OUTPUT: u64 = 64 << 20;
 
 /// How long clients may take to hear the last of what they are told.
 const FAREWELL: Duration = Duration::from_secs(5);
+
+/// Makes sure that this process may have as many connections as its doors take on.
+pub fn allow_many_connections(config: &Config) {
+    let config::Doors { clients, runners, .. } = &config.doors;
+    doors::descriptors::take(2 * clients.connections + runners.connections);
+}
 
 /// The doors, open.
 pub struct Listeners {
@@ -180,7 +188,7 @@ pub async fn run(config: Config, store: Arc<dyn Store>, listeners: Listeners, sh
     runners.spawn(fleet::serve(
         fleet,
         listeners.runners,
-        listeners.encryption.runners,
+        (Door::new(config.doors.runners), listeners.encryption.runners),
         runners.clone(),
         close_runners.clone(),
     ));
@@ -200,15 +208,17 @@ pub async fn run(config: Config, store: Arc<dyn Store>, listeners: Listeners, sh
         jobs.clone(),
         Arc::clone(&identity),
         listeners.clients,
-        listeners.encryption.clients,
+        (Door::new(config.doors.clients), listeners.encryption.clients),
         clients.clone(),
         close_clients.clone(),
     ));
+    let house = http::House { hosts: config.http_hosts(), encrypted: listeners.encryption.http.is_on() };
     clients.spawn(http::serve(
         jobs.clone(),
         identity,
         listeners.http,
-        listeners.encryption.http,
+        (Door::new(config.doors.clients), listeners.encryption.http),
+        house,
         close_clients.clone(),
     ));
 

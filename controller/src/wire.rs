@@ -2,11 +2,14 @@
 //! is to be sent.
 
 mod accept;
+mod reading;
 
 use std::io;
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::BytesMut;
 use futures_util::{SinkExt, StreamExt};
 use protocol::frame::{Frame, FrameCodec, FrameError, FrameKind, MAX_CHUNK};
 use protocol::hello::{DRAIN, Hello, MISSED_HEARTBEATS, RESUME};
@@ -17,12 +20,14 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::codec::{FramedRead, FramedWrite};
 
+use crate::doors::{Full, Place};
 use crate::encryption::Stream;
+use reading::Frames;
 
 pub use accept::{Peer, accept};
 
 /// How long a peer may take over its hello.
-const GREETING: Duration = Duration::from_secs(10);
+pub const GREETING: Duration = Duration::from_secs(10);
 
 /// What a peer may promise to be heard within, in milliseconds: a promise for never would keep a dead one alive.
 const HEARTBEATS: RangeInclusive<u32> = 100..=60_000;
@@ -51,7 +56,7 @@ pub fn hello(heartbeat: Duration, life: ControllerId) -> Hello {
 pub enum WireError {
     /// It failed.
     #[error("{0}")]
-    Connection(#[from] io::Error),
+    Connection(#[source] io::Error),
     /// The peer closed it.
     #[error("the peer closed the connection")]
     Closed,
@@ -70,6 +75,16 @@ impl WireError {
     }
 }
 
+impl From<io::Error> for WireError {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            // Frames tell their ends themselves, so an encrypted connection need not.
+            io::ErrorKind::UnexpectedEof => Self::Closed,
+            _ => Self::Connection(error),
+        }
+    }
+}
+
 impl From<FrameError> for WireError {
     fn from(error: FrameError) -> Self {
         Self::protocol(error.to_string())
@@ -83,6 +98,7 @@ type Writer = Box<dyn AsyncWrite + Send + Sync + Unpin>;
 pub struct Link {
     read: Reader,
     write: Writer,
+    place: Arc<Place>,
 }
 
 impl Link {
@@ -91,7 +107,12 @@ impl Link {
         read: impl AsyncRead + Send + Sync + Unpin + 'static,
         write: impl AsyncWrite + Send + Sync + Unpin + 'static,
     ) -> Self {
-        Self { read: Box::new(read), write: Box::new(write) }
+        Self { read: Box::new(read), write: Box::new(write), place: Place::anywhere() }
+    }
+
+    /// The same, at this place of a door, which is taken for as long as the connection is there.
+    pub fn at(self, place: Arc<Place>) -> Self {
+        Self { place, ..self }
     }
 }
 
@@ -118,12 +139,14 @@ pub struct Connection {
     pub outgoing: Outgoing,
     /// What the peer said of itself.
     pub peer: Hello,
+    /// Its place at the door.
+    pub place: Arc<Place>,
     writer: JoinHandle<()>,
 }
 
 /// Frames from the peer.
 pub struct Incoming {
-    frames: FramedRead<Reader, FrameCodec>,
+    frames: FramedRead<Reader, Frames>,
     outgoing: Outgoing,
     /// When something was heard last. Kept here, because whoever waits for a frame may do other things in between.
     heard: Instant,
@@ -139,20 +162,23 @@ pub struct Outgoing(mpsc::Sender<Frame>);
 /// # Errors
 /// Where it does not greet back, or cannot be talked to; it has been told why then.
 pub async fn greet(link: Link, hello: &Hello) -> Result<Connection, WireError> {
-    let Link { read, write } = link;
+    let Link { read, write, place } = link;
     let (sender, queue) = mpsc::channel(QUEUE);
     let outgoing = Outgoing(sender);
     let heartbeat = Duration::from_millis(hello.heartbeat_ms.into());
     let writer = tokio::spawn(write_all(FramedWrite::new(write, FrameCodec), queue, heartbeat));
     outgoing.send(Frame::hello(hello)?).await?;
-    let frames = FramedRead::new(read, FrameCodec);
+    let frames = FramedRead::new(read, Frames::new(&place));
     let mut incoming =
         Incoming { frames, outgoing: outgoing.clone(), heard: Instant::now(), patience: GREETING };
-    match incoming.hello().await {
+    // Pings count as being heard, but are no hello.
+    let hello = timeout(GREETING, incoming.hello()).await;
+    match hello.unwrap_or(Err(WireError::Silent(GREETING))) {
         Ok(peer) => {
+            incoming.frames.decoder_mut().greeted();
             let heartbeat = peer.heartbeat_ms.clamp(*HEARTBEATS.start(), *HEARTBEATS.end());
             incoming.patience = Duration::from_millis(heartbeat.into()) * MISSED_HEARTBEATS;
-            Ok(Connection { incoming, outgoing, peer, writer })
+            Ok(Connection { incoming, outgoing, peer, place, writer })
         }
         Err(error) => {
             drop(incoming);
@@ -177,13 +203,16 @@ impl Connection {
     }
 }
 
+/// Why a connection cannot go on. Both doors have this message; a peer that speaks neither cannot be helped.
+fn refusal(problem: &Problem) -> Result<Frame, FrameError> {
+    Frame::control(0, &serde_json::json!({ "type": "refused", "problem": problem }))
+}
+
 async fn say_farewell(outgoing: Outgoing, writer: JoinHandle<()>, error: &WireError) {
-    if let WireError::Protocol(problem) = error {
-        // Both doors have this message; a peer that speaks neither cannot be helped.
-        let refused = serde_json::json!({ "type": "refused", "problem": problem });
-        if let Ok(frame) = Frame::control(0, &refused) {
-            let _ = outgoing.send(frame).await;
-        }
+    if let WireError::Protocol(problem) = error
+        && let Ok(frame) = refusal(problem)
+    {
+        let _ = outgoing.send(frame).await;
     }
     drop(outgoing);
     let _ = timeout(FAREWELL, writer).await;
@@ -198,7 +227,7 @@ impl Incoming {
         loop {
             let frame = timeout_at(self.heard + self.patience, self.frames.next()).await;
             let frame = frame.map_err(|_| WireError::Silent(self.patience))?.ok_or(WireError::Closed)?;
-            let frame = frame.map_err(at_fault)?;
+            let frame = frame?;
             self.heard = Instant::now();
             match frame.kind {
                 FrameKind::Ping => self.outgoing.send(Frame::empty(FrameKind::Pong, 0)).await?,
@@ -228,27 +257,6 @@ fn check_window(hello: &Hello) -> Result<(), Problem> {
     }
     let detail = format!("a window has at least {MAX_CHUNK} bytes, not {}", hello.window);
     Err(Problem::new(ProblemKind::Protocol, detail).at("window"))
-}
-
-/// Bytes that are no frame are the peer's fault, the rest is the network's.
-fn at_fault(error: io::Error) -> WireError {
-    let frame_error = error.get_ref().and_then(|inner| inner.downcast_ref::<FrameError>());
-    if let Some(FrameError::TooLong(length)) = frame_error
-        && is_tls(*length)
-    {
-        return WireError::protocol("the peer encrypts (TLS), and this door does not");
-    }
-    match error.kind() {
-        // Frames tell their ends themselves, so an encrypted connection need not.
-        io::ErrorKind::UnexpectedEof => WireError::Closed,
-        io::ErrorKind::InvalidData => WireError::protocol(error.to_string()),
-        _ => WireError::Connection(error),
-    }
-}
-
-/// Whether what should be a frame's length is the beginning of a TLS handshake.
-fn is_tls(length: u32) -> bool {
-    length.to_be_bytes().starts_with(&[0x16, 0x03])
 }
 
 impl Outgoing {
@@ -296,4 +304,17 @@ async fn write_all(
             return;
         }
     }
+}
+
+/// What is said to somebody for whom there is no room.
+fn no_room(full: &Full) -> Vec<u8> {
+    said(&Problem::new(ProblemKind::Busy, full.to_string()).retry_after(1))
+}
+
+/// A refusal as it is sent.
+fn said(problem: &Problem) -> Vec<u8> {
+    let mut words = BytesMut::new();
+    // A few words fit into a frame.
+    let _ = refusal(problem).and_then(|frame| frame.encode(&mut words));
+    words.to_vec()
 }

@@ -31,6 +31,8 @@ pub enum ProblemKind {
     QuotaExceeded,
     /// No runner could take the job at once, and the client asked not to wait.
     NoRunnerFree,
+    /// Too much is open or on its way already, here or from this address; try again later.
+    Busy,
     /// The controller is shutting down; ask another, or later.
     Draining,
     /// The peer broke the protocol.
@@ -52,7 +54,7 @@ impl ProblemKind {
             Self::UnknownLanguage | Self::LimitTooHigh => 422,
             Self::QueueFull | Self::QuotaExceeded => 429,
             Self::Internal => 500,
-            Self::NoRunnerFree | Self::Draining => 503,
+            Self::NoRunnerFree | Self::Busy | Self::Draining => 503,
         }
     }
 
@@ -70,6 +72,7 @@ impl ProblemKind {
             Self::QueueFull => "queue full",
             Self::QuotaExceeded => "quota exceeded",
             Self::NoRunnerFree => "no runner free",
+            Self::Busy => "too busy",
             Self::Draining => "shutting down",
             Self::Protocol => "protocol error",
             Self::Internal => "internal error",

@@ -210,6 +210,11 @@ impl Cluster {
         jobs.iter().map(|job| job["id"].as_str().expect("a job has an id").to_owned()).collect()
     }
 
+    /// How many runners the controller has.
+    pub fn runner_count(&self) -> usize {
+        http::get(&self.url("/runners")).body.as_array().map_or(0, Vec::len)
+    }
+
     /// A runner as the controller sees it, once it does.
     pub fn runner_info(&self, name: &str) -> Option<Value> {
         let name = self.runner_name(name);

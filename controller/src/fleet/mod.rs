@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::backlog::Backlog;
+use crate::doors::Door;
 use crate::encryption::Encryption;
 use crate::identity::Usage;
 use crate::identity::enrolment::Enrolment;
@@ -26,9 +27,6 @@ use crate::store::Store;
 use crate::wire;
 
 pub use lingering::Lingering;
-
-/// Runners that may be connected at once.
-const MAX_CONNECTIONS: usize = 16_384;
 
 /// What the door needs.
 #[derive(Clone)]
@@ -53,7 +51,7 @@ pub struct Fleet {
 pub async fn serve(
     fleet: Fleet,
     listener: TcpListener,
-    encryption: Encryption,
+    door: (Door, Encryption),
     sessions: TaskTracker,
     stop: CancellationToken,
 ) {
@@ -62,5 +60,5 @@ pub async fn serve(
         let (fleet, hello) = (fleet.clone(), Arc::clone(&hello));
         async move { session::run(&fleet, link, &peer, &hello, &stop).await }
     };
-    wire::accept(listener, encryption, MAX_CONNECTIONS, sessions, stop, serve).await;
+    wire::accept(listener, door, sessions, stop, serve).await;
 }

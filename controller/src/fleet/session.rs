@@ -8,7 +8,7 @@ use protocol::hello::{DRAIN, Hello, RESUME};
 use protocol::runner::{FromRunner, HeldAttempt, ToRunner};
 use protocol::{ControllerId, RunnerId};
 use tokio::sync::mpsc;
-use tokio::time::interval;
+use tokio::time::{interval, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::Fleet;
@@ -73,9 +73,9 @@ async fn serve(
     connection: &mut Connection,
     stop: &CancellationToken,
 ) -> Result<(), WireError> {
-    let Some(Arrival { mut registration, right }) = arrive(fleet, peer, connection).await? else {
-        return Ok(());
-    };
+    let arrived = timeout(wire::GREETING, arrive(fleet, peer, connection)).await;
+    let arrived = arrived.unwrap_or(Err(WireError::Silent(wire::GREETING)))?;
+    let Some(Arrival { mut registration, right }) = arrived else { return Ok(()) };
     let held = std::mem::take(&mut registration.held);
     let (runner, name) = (registration.id, registration.name.clone());
     let max_jobs = registration.max_jobs as usize;

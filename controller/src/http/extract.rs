@@ -1,52 +1,30 @@
 //! Reading requests, with the field at fault in every refusal.
 
-use std::time::Duration;
-
-use axum::body::Bytes;
-use axum::extract::rejection::{BytesRejection, QueryRejection};
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
 use protocol::{JobId, Problem, ProblemKind};
 use serde::de::DeserializeOwned;
-use tokio::time::timeout;
 
 use super::problem::Failure;
-
-/// How long a client may take to send a body.
-const BODY: Duration = Duration::from_secs(30);
+use super::shield::not_json;
+use super::{Context, MaxBody, body};
+use crate::text;
 
 /// A JSON body. Fields that nobody knows are refused by name: a misspelt limit is no limit.
 #[derive(Debug)]
 pub struct StrictJson<T>(pub T);
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for StrictJson<T> {
+impl<T: DeserializeOwned> FromRequest<Context> for StrictJson<T> {
     type Rejection = Failure;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
-        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        if !kind.is_some_and(|kind| kind.starts_with("application/json")) {
-            let problem = Problem::new(ProblemKind::Invalid, "the body has to be application/json");
-            let status = StatusCode::UNSUPPORTED_MEDIA_TYPE.as_u16();
-            return Err(Failure(Problem { status, ..problem }.at("content-type")));
+    async fn from_request(request: Request, context: &Context) -> Result<Self, Failure> {
+        if let Some(problem) = not_json(request.headers()) {
+            return Err(Failure(problem));
         }
-        let body = timeout(BODY, Bytes::from_request(request, state)).await.map_err(|_| too_slow())?;
-        Ok(Self(parse(&body.map_err(|rejection| unreadable(&rejection))?)?))
-    }
-}
-
-fn too_slow() -> Problem {
-    let detail = format!("the body has to be here within {} s", BODY.as_secs());
-    let status = StatusCode::REQUEST_TIMEOUT.as_u16();
-    Problem { status, ..Problem::new(ProblemKind::Invalid, detail) }
-}
-
-fn unreadable(rejection: &BytesRejection) -> Problem {
-    match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => {
-            Problem::new(ProblemKind::TooLarge, "the body is larger than this controller takes")
-        }
-        _ => Problem::new(ProblemKind::Invalid, "the body could not be read"),
+        let most = request.extensions().get::<MaxBody>().map_or(context.max_request, |most| most.0);
+        let body = body::read(request, most).await?;
+        Ok(Self(parse(&body.bytes)?))
     }
 }
 
@@ -60,15 +38,17 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
         unknown.get_or_insert_with(|| path.to_string().replace(".?", ""));
     });
     let value: T = value.map_err(|error| {
-        let problem = Problem::new(ProblemKind::Invalid, error.to_string());
+        // It may quote what was sent, however long that is.
+        let problem = Problem::new(ProblemKind::Invalid, text::line(&error.to_string()));
         match track.path().to_string() {
             path if matches!(path.as_str(), "." | "?") => problem,
-            path => problem.at(path),
+            path => problem.at(text::line(&path)),
         }
     })?;
     json.end().map_err(|error| Problem::new(ProblemKind::Invalid, error.to_string()))?;
     match unknown {
         Some(field) => {
+            let field = text::line(&field);
             let detail = format!("there is no field {field:?}: see /openapi.json");
             Err(Problem::invalid(field, detail))
         }
@@ -86,7 +66,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Parameters<T> 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
         let query = Query::<T>::from_request_parts(parts, state).await;
         let Query(parameters) = query.map_err(|rejection: QueryRejection| {
-            Failure(Problem::new(ProblemKind::Invalid, rejection.body_text()).at("query"))
+            Failure(Problem::new(ProblemKind::Invalid, text::line(&rejection.body_text())).at("query"))
         })?;
         Ok(Self(parameters))
     }
@@ -101,8 +81,9 @@ impl<S: Send + Sync> FromRequestParts<S> for PathId {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
         let path = Path::<String>::from_request_parts(parts, state).await;
-        let text = path.map_or_else(|_| String::new(), |Path(text)| text);
-        let id = text.parse().map_err(|error| Problem::invalid("id", format!("{text:?} is {error}")))?;
+        let given = path.map_or_else(|_| String::new(), |Path(given)| given);
+        let wrong = |error| Problem::invalid("id", format!("{:?} is {error}", text::line(&given)));
+        let id = given.parse().map_err(wrong)?;
         Ok(Self(id))
     }
 }
@@ -123,5 +104,14 @@ mod tests {
         assert_eq!(field(r#"{"limts":{}}"#), "limts");
         assert_eq!(field(r#"{"limits":{"cpu_second":1}}"#), "limits.cpu_second");
         assert_eq!(field("{"), "");
+    }
+
+    #[test]
+    fn a_refusal_is_short_whatever_it_quotes() {
+        let long = "x".repeat(1 << 20);
+        for body in [format!(r#"{{"priority":"{long}"}}"#), format!(r#"{{"{long}":1}}"#)] {
+            let problem = parse::<JobSpec>(body.as_bytes()).unwrap_err();
+            assert!(problem.detail.len() + problem.field.unwrap().len() < 2000);
+        }
     }
 }

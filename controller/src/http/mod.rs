@@ -1,23 +1,26 @@
 //! The HTTP door (port 7080): JSON in, JSON out, `application/problem+json` where something is wrong.
 
 mod account;
+mod body;
 mod cluster;
 mod events;
 mod extract;
 mod guard;
+mod hosts;
 mod jobs;
 mod joining;
 mod problem;
 mod server;
+mod shield;
 
 use std::sync::Arc;
 
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::{Json, Router};
+use axum::{Extension, Json, Router};
 use protocol::{Problem, ProblemKind};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -25,22 +28,29 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::config::JSON_OVERHEAD;
+use crate::doors::Door;
 use crate::encryption::Encryption;
 use crate::identity::Identity;
 use crate::jobs::Jobs;
 use problem::Failure;
 
-/// What JSON adds to the contents of a job, at most: base64 and escapes.
-const JSON_OVERHEAD: u64 = 2;
+pub use shield::House;
 
 /// How large a body about accounts may be, in bytes: a group is given many names at once.
-const MAX_ACCOUNT_BODY: usize = 256 << 10;
+const MAX_ACCOUNT_BODY: u64 = 256 << 10;
+
+/// How large a call's body may be, in bytes, where that is not what a job may have.
+#[derive(Debug, Clone, Copy)]
+struct MaxBody(u64);
 
 /// What every handler has.
 #[derive(Clone)]
 struct Context {
     jobs: Jobs,
     identity: Arc<Identity>,
+    /// The largest body, in bytes.
+    max_request: u64,
 }
 
 /// The title of the API's description.
@@ -53,17 +63,16 @@ pub async fn serve(
     jobs: Jobs,
     identity: Arc<Identity>,
     listener: TcpListener,
-    encryption: Encryption,
+    door: (Door, Encryption),
+    house: House,
     stop: CancellationToken,
 ) {
-    server::serve(router(jobs, identity), listener, encryption, stop).await;
+    server::serve(router(jobs, identity, house), listener, door, stop).await;
 }
 
-fn router(jobs: Jobs, identity: Arc<Identity>) -> Router {
-    let context = Context { jobs, identity };
-    let jobs = &context.jobs;
-    let max_body =
-        usize::try_from(jobs.limits().max_body.saturating_mul(JSON_OVERHEAD)).unwrap_or(usize::MAX);
+fn router(jobs: Jobs, identity: Arc<Identity>, house: House) -> Router {
+    let max_request = jobs.limits().max_body.saturating_mul(JSON_OVERHEAD);
+    let context = Context { jobs, identity, max_request };
     let (api, description) =
         OpenApiRouter::with_openapi(Description::openapi()).nest("/api/v1", api()).split_for_parts();
     let description = Arc::new(description);
@@ -74,7 +83,7 @@ fn router(jobs: Jobs, identity: Arc<Identity>) -> Router {
         .route_layer(from_fn_with_state(context.clone(), guard::guard))
         .fallback(|| async { Failure(Problem::new(ProblemKind::NotFound, "there is nothing here")) })
         .method_not_allowed_fallback(wrong_method)
-        .layer(DefaultBodyLimit::max(max_body))
+        .layer(from_fn_with_state(Arc::new(house), shield::guard))
         .with_state(context)
 }
 
@@ -111,7 +120,7 @@ fn accounts() -> OpenApiRouter<Context> {
         .routes(routes!(account::tokens, account::create_token))
         .routes(routes!(account::revoke_token))
         .routes(routes!(account::audit))
-        .layer(DefaultBodyLimit::max(MAX_ACCOUNT_BODY))
+        .layer(Extension(MaxBody(MAX_ACCOUNT_BODY)))
 }
 
 async fn front() -> &'static str {

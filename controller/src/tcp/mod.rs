@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::doors;
 use crate::encryption::Encryption;
 use crate::identity::Identity;
 use crate::jobs::Jobs;
@@ -18,15 +19,12 @@ use crate::wire;
 
 pub use session::Door;
 
-/// Clients that may be connected at once.
-const MAX_CONNECTIONS: usize = 4096;
-
 /// Takes clients in until told to stop; then lets them have the answers that they wait for.
 pub async fn serve(
     jobs: Jobs,
     identity: Arc<Identity>,
     listener: TcpListener,
-    encryption: Encryption,
+    door: (doors::Door, Encryption),
     sessions: TaskTracker,
     stop: CancellationToken,
 ) {
@@ -36,5 +34,5 @@ pub async fn serve(
         let hello = Arc::clone(&hello);
         async move { session::run(door, link, &hello, &stop).await }
     };
-    wire::accept(listener, encryption, MAX_CONNECTIONS, sessions, stop, serve).await;
+    wire::accept(listener, door, sessions, stop, serve).await;
 }

@@ -9,10 +9,11 @@ use protocol::hello::DEFAULT_WINDOW;
 use protocol::window::ReceiveWindow;
 use protocol::{JobSpec, Problem, ProblemKind};
 
-use crate::budget::Held;
+use crate::doors::{Full, Incoming, Pace, Place};
 use crate::identity::Caller;
 use crate::jobs::Jobs;
 use crate::live::StdinLog;
+use crate::text;
 
 /// What is submitted.
 #[derive(Debug)]
@@ -30,11 +31,12 @@ pub struct Upload {
 /// What is wrong with a request that cannot be read. The message's type is told from one of its fields, which
 /// loses sight of the others: so a job is read again by itself, to name the field at fault.
 pub fn malformed(payload: &[u8], error: &serde_json::Error) -> Problem {
-    let problem = Problem::new(ProblemKind::Invalid, error.to_string());
+    let problem = Problem::new(ProblemKind::Invalid, text::line(&error.to_string()));
     let request: serde_json::Value = serde_json::from_slice(payload).unwrap_or_default();
     match request.get("spec").map(serde_path_to_error::deserialize::<_, JobSpec>) {
         Some(Err(error)) => {
-            Problem::new(ProblemKind::Invalid, error.inner().to_string()).at(error.path().to_string())
+            let detail = text::line(&error.inner().to_string());
+            Problem::new(ProblemKind::Invalid, detail).at(text::line(&error.path().to_string()))
         }
         _ => problem,
     }
@@ -49,7 +51,8 @@ pub struct Arriving {
     contents: Vec<Bytes>,
     window: ReceiveWindow,
     /// The room that was taken for the contents; given back once they are the job's.
-    held: Held,
+    incoming: Incoming,
+    pace: Pace,
 }
 
 impl Arriving {
@@ -57,20 +60,21 @@ impl Arriving {
     ///
     /// # Errors
     /// Where that is too much.
-    pub fn begin(upload: Upload, jobs: &Jobs) -> Result<Self, Problem> {
+    pub fn begin(upload: Upload, jobs: &Jobs, place: &Arc<Place>) -> Result<Self, Problem> {
         let bytes = upload.spec.content_bytes();
         let maximum = jobs.limits().max_body;
         if bytes > maximum {
             let detail = format!("a job's contents may have {maximum} bytes, not {bytes}");
             return Err(Problem::new(ProblemKind::TooLarge, detail).at("files"));
         }
-        let mut held = jobs.hold();
-        held.grow(bytes)
-            .map_err(|error| Problem::new(ProblemKind::QueueFull, error.to_string()).retry_after(1))?;
+        let mut incoming = place.incoming();
+        let busy = |full: Full| Problem::new(ProblemKind::Busy, full.to_string()).retry_after(1);
+        incoming.grow(bytes).map_err(busy)?;
         let sizes = upload.spec.detached_sizes().into();
         let window = ReceiveWindow::new(DEFAULT_WINDOW);
-        let mut arriving =
-            Self { upload, sizes, current: BytesMut::new(), contents: Vec::new(), window, held };
+        let pace = Pace::begin();
+        let (current, contents) = (BytesMut::new(), Vec::new());
+        let mut arriving = Self { upload, sizes, current, contents, window, incoming, pace };
         arriving.close_finished();
         Ok(arriving)
     }
@@ -82,6 +86,7 @@ impl Arriving {
     pub fn add(&mut self, mut data: Bytes) -> Result<Option<u32>, FrameError> {
         self.window.received(data.len())?;
         let credit = self.window.consumed(data.len());
+        self.pace.received(data.len());
         while !data.is_empty() {
             let size = *self.sizes.front().ok_or(FrameError::Malformed(FrameKind::Blob))?;
             let missing = usize::try_from(size).unwrap_or(usize::MAX) - self.current.len();
@@ -89,6 +94,11 @@ impl Arriving {
             self.close_finished();
         }
         Ok(credit)
+    }
+
+    /// Whether it comes so slowly that it is not waited for.
+    pub fn is_late(&self) -> bool {
+        self.pace.is_lost()
     }
 
     /// Whether everything is here.
@@ -100,11 +110,11 @@ impl Arriving {
     ///
     /// # Errors
     /// Never once it is complete.
-    pub fn finish(self) -> Result<(Upload, Held), Problem> {
-        let Self { mut upload, contents, held, .. } = self;
+    pub fn finish(self) -> Result<(Upload, Incoming), Problem> {
+        let Self { mut upload, contents, incoming, .. } = self;
         let attached = upload.spec.attach(contents);
         attached.map_err(|error| Problem::new(ProblemKind::Protocol, error.to_string()))?;
-        Ok((upload, held))
+        Ok((upload, incoming))
     }
 
     /// Sets contents that are complete aside, empty ones too.

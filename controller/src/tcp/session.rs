@@ -11,17 +11,22 @@ use protocol::hello::Hello;
 use protocol::window::SendWindow;
 use protocol::{ControllerId, Problem, ProblemKind};
 use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use super::request::{Arriving, Input, Upload, malformed};
 use super::stream::Stream;
 use super::visitor::Visitor;
+use crate::doors::Pace;
 use crate::identity::{Action, Identity};
 use crate::jobs::Jobs;
 use crate::wire::{self, Connection, Link, Peer, WireError, greet};
 
 /// How often each side lets something be heard.
 const HEARTBEAT: Duration = Duration::from_secs(10);
+
+/// How often contents that come too slowly are looked for.
+const PATROL: Duration = Duration::from_secs(5);
 
 /// Requests that may be open on one connection.
 const MAX_STREAMS: usize = 256;
@@ -80,6 +85,8 @@ pub async fn run(door: Door, link: Link, hello: &Hello, stop: &CancellationToken
 
 impl Session {
     async fn serve(&mut self, stop: &CancellationToken) -> Result<(), WireError> {
+        let mut patrol = interval(PATROL);
+        patrol.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 // What comes seldom goes first, so that a client with much to say does not keep it waiting.
@@ -91,9 +98,20 @@ impl Session {
                         self.streams.remove(&stream);
                     }
                 }
+                _ = patrol.tick(), if !self.streams.is_empty() => self.refuse_late().await?,
                 frame = self.connection.incoming.next() => self.take(frame?).await?,
             }
         }
+    }
+
+    /// Gives up on contents that come too slowly. What still comes of them is let go.
+    async fn refuse_late(&mut self) -> Result<(), WireError> {
+        let is_late = |_: &u32, open: &mut Open| open.arriving.as_ref().is_some_and(|some| some.is_late());
+        let late: Vec<u32> = self.streams.extract_if(is_late).map(|(id, _)| id).collect();
+        for id in late {
+            self.refuse(id, Problem::new(ProblemKind::Invalid, Pace::refusal())).await?;
+        }
+        Ok(())
     }
 
     async fn take(&mut self, frame: Frame) -> Result<(), WireError> {
@@ -137,7 +155,7 @@ impl Session {
                     upload.stdin = Some(Arc::clone(&input.log));
                     open.input = Some(input);
                 }
-                match Arriving::begin(upload, &self.jobs) {
+                match Arriving::begin(upload, &self.jobs, &self.connection.place) {
                     Ok(arriving) => open.arriving = Some(Box::new(arriving)),
                     Err(problem) => return self.refuse(id, problem).await,
                 }

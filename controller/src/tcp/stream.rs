@@ -31,11 +31,11 @@ impl Stream {
     /// Submits a job and tells what happens to it. Returns the stream's number.
     pub async fn submit(self, arriving: Arriving) -> u32 {
         let submitted = async {
-            let (upload, held) = arriving.finish()?;
+            let (upload, incoming) = arriving.finish()?;
             let account = upload.caller.principal.account().cloned();
             let submission = Submission { stdin: upload.stdin, keep: upload.keep, account };
             let submitted = self.jobs.submit(upload.spec, submission).await;
-            drop(held);
+            drop(incoming);
             submitted
         };
         match submitted.await {

@@ -4,14 +4,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::BytesMut;
-use protocol::frame::Frame;
 use protocol::{Problem, ProblemKind};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{Link, WireError};
+use super::{Link, WireError, no_room, said};
+use crate::doors::Door;
 use crate::encryption::{Encryption, NotBegun, Stream, turn_away};
 use crate::identity::certificate::RunnerCertificate;
 
@@ -41,11 +40,10 @@ impl Peer {
     }
 }
 
-/// Takes in up to `most` connections at once until told to stop, and serves each in a task of its own.
+/// Takes in whom the door has room for until told to stop, and serves each in a task of its own.
 pub async fn accept<S>(
     listener: TcpListener,
-    encryption: Encryption,
-    most: usize,
+    (door, encryption): (Door, Encryption),
     sessions: TaskTracker,
     stop: CancellationToken,
     serve: impl Fn(Link, Peer, CancellationToken) -> S + Send + Sync + 'static,
@@ -58,31 +56,40 @@ pub async fn accept<S>(
             accepted = listener.accept() => accepted,
             () = stop.cancelled() => return,
         };
-        match accepted {
-            Ok((stream, address)) if sessions.len() < most => {
-                let (serve, encryption, stop) = (Arc::clone(&serve), encryption.clone(), stop.clone());
-                sessions.spawn(async move {
-                    let begun = tokio::select! {
-                        begun = begin(&encryption, stream, address) => begun,
-                        () = stop.cancelled() => return,
-                    };
-                    let ended = match begun {
-                        Ok((link, peer)) => serve(link, peer, stop).await,
-                        Err(error) => Err(error),
-                    };
-                    match ended {
-                        Ok(()) | Err(WireError::Closed) => {}
-                        Err(error) => tracing::info!(peer = %address, %error, "a connection has ended"),
-                    }
-                });
-            }
-            Ok(_) => {}
+        let (stream, address) = match accepted {
+            Ok(accepted) => accepted,
             Err(error) => {
                 tracing::warn!(%error, "a connection cannot be accepted");
                 // Out of descriptors, mostly: others have to close first.
                 tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
             }
-        }
+        };
+        let place = match door.enter(address) {
+            Ok(place) => place,
+            Err(full) => {
+                // Who encrypts would not understand it.
+                if !encryption.is_on() {
+                    door.turn_away(stream, no_room(&full), &sessions);
+                }
+                continue;
+            }
+        };
+        let (serve, encryption, stop) = (Arc::clone(&serve), encryption.clone(), stop.clone());
+        sessions.spawn(async move {
+            let begun = tokio::select! {
+                begun = begin(&encryption, stream, address) => begun,
+                () = stop.cancelled() => return,
+            };
+            let ended = match begun {
+                Ok((link, peer)) => serve(link.at(place), peer, stop).await,
+                Err(error) => Err(error),
+            };
+            match ended {
+                Ok(()) | Err(WireError::Closed) => {}
+                Err(error) => tracing::info!(peer = %address, %error, "a connection has ended"),
+            }
+        });
     }
 }
 
@@ -102,12 +109,7 @@ async fn begin(
             let detail = "this door is encrypted (TLS): `cli login HOST` and `runner join HOST:PORT TOKEN` \
                           prepare clients and runners for it";
             let problem = Problem::new(ProblemKind::Protocol, detail);
-            // Both doors have this message; a peer that speaks neither cannot be helped.
-            let refused = serde_json::json!({ "type": "refused", "problem": problem });
-            let mut bytes = BytesMut::new();
-            if Frame::control(0, &refused).and_then(|frame| frame.encode(&mut bytes)).is_ok() {
-                turn_away(stream, &bytes).await;
-            }
+            turn_away(stream, &said(&problem)).await;
             Err(WireError::Protocol(problem))
         }
         Err(error) => Err(WireError::Connection(std::io::Error::other(error.to_string()))),

@@ -5,10 +5,12 @@
 
 mod accounts;
 mod bad_input;
+mod browsers;
 mod clients;
 mod drain;
 mod http;
 mod jobs;
+mod limits;
 mod permissions;
 mod quotas;
 mod runners;

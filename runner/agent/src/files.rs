@@ -21,20 +21,33 @@ const MAX_DEPTH: u32 = 64;
 /// # Errors
 /// The kernel's; `ENOSPC` where the box is full.
 pub fn put(folder: &OwnedFd, path: &str, append: bool, mut data: &[u8]) -> Result<(), Errno> {
-    for (end, _) in path.match_indices('/') {
-        let parent = c_string(path.get(..end).unwrap_or_default())?;
-        match mkdirat(folder, parent.as_c_str(), Mode::from_bits_truncate(0o755)) {
-            Ok(()) | Err(Errno::EEXIST) => {}
-            Err(errno) => return Err(errno),
-        }
-    }
+    let (above, name) = path.rsplit_once('/').map_or((None, path), |(above, name)| (Some(above), name));
+    let parent = above.map(|above| make_folders(folder, above)).transpose()?;
     let how = if append { libc::O_APPEND } else { libc::O_CREAT | libc::O_TRUNC };
-    let file = open_beneath(folder, &c_string(path)?, libc::O_WRONLY | how, if append { 0 } else { 0o644 })?;
+    let flags = libc::O_WRONLY | libc::O_NONBLOCK | how;
+    let mode = if append { 0 } else { 0o644 };
+    let file = open_beneath(parent.as_ref().unwrap_or(folder), &c_string(name)?, flags, mode)?;
     while !data.is_empty() {
         let written = write(&file, data)?;
         data = data.get(written..).unwrap_or_default();
     }
     Ok(())
+}
+
+/// Makes folders in each other, as far as they are not there, and opens the last one. One after the other: `mkdirat`
+/// by itself follows links, and `..`, out of the box.
+fn make_folders(folder: &OwnedFd, path: &str) -> Result<OwnedFd, Errno> {
+    let mut parent = None;
+    for name in path.split('/') {
+        let name = c_string(name)?;
+        let above = parent.as_ref().unwrap_or(folder);
+        match mkdirat(above, name.as_c_str(), Mode::from_bits_truncate(0o755)) {
+            Ok(()) | Err(Errno::EEXIST) => {}
+            Err(errno) => return Err(errno),
+        }
+        parent = Some(open_beneath(above, &name, libc::O_RDONLY | libc::O_DIRECTORY, 0)?);
+    }
+    parent.ok_or(Errno::ENOENT)
 }
 
 /// Copies everything that can be read in one folder into another one, which is empty or has other names.

@@ -47,9 +47,18 @@ impl Http {
 
     /// HTTP/1.0, so that an answer of any kind ends with the connection.
     pub async fn send(&self, method: &str, path: &str, headers: &str, body: &str) -> Reply {
+        self.send_as("localhost", method, path, headers, body).await
+    }
+
+    /// Calls the door by this name.
+    pub async fn get_as(&self, host: &str, path: &str) -> Reply {
+        self.send_as(host, "GET", path, "", "").await
+    }
+
+    async fn send_as(&self, host: &str, method: &str, path: &str, headers: &str, body: &str) -> Reply {
         let length = body.len();
         let head =
-            format!("{method} {path} HTTP/1.0\r\nhost: x\r\ncontent-length: {length}\r\n{headers}\r\n");
+            format!("{method} {path} HTTP/1.0\r\nhost: {host}\r\ncontent-length: {length}\r\n{headers}\r\n");
         let mut stream = TcpStream::connect(self.0).await.unwrap();
         stream.write_all(head.as_bytes()).await.unwrap();
         // A body that is too large may be refused before all of it is read.

@@ -1,6 +1,7 @@
 //! One end of a connection that speaks frames.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use protocol::frame::{Frame, FrameCodec, FrameKind};
@@ -34,16 +35,22 @@ impl Peer {
 
     /// The next frame beside heartbeats and credit; `None` once the controller has hung up.
     pub async fn next(&mut self) -> Option<Frame> {
-        soon("a frame comes", async {
-            loop {
-                let frame = self.0.next().await?.ok()?;
-                match frame.kind {
-                    FrameKind::Ping => self.send(Frame::empty(FrameKind::Pong, 0)).await,
-                    FrameKind::Pong | FrameKind::Credit => {}
-                    _ => return Some(frame),
-                }
+        soon("a frame comes", self.take()).await
+    }
+
+    /// The same, which may take so long.
+    pub async fn next_within(&mut self, time: Duration) -> Option<Frame> {
+        tokio::time::timeout(time, self.take()).await.expect("a frame comes")
+    }
+
+    async fn take(&mut self) -> Option<Frame> {
+        loop {
+            let frame = self.0.next().await?.ok()?;
+            match frame.kind {
+                FrameKind::Ping => self.send(Frame::empty(FrameKind::Pong, 0)).await,
+                FrameKind::Pong | FrameKind::Credit => {}
+                _ => return Some(frame),
             }
-        })
-        .await
+        }
     }
 }
