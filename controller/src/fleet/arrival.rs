@@ -90,7 +90,7 @@ pub(super) async fn arrive(
             if !peer.encrypted {
                 return Err(WireError::protocol("this door is not encrypted, so runners need not join"));
             }
-            let certificate = fleet.enrolment.join(&token, &name, &request).await;
+            let certificate = fleet.enrolment.join(&token, &name, &request, peer.address.ip()).await;
             let certificate = certificate.map_err(WireError::Protocol)?;
             connection.outgoing.message(0, &ToRunner::Certified { certificate }).await?;
             Ok(None)

@@ -10,7 +10,7 @@ use super::Identity;
 use super::principal::Caller;
 use super::records::internal;
 use crate::clock;
-use crate::store::NewDocument;
+use crate::store::{NewDocument, Records};
 
 /// Documents with an entry each; the newest has the smallest key.
 const AUDIT: &str = "audit";
@@ -49,26 +49,31 @@ fn key(at: Timestamp) -> String {
     format!("{:016x}{:08x}", u64::MAX - micros, rand::random::<u32>())
 }
 
+/// Writes down what was done. That it cannot be written undoes nothing; the log says so.
+pub(super) async fn note(store: &dyn Records, deed: Deed<'_>) {
+    let Deed { who, address, action, subject, done } = deed;
+    let at = clock::now();
+    let entry = AuditEntry {
+        at,
+        who: who.map(str::to_owned),
+        from: address.to_string(),
+        action: action.to_owned(),
+        subject: subject.map(str::to_owned),
+        done,
+    };
+    let written = async {
+        let new = NewDocument::of(&entry, at.checked_add(KEEP).ok())?;
+        store.put_document(AUDIT, &key(at), new, None).await
+    };
+    if let Err(error) = written.await {
+        tracing::error!(%error, who, %address, action, subject, "this cannot be kept for the audit");
+    }
+}
+
 impl Identity {
-    /// Writes down what was done. That it cannot be written undoes nothing; the log says so.
+    /// Writes down what was done.
     pub async fn note(&self, deed: Deed<'_>) {
-        let Deed { who, address, action, subject, done } = deed;
-        let at = clock::now();
-        let entry = AuditEntry {
-            at,
-            who: who.map(str::to_owned),
-            from: address.to_string(),
-            action: action.to_owned(),
-            subject: subject.map(str::to_owned),
-            done,
-        };
-        let written = async {
-            let new = NewDocument::of(&entry, at.checked_add(KEEP).ok())?;
-            self.store.put_document(AUDIT, &key(at), new, None).await
-        };
-        if let Err(error) = written.await {
-            tracing::error!(%error, who, %address, action, subject, "this cannot be kept for the audit");
-        }
+        note(&*self.store, deed).await;
     }
 
     /// A page of what was done, newest first.

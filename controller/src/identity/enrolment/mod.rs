@@ -6,6 +6,7 @@ mod passes;
 #[cfg(test)]
 mod tests;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::documents::{Known, Ticket};
 use self::passes::Passes;
+use super::audit::{self, Deed};
 use super::authority::Authority;
 use super::certificate::RunnerCertificate;
 use crate::clock;
@@ -70,11 +72,25 @@ impl Enrolment {
         Ok(NewJoinToken { token, port: self.port, expires_at })
     }
 
-    /// Takes a runner in that has a token and no certificate. Returns its certificate as PEM.
+    /// Takes a runner in that has a token and no certificate, from this address. Returns its certificate as PEM.
     ///
     /// # Errors
     /// The [`Problem`] with it, to be told to the runner.
-    pub async fn join(&self, token: &Secret, name: &str, request: &str) -> Result<String, Problem> {
+    pub async fn join(
+        &self,
+        token: &Secret,
+        name: &str,
+        request: &str,
+        address: IpAddr,
+    ) -> Result<String, Problem> {
+        let certificate = self.take_in(token, name, request).await?;
+        // Only now: strangers who try could fill the store.
+        let deed = Deed { who: None, address, action: "runner_joined", subject: Some(name), done: true };
+        audit::note(&*self.store, deed).await;
+        Ok(certificate)
+    }
+
+    async fn take_in(&self, token: &Secret, name: &str, request: &str) -> Result<String, Problem> {
         self.authority()?;
         let key = Fingerprint::of(token.expose().as_bytes()).hex();
         // Whoever has no token learns nothing, not even which names there are.

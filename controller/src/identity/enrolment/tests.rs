@@ -3,8 +3,9 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 use super::*;
-use crate::store::{Memory, MemoryLimits};
+use crate::store::{Memory, MemoryLimits, Records};
 
+const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 const LIFE: Duration = Duration::from_secs(720);
 
 struct Cluster {
@@ -38,7 +39,7 @@ async fn token(controller: &Enrolment, uses: u32) -> Secret {
 }
 
 async fn joined(controller: &Enrolment, name: &str) -> RunnerCertificate {
-    let pem = controller.join(&token(controller, 1).await, name, &request()).await.unwrap();
+    let pem = controller.join(&token(controller, 1).await, name, &request(), HERE).await.unwrap();
     let certificate = RunnerCertificate::read(&protocol::tls::from_pem(&pem).unwrap()).unwrap();
     assert_eq!(certificate.name, name);
     certificate
@@ -52,10 +53,12 @@ async fn as_many_join_as_a_token_allows() {
     let names = ["a", "b", "c", "d", "e", "f"];
     let joining = names.iter().enumerate().map(|(index, name)| {
         let (controller, token) = (Arc::clone(&controllers[index % 2]), token.clone());
-        async move { controller.join(&token, name, &request()).await }
+        async move { controller.join(&token, name, &request(), HERE).await }
     });
     let results = futures_util::future::join_all(joining).await;
     assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 3);
+    let noted = cluster.store.documents("audit", "", "", 10).await.unwrap();
+    assert_eq!(noted.len(), 3, "those who joined are in the audit, and nobody else");
     for problem in results.into_iter().filter_map(Result::err) {
         assert_eq!(problem.field.as_deref(), Some("token"), "{problem}");
     }
@@ -68,9 +71,9 @@ async fn without_a_token_nothing_is_learnt() {
     joined(&controller, "lab").await;
     let wrong = Secret::from(format!("{JOIN_PREFIX}wrong"));
     let told = [
-        controller.join(&wrong, "lab", &request()).await,
-        controller.join(&wrong, "other", &request()).await,
-        controller.join(&wrong, "../x", "nonsense").await,
+        controller.join(&wrong, "lab", &request(), HERE).await,
+        controller.join(&wrong, "other", &request(), HERE).await,
+        controller.join(&wrong, "../x", "nonsense", HERE).await,
     ];
     assert!(told.iter().all(|result| *result == Err(no_token())), "{told:?}");
 }
@@ -90,14 +93,17 @@ async fn a_name_belongs_to_one_runner_until_it_is_removed() {
     let cluster = Cluster::new();
     let controller = cluster.controller();
     let (first, mine) = (token(&controller, 5).await, request());
-    let once = controller.join(&first, "lab", &mine).await;
-    assert!(once.is_ok() && controller.join(&first, "lab", &mine).await.is_ok(), "the answer may get lost");
-    let taken = controller.join(&first, "lab", &request()).await.unwrap_err();
+    let once = controller.join(&first, "lab", &mine, HERE).await;
+    assert!(
+        once.is_ok() && controller.join(&first, "lab", &mine, HERE).await.is_ok(),
+        "the answer may get lost"
+    );
+    let taken = controller.join(&first, "lab", &request(), HERE).await.unwrap_err();
     assert_eq!(taken.field.as_deref(), Some("name"));
     controller.remove("lab").await.unwrap();
-    assert!(controller.join(&first, "lab", &request()).await.is_ok());
+    assert!(controller.join(&first, "lab", &request(), HERE).await.is_ok());
     for name in ["", "-a", "a/b", "a b", &"a".repeat(41)] {
-        let problem = controller.join(&first, name, &request()).await.unwrap_err();
+        let problem = controller.join(&first, name, &request(), HERE).await.unwrap_err();
         assert_eq!(problem.field.as_deref(), Some("name"), "{name:?}");
     }
 }

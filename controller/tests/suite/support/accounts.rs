@@ -15,7 +15,8 @@ pub struct Someone {
 impl Someone {
     pub async fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Reply {
         let token = self.token.as_ref().map(|token| format!("authorization: Bearer {token}\r\n"));
-        let kind = body.map(|_| "content-type: application/json\r\n".to_owned());
+        let is_json = body.is_some() || method == "POST";
+        let kind = is_json.then(|| "content-type: application/json\r\n".to_owned());
         let headers: String = token.into_iter().chain(kind).collect();
         let body = body.map(Value::to_string).unwrap_or_default();
         self.http.send(method, &format!("/api/v1{path}"), &headers, &body).await
