@@ -90,7 +90,7 @@ pub struct Args {
     /// How many of them may come from one address (default: 1024)
     #[arg(long, env = "RUCHE_CONTROLLER_MAX_CONNECTIONS_PER_ADDRESS", value_name = "N")]
     pub max_connections_per_address: Option<usize>,
-    /// How many runners may be connected at once (default: 16384)
+    /// How many runners may be connected at once (default: 10000)
     #[arg(long, env = "RUCHE_CONTROLLER_MAX_RUNNERS", value_name = "N")]
     pub max_runners: Option<usize>,
     /// How many of them may come from one address (default: 4096)

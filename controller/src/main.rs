@@ -41,9 +41,9 @@ async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
         tracing::warn!(door, %address, "this door is open to other machines, and nothing is encrypted");
     }
     let (terminate, interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    controller::allow_many_connections(&config);
     let listeners = Listeners::bind(&config).await?;
     let store = controller::store::open(&config).await?;
+    controller::allow_many_connections(&config);
     println!("listening {}", listeners.addresses()?);
     let shutdown = Shutdown::default();
     tokio::spawn(obey(terminate, interrupt, shutdown.clone()));

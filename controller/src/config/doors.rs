@@ -8,7 +8,7 @@ const CONNECTIONS: usize = 4096;
 const CONNECTIONS_PER_ADDRESS: usize = 1024;
 
 /// The same for runners.
-const RUNNERS: usize = 16_384;
+const RUNNERS: usize = 10_000;
 const RUNNERS_PER_ADDRESS: usize = 4096;
 
 /// What a program may be as JSON, beside its size as it is: base64 and escapes.

@@ -57,7 +57,7 @@ impl Controller {
         let any = "127.0.0.1:0";
         let mut command = Command::new(binary("controller"));
         command.args(["--clients", any, "--runners", any, "--http", any, "--max-queue", "1000000"]);
-        command.args(["--max-runners-per-address", "16384"]);
+        command.args(["--max-runners", "16384", "--max-runners-per-address", "16384"]);
         command.args(&backend.flags).env("RUST_LOG", "error");
         pin(cores.controller);
         let mut server = Server::start(&mut command);
