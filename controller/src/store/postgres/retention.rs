@@ -8,14 +8,14 @@ use super::link::{Fault, Link};
 use super::rows::{NOW, count, microseconds};
 use crate::store::Retention;
 
-/// Jobs that go in one step: some milliseconds of the server's time.
-const STEP: u64 = 100;
+/// Jobs that go in one step: a few milliseconds of the server's time.
+const STEP: u64 = 50;
 
 /// Steps behind one line.
-const STEPS: u64 = 200;
+const STEPS: u64 = 400;
 
 /// How much longer than a step the rest after it is. What finishes faster than this forgets waits for a calmer time.
-const REST: u32 = 3;
+const REST: u32 = 9;
 
 /// The newest job that goes, in the order of ends: all that are older go as well.
 #[derive(Debug, Clone, Copy)]
@@ -74,8 +74,9 @@ async fn forget(link: &Link, line: Line) -> Result<u64, Fault> {
          specs AS (DELETE FROM specs s USING gone WHERE s.id = gone.id),
          results AS (DELETE FROM results r USING gone WHERE r.id = gone.id),
          attempts AS (DELETE FROM attempts t USING gone WHERE t.id = gone.id)
-         SELECT count(*) FROM gone"
+         SELECT count(*), set_config('synchronous_commit', 'off', true) FROM gone"
     );
+    // What is lost of it with the server's power is forgotten once more.
     let sql = &sql;
     let row = link
         .run(|client, _| async move {
