@@ -19,11 +19,16 @@ impl Door {
     pub fn turn_away(&self, stream: TcpStream, words: Vec<u8>, tasks: &TaskTracker) {
         let Ok(permit) = Arc::clone(&self.0.farewells).try_acquire_owned() else { return };
         tasks.spawn(async move {
-            // That it is not heard is the peer's loss.
-            let _ = timeout(HEARING, say(stream, &words)).await;
+            hang_up(stream, &words, HEARING).await;
             drop(permit);
         });
     }
+}
+
+/// Says some last words, and closes the connection once they are heard, or that has taken so long. That they are not
+/// heard is the peer's loss.
+pub async fn hang_up(stream: TcpStream, words: &[u8], patience: Duration) {
+    let _ = timeout(patience, say(stream, words)).await;
 }
 
 /// A connection that is closed while there is something to read is reset, and its last words may be lost: so what the

@@ -16,6 +16,7 @@ use tokio::sync::Semaphore;
 use crate::lock::lock;
 use guests::{Guests, Origin};
 
+pub use farewell::hang_up;
 pub use guests::{Full, Room};
 pub use pace::Pace;
 pub use patient::Patient;

@@ -5,12 +5,13 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::server::TlsStream;
 
 use super::Encryption;
+use crate::doors::hang_up;
 use crate::identity::certificate::RunnerCertificate;
 
 /// How long a peer may take to begin.
@@ -64,17 +65,8 @@ impl Encryption {
 }
 
 /// Tells a peer that does not encrypt why nobody talks to it, and closes the connection.
-pub async fn turn_away(mut stream: TcpStream, why: &[u8]) {
-    let _ = timeout(FAREWELL, async {
-        stream.write_all(why).await?;
-        stream.shutdown().await?;
-        // What it sends meanwhile is not looked at. But were it left unread, the system would cut the connection
-        // before the peer has read this.
-        let mut ignored = [0; 4096];
-        while stream.read(&mut ignored).await? > 0 {}
-        Ok::<(), io::Error>(())
-    })
-    .await;
+pub async fn turn_away(stream: TcpStream, why: &[u8]) {
+    hang_up(stream, why, FAREWELL).await;
 }
 
 impl Stream {
