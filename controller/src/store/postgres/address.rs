@@ -16,8 +16,10 @@ const UNANSWERED: Duration = Duration::from_secs(10);
 
 /// Every statement has an index for what it looks for. The server plans it while the tables are as good as empty, where
 /// reading them whole is cheaper, and keeps the plan when they are not: ten times slower with 100,000 jobs waiting.
-/// And no statement is planned more than once on a connection: with no choice left, that only takes time.
-const PLANS: &str = "-c enable_seqscan=off -c plan_cache_mode=force_generic_plan";
+/// And no statement is planned more than once on a connection: with no choice left, that only takes time. Nor is any
+/// compiled to machine code: a plan that has to read a table whole after all counts as so dear that the server would
+/// compile it anew each time, 60 to 300 ms of a processor for each heartbeat.
+const PLANS: &str = "-c enable_seqscan=off -c plan_cache_mode=force_generic_plan -c jit=off";
 
 /// How a connection is protected.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::link::{Fault, Link};
-use super::rows::{self, JOB, NOW, by_op, key};
+use super::rows::{self, JOB, NOW, QUEUED, RUNNING, by_op, key};
 use crate::store::codec::{Packed, Results, from_json};
 use crate::store::traits::Traits;
 use crate::store::{Recorded, Renewed};
@@ -45,13 +45,12 @@ pub(super) async fn claim(
     home: ControllerId,
     wishes: &[Wish],
 ) -> Result<Vec<Option<Granted>>, Fault> {
-    // `< 1` for `= 0`: else the planner walks the index of all that wait here rather than look up the few by their ids.
     let sql = format!(
         "WITH asked AS (SELECT * FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::uuid[]) AS a (id, runner, lease, op)),
          claimed AS (
            UPDATE jobs j SET state = 1, attempt = j.attempt + 1, runner = a.runner, started_at = {NOW},
              lease_until = {NOW} + a.lease, op = a.op
-           FROM asked a WHERE j.id = a.id AND j.state < 1 AND j.home = $5 RETURNING j.*),
+           FROM asked a WHERE j.id = a.id AND {QUEUED} AND j.home = $5 RETURNING j.*),
          noted AS (
            INSERT INTO attempts (id, attempt, runner, started_at)
            SELECT id, attempt, runner, started_at FROM claimed)
@@ -138,7 +137,7 @@ pub(super) async fn finish(link: &Link, ends: Vec<End>) -> Result<Vec<Ended>, Fa
            UPDATE jobs j SET state = 2, verdict = a.verdict, usage = a.usage, finished_at = {NOW}, home = NULL,
              lease_until = NULL, cancelled = NULL, op = a.op, stored = j.stored + coalesce(length(a.results), 0),
              message = coalesce(a.message, CASE WHEN a.verdict = 'cancelled' THEN j.cancelled END)
-           FROM asked a WHERE j.id = a.id AND j.state = 1 AND j.attempt = a.attempt RETURNING j.*),
+           FROM asked a WHERE j.id = a.id AND {RUNNING} AND j.attempt = a.attempt RETURNING j.*),
          kept AS (
            INSERT INTO results (id, data)
            SELECT a.id, a.results FROM asked a JOIN done ON done.op = a.op WHERE a.results IS NOT NULL),
@@ -189,7 +188,8 @@ pub(super) struct Leases {
     pub(super) lease: Duration,
 }
 
-/// Renews leases of attempts at home here.
+/// Renews leases of attempts at home here. Never waits for a row that something else is changing just now, so that two
+/// statements over many rows cannot wait for each other: such a lease is renewed the next time.
 ///
 /// # Errors
 /// The database's.
@@ -199,10 +199,15 @@ pub(super) async fn renew(link: &Link, home: ControllerId, all: &[Leases]) -> Re
     let attempts: Vec<i32> = each().map(|((_, attempt), _)| attempt.0.cast_signed()).collect();
     let leases: Vec<i64> = each().map(|(_, lease)| rows::microseconds(lease)).collect();
     let sql = format!(
-        "WITH asked AS (SELECT * FROM unnest($1::uuid[], $2::integer[], $3::bigint[]) AS a (id, attempt, lease))
-         UPDATE jobs j SET lease_until = {NOW} + a.lease FROM asked a
-         WHERE j.id = a.id AND j.state = 1 AND j.attempt = a.attempt AND j.home = $4
-         RETURNING j.id, j.attempt, j.cancelled IS NOT NULL"
+        "WITH asked AS (SELECT * FROM unnest($1::uuid[], $2::integer[], $3::bigint[]) AS a (id, attempt, lease)),
+         held AS (
+           SELECT j.id, j.attempt, j.cancelled IS NOT NULL AS cancelled, a.lease FROM asked a JOIN jobs j USING (id)
+           WHERE {RUNNING} AND j.attempt = a.attempt AND j.home = $4),
+         free AS (
+           SELECT j.id, h.lease FROM held h JOIN jobs j USING (id)
+           WHERE {RUNNING} AND j.attempt = h.attempt FOR UPDATE OF j SKIP LOCKED),
+         renewed AS (UPDATE jobs j SET lease_until = {NOW} + f.lease FROM free f WHERE j.id = f.id)
+         SELECT id, attempt, cancelled FROM held"
     );
     let home = Uuid::from_bytes(home.to_bytes());
     let (sql, ids, attempts, leases) = (&sql, &ids, &attempts, &leases);

@@ -8,7 +8,7 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::link::{Fault, Link};
-use super::rows::{self, JOB, NOW, key, microseconds};
+use super::rows::{self, JOB, NOW, RUNNING, key, microseconds};
 use crate::store::codec::from_json;
 use crate::store::holder::Holder;
 use crate::store::traits::Traits;
@@ -38,7 +38,7 @@ fn release_sql(victims: &str) -> String {
              verdict = CASE WHEN j.cancelled IS NOT NULL THEN 'cancelled' WHEN {ends} THEN 'internal_error' END,
              message = CASE WHEN j.cancelled IS NOT NULL THEN j.cancelled WHEN {ends}
                THEN format('the job was lost %s times, the last time: %s', j.lost + v.lost, v.reason) END
-           FROM v WHERE j.id = v.id AND j.state = 1 AND j.attempt = v.attempt RETURNING j.*),
+           FROM v WHERE j.id = v.id AND {RUNNING} AND j.attempt = v.attempt RETURNING j.*),
          noted AS (
            UPDATE attempts t SET ended_at = {NOW}, ending = CASE v.lost WHEN 1 THEN 'lost' ELSE 'refused' END,
              reason = v.reason

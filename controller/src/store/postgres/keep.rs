@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::fate::is_alive;
 use super::link::{Fault, Link};
-use super::rows::{JOB, NOW, count, microseconds, queued};
+use super::rows::{JOB, NOW, QUEUED, count, microseconds, queued};
 use crate::store::Queued;
 
 /// How long a controller is remembered that is not there any more.
@@ -69,14 +69,15 @@ pub(super) async fn adopt(link: &Link, home: ControllerId, limit: usize) -> Resu
            SELECT (SELECT j.home FROM jobs j WHERE j.state = 0 AND j.home > h.home ORDER BY j.home LIMIT 1)
            FROM homes h WHERE h.home IS NOT NULL),
          homeless AS MATERIALIZED (
-           SELECT j.id, j.home, j.number FROM homes h JOIN jobs j ON j.state = 0 AND j.home = h.home
+           SELECT w.id, h.home, w.number FROM homes h CROSS JOIN LATERAL (
+             SELECT id, number FROM jobs WHERE state = 0 AND home = h.home ORDER BY number LIMIT $2) w
            WHERE h.home <> $1 AND NOT {alive}
            UNION ALL
            SELECT id, home, number FROM jobs WHERE state = 0 AND home IS NULL
            ORDER BY number LIMIT $2),
          locked AS (
-           SELECT o.id FROM jobs o JOIN homeless h USING (id)
-           WHERE o.state = 0 AND o.home IS NOT DISTINCT FROM h.home FOR UPDATE OF o SKIP LOCKED),
+           SELECT j.id FROM jobs j JOIN homeless h USING (id)
+           WHERE {QUEUED} AND j.home IS NOT DISTINCT FROM h.home FOR UPDATE OF j SKIP LOCKED),
          adopted AS (UPDATE jobs j SET home = $1, op = $3 FROM locked WHERE j.id = locked.id RETURNING j.*)
          SELECT {JOB} FROM adopted j ORDER BY j.number"
     );

@@ -63,6 +63,13 @@ impl Fault {
             Self::Stored(_) => false,
         }
     }
+
+    /// Whether the server said that it has undone everything and is well: it chose this one to make way for another.
+    fn is_undone(&self) -> bool {
+        let Self::Database(error) = self else { return false };
+        let chosen = [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED];
+        error.code().is_some_and(|code| chosen.contains(code))
+    }
 }
 
 fn code_passes(code: &SqlState) -> bool {
@@ -139,9 +146,11 @@ impl Link {
                 return Err(fault);
             }
             tracing::warn!(error = %fault, "the database failed: trying again");
-            // Those that are idle go to the same server.
-            self.pool.retain(|_, _| false);
-            again = true;
+            if !fault.is_undone() {
+                // Those that are idle go to the same server.
+                self.pool.retain(|_, _| false);
+                again = true;
+            }
             sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }

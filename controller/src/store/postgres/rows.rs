@@ -10,6 +10,13 @@ use crate::store::codec::{self, from_json};
 use crate::store::traits::Traits;
 use crate::store::{Queued, StoreError};
 
+/// That `j` waits. Not `= 0`, where the few are to be looked up by their ids: the planner would rather walk the index of
+/// all that wait.
+pub(super) const QUEUED: &str = "j.state < 1";
+
+/// That `j` runs, said so for the same reason.
+pub(super) const RUNNING: &str = "j.state > 0 AND j.state < 2";
+
 /// The server's time, in microseconds since 1970. Controllers' clocks may differ; this one is everybody's.
 pub(super) const NOW: &str = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
 

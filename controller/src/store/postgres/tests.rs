@@ -208,3 +208,67 @@ async fn a_failover_loses_nothing_that_was_answered() {
     drop(store);
     tokio::task::spawn_blocking(move || drop(standby)).await.unwrap();
 }
+
+/// An attempt that runs.
+async fn start_one(store: &Postgres) -> (JobId, Attempt) {
+    let new = job("c", 0);
+    let id = new.id;
+    store.enqueue(new).await.unwrap();
+    let claim = store.claim(id, "a", LEASE).await.unwrap().unwrap();
+    (id, claim.attempt)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn renewing_does_not_wait_for_what_is_changing_and_does_not_take_it_for_gone() {
+    let server = Server::shared();
+    let store = open(&server.url(&server.database())).await;
+    let attempts = [start_one(&store).await, start_one(&store).await];
+    let ended = run_one(&store, "x").await;
+    let mut client = store.link.once().await.unwrap();
+    let until = "SELECT lease_until FROM jobs WHERE id = $1";
+    let lease = async |(id, _): (JobId, Attempt)| {
+        let client = store.link.once().await.unwrap();
+        client.query_one(until, &[&rows::key(id)]).await.unwrap().get::<_, i64>(0)
+    };
+    let (first, second) = (lease(attempts[0]).await, lease(attempts[1]).await);
+    let change = client.transaction().await.unwrap();
+    change.query_one("SELECT 1 FROM jobs WHERE id = $1 FOR UPDATE", &[&rows::key(attempts[0].0)]).await.unwrap();
+
+    let all = [attempts[0], attempts[1], (ended, Attempt(1))];
+    let renewed = soon("renewing", store.renew(&all, LEASE * 2)).await.unwrap();
+    assert_eq!((renewed.gone, renewed.cancelled), (vec![(ended, Attempt(1))], Vec::new()));
+    assert_eq!(lease(attempts[0]).await, first, "somebody else is at it");
+    assert!(lease(attempts[1]).await > second + 59_000_000);
+
+    change.rollback().await.unwrap();
+    store.renew(&all, LEASE * 2).await.unwrap();
+    assert!(lease(attempts[0]).await > first + 59_000_000);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_happens_to_one_job_does_not_take_a_look_at_all_the_others() {
+    const JOBS: usize = 300;
+    let server = Server::shared();
+    let database = server.database();
+    let store = open(&server.url(&database)).await;
+    let mut attempts = Vec::new();
+    for _ in 0..JOBS {
+        attempts.push(start_one(&store).await);
+    }
+    for (id, attempt) in attempts {
+        store.renew(&[(id, attempt)], LEASE).await.unwrap();
+        let refused = store.release(id, attempt, Release::Refused).await.unwrap();
+        assert!(matches!(refused, Released::Requeued(_)));
+        let again = store.claim(id, "a", LEASE).await.unwrap().unwrap();
+        store.finish(id, again.attempt, outcome("x")).await.unwrap();
+    }
+    // A connection that ends has said what it did.
+    store.close().await;
+    drop(store);
+    let read = "SELECT coalesce(sum(idx_tup_read), 0) FROM pg_stat_user_indexes WHERE relname = 'jobs'";
+    let sessions = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'ruche-controller' \
+                    AND datname = current_database()";
+    ::tests::wait_until("the connections to end", || (server.sql(&database, sessions) == "0").then_some(()));
+    let read: usize = server.sql(&database, read).parse().unwrap();
+    assert!(read < JOBS * 40, "{read} entries of indexes were read for {JOBS} jobs");
+}
