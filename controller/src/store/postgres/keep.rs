@@ -47,7 +47,7 @@ pub(super) async fn heartbeat(link: &Link, home: ControllerId) -> Result<(), Fau
 /// The database's.
 pub(super) async fn load(link: &Link) -> Result<Load, Fault> {
     let sql = "SELECT count(*) FILTER (WHERE state = 0), count(*) FILTER (WHERE state = 1), \
-               coalesce(sum(bytes), 0)::bigint FROM jobs WHERE state = 0 OR state = 1";
+               coalesce(sum(bytes::float8), 0)::bigint FROM jobs WHERE state = 0 OR state = 1";
     let row = link
         .run(|client, _| async move { Ok(client.query_one(&client.prepare_cached(sql).await?, &[]).await?) })
         .await?;

@@ -15,12 +15,13 @@ mod retention;
 mod rows;
 mod schema;
 mod submit;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod tls;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -29,7 +30,6 @@ use protocol::cluster::Sample;
 use protocol::runner::Registration;
 use protocol::{Attempt, ControllerId, Job, JobAttempt, JobId, JobPage, JobSpec, Timestamp};
 use tokio::sync::{broadcast, mpsc};
-use tokio::time::{Instant, sleep};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::codec::{self, to_json};
@@ -46,20 +46,11 @@ use batch::Batcher;
 use link::Link;
 use schema::Version;
 use submit::Entry;
+use tally::Tally;
 use tls::Tls;
 
 /// Bytes of programs that are kept at hand, at most.
 const SPECS: u64 = 64 << 20;
-
-/// How often what waits and runs is counted, at most.
-const COUNT: Duration = Duration::from_secs(1);
-
-/// How much longer than counting the rest after it is: it takes some 50 ms where 100,000 jobs wait, and other statements
-/// wait for it meanwhile. This controller's own jobs are counted as they come and go.
-const COUNT_REST: u32 = 500;
-
-/// The longest rest.
-const LONGEST_COUNT_REST: Duration = Duration::from_secs(30);
 
 /// Jobs in a database, as one controller sees them.
 #[derive(Debug)]
@@ -78,35 +69,6 @@ pub struct Postgres {
     /// This controller leaves: it takes nothing in any more.
     leaving: AtomicBool,
     _tasks: DropGuard,
-}
-
-/// What waits and runs, as it was last counted.
-#[derive(Debug, Default)]
-struct Tally {
-    queued: AtomicU64,
-    running: AtomicU64,
-    bytes: AtomicU64,
-}
-
-impl Tally {
-    fn set(&self, load: keep::Load) {
-        self.queued.store(load.queued, Ordering::Relaxed);
-        self.running.store(load.running, Ordering::Relaxed);
-        self.bytes.store(load.bytes, Ordering::Relaxed);
-    }
-
-    fn moved(&self, queued: i64, running: i64) {
-        for (count, change) in [(&self.queued, queued), (&self.running, running)] {
-            let add = |count: u64| Some(count.saturating_add_signed(change));
-            // It always has a value.
-            let _ = count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
-        }
-    }
-
-    fn freed(&self, bytes: u64) {
-        let left = |held: u64| Some(held.saturating_sub(bytes));
-        let _ = self.bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, left);
-    }
 }
 
 impl Postgres {
@@ -130,7 +92,7 @@ impl Postgres {
         let stop = CancellationToken::new();
         tokio::spawn(notices::tell(link.clone(), home, queue));
         tokio::spawn(notices::listen(address, tls, home, changes.clone(), stop.clone()));
-        tokio::spawn(count(link.clone(), Arc::clone(&load), stop.clone()));
+        tokio::spawn(tally::recount(link.clone(), Arc::clone(&load), stop.clone()));
         Ok(Self {
             home,
             room: (max_queue, max_queue_bytes),
@@ -208,22 +170,6 @@ async fn prepare(link: &Link) -> Result<(), OpenError> {
     }
 }
 
-async fn count(link: Link, tally: Arc<Tally>, stop: CancellationToken) {
-    let mut rest = COUNT;
-    loop {
-        tokio::select! {
-            () = sleep(rest) => {}
-            () = stop.cancelled() => return,
-        }
-        let since = Instant::now();
-        match keep::load(&link).await {
-            Ok(load) => tally.set(load),
-            Err(error) => tracing::warn!(%error, "jobs cannot be counted"),
-        }
-        rest = (since.elapsed() * COUNT_REST).clamp(COUNT, LONGEST_COUNT_REST);
-    }
-}
-
 #[async_trait]
 impl Store for Postgres {
     fn is_durable(&self) -> bool {
@@ -240,8 +186,7 @@ impl Store for Postgres {
 
     async fn enqueue(&self, job: NewJob) -> Result<Enqueued, EnqueueError> {
         let (id, spec) = (job.id, Arc::clone(&job.spec));
-        let (waiting, bytes) =
-            (self.load.queued.load(Ordering::Relaxed), self.load.bytes.load(Ordering::Relaxed));
+        let keep::Load { queued: waiting, bytes, .. } = self.load.get();
         if waiting >= self.room.0 || bytes.saturating_add(spec.content_bytes()) > self.room.1 {
             return Err(EnqueueError::Full { waiting });
         }
@@ -258,7 +203,7 @@ impl Store for Postgres {
         let enqueued = self.submits.ask(entry).await?;
         if matches!(enqueued, Enqueued::New(_)) {
             self.load.moved(1, 0);
-            self.load.bytes.fetch_add(spec.content_bytes(), Ordering::Relaxed);
+            self.load.filled(spec.content_bytes());
             self.specs.put(id, spec);
         }
         Ok(enqueued)
@@ -371,8 +316,8 @@ impl Store for Postgres {
     }
 
     async fn counts(&self) -> Result<Counts, StoreError> {
-        let (queued, running) = (&self.load.queued, &self.load.running);
-        Ok(Counts { queued: queued.load(Ordering::Relaxed), running: running.load(Ordering::Relaxed) })
+        let keep::Load { queued, running, .. } = self.load.get();
+        Ok(Counts { queued, running })
     }
 
     async fn retain(&self, keep: &Retention) -> Result<u64, StoreError> {
