@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo up test simulate chaos bench bench-scale fuzz siege selftest images fmt lint clean
+.PHONY: help demo up test web simulate chaos bench bench-scale fuzz siege selftest images fmt lint clean
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -12,6 +12,9 @@ up: ## Set this machine up and leave a cluster running until Ctrl-C
 
 test: ## Set this machine up and run every check and every test
 	@scripts/test
+
+web: ## Build the web page that the controller holds, after a change in controller/web
+	cd controller/web && npm ci --no-audit --no-fund --loglevel=error && npm run build
 
 # SEEDS=5000 for so many, FIRST=301 from there on; SEED=42 for that one alone, with all that happens in it.
 simulate: export RUCHE_SIMULATE_SEEDS = $(or $(SEEDS),2000)

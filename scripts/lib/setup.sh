@@ -26,6 +26,20 @@ set_up_postgresql() {
     step "Installing PostgreSQL from Debian's packages" install_postgresql
 }
 
+install_browser() {
+  may_be_root || fail "the page's tests need Node 20 with npm, and Chromium. As root: apt-get install nodejs npm chromium"
+  local missing=()
+  command -v npm >/dev/null || missing+=(nodejs npm)
+  command -v chromium >/dev/null || missing+=(chromium)
+  install_packages "${missing[@]}"
+}
+
+# set_up_browser: what the page is built and tried with.
+set_up_browser() {
+  { command -v npm && command -v chromium; } >/dev/null ||
+    step "Installing a browser from Debian's packages" install_browser
+}
+
 set_up() {
   command -v cargo >/dev/null || fail "Rust is not installed: see https://rustup.rs"
   if ! { command -v curl && command -v cc && command -v python3; } >/dev/null; then
