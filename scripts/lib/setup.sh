@@ -38,6 +38,8 @@ install_browser() {
 set_up_browser() {
   { command -v npm && command -v chromium; } >/dev/null ||
     step "Installing a browser from Debian's packages" install_browser
+  [[ $(node -p 'process.versions.node.split(".")[0]') -ge 20 ]] ||
+    fail "the page is built with Node 20 or newer, and this is $(node --version): see https://nodejs.org"
 }
 
 set_up() {
