@@ -11,8 +11,8 @@ use crate::store::Retention;
 /// Jobs that go in one step: a few milliseconds of the server's time.
 const STEP: u64 = 50;
 
-/// Steps behind one line.
-const STEPS: u64 = 400;
+/// Steps behind one line: what finishes meanwhile is behind the next one.
+const STEPS: u64 = 2000;
 
 /// How much longer than a step the rest after it is. What finishes faster than this forgets waits for a calmer time.
 const REST: u32 = 9;
@@ -43,47 +43,28 @@ pub(super) async fn retain(link: &Link, keep: &Retention) -> Result<u64, Fault> 
     Ok(gone)
 }
 
-/// How much is kept.
-#[derive(Debug, Clone, Copy)]
-struct Kept {
-    jobs: i64,
-    bytes: i64,
-}
-
-/// Walks from the oldest to the last that is too much, for as many as go before the line is looked for again.
+/// Walks from the newest to the first that is too much: as far as jobs may be kept, however many wait to be forgotten. The
+/// sum is one of floating point, exact up to 9 PB: PostgreSQL adds large whole numbers digit by digit.
 async fn line(link: &Link, keep: &Retention) -> Result<Option<Line>, Fault> {
-    let kept = kept(link).await?;
-    let over = |kept: i64, most: Option<u64>| most.map_or(0, |most| kept.saturating_sub(count(most)));
-    let (jobs, bytes) = (over(kept.jobs, keep.jobs), over(kept.bytes, keep.bytes));
-    let most = count(STEP * STEPS);
     let sql = format!(
         "SELECT finished_at, number FROM (
-           SELECT finished_at, number, row_number() OVER oldest AS place,
-             sum(stored::float8) OVER oldest - stored AS before
+           SELECT finished_at, number, row_number() OVER newest AS place, sum(stored::float8) OVER newest AS bytes
            FROM (SELECT finished_at, number, stored FROM jobs WHERE state = 2
-                 ORDER BY finished_at, number LIMIT $4) AS first
-           WINDOW oldest AS (ORDER BY finished_at, number ROWS UNBOUNDED PRECEDING)) AS jobs
-         WHERE finished_at < {NOW} - $1::bigint
-           OR (place < $5::bigint AND (place <= $2::bigint OR before < $3::bigint))
+                 ORDER BY finished_at DESC, number DESC LIMIT $2::bigint + 1) AS kept
+           WINDOW newest AS (ORDER BY finished_at DESC, number DESC ROWS UNBOUNDED PRECEDING)) AS jobs
+         WHERE finished_at < {NOW} - $1::bigint OR (place > 1 AND (place > $2::bigint OR bytes > $3::bigint))
          ORDER BY finished_at DESC, number DESC LIMIT 1"
     );
-    let (sql, age) = (&sql, keep.age.map(microseconds));
+    let age = keep.age.map(microseconds);
+    let (jobs, bytes) = (keep.jobs.map(count), keep.bytes.map(count));
+    let sql = &sql;
     let row = link
         .run(|client, _| async move {
             let statement = client.prepare_cached(sql).await?;
-            Ok(client.query_opt(&statement, &[&age, &jobs, &bytes, &most, &kept.jobs]).await?)
+            Ok(client.query_opt(&statement, &[&age, &jobs, &bytes]).await?)
         })
         .await?;
     Ok(row.map(|row| Line { finished_at: row.get(0), number: row.get(1) }))
-}
-
-/// The sum is one of floating point, which is exact up to 9 PB: PostgreSQL adds large whole numbers digit by digit.
-async fn kept(link: &Link) -> Result<Kept, Fault> {
-    let sql = "SELECT count(*), coalesce(sum(stored::float8), 0)::bigint FROM jobs WHERE state = 2";
-    let row = link
-        .run(|client, _| async move { Ok(client.query_one(&client.prepare_cached(sql).await?, &[]).await?) })
-        .await?;
-    Ok(Kept { jobs: row.get(0), bytes: row.get(1) })
 }
 
 async fn forget(link: &Link, line: Line) -> Result<u64, Fault> {
