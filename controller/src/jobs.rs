@@ -209,6 +209,14 @@ impl Jobs {
         Ok(job)
     }
 
+    /// A job's program, as it was submitted.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub async fn spec(&self, id: JobId) -> Result<Arc<JobSpec>, Problem> {
+        self.store.spec(id).await.map_err(internal)?.ok_or_else(|| unknown(id))
+    }
+
     /// A job, once it has finished or so much time has passed.
     ///
     /// # Errors

@@ -168,6 +168,7 @@ pub async fn run(config: Config, store: Arc<dyn Store>, listeners: Listeners, sh
         Arc::clone(&usage),
     );
 
+    let settings = settings(&config, &listeners);
     let identity = accounts(&config, &store, &enrolment, &usage, &listeners).await;
     let housekeeping =
         Housekeeping { store: Arc::clone(&store), roster: Arc::clone(&roster), keep: retention(&config) };
@@ -218,7 +219,7 @@ pub async fn run(config: Config, store: Arc<dyn Store>, listeners: Listeners, sh
         identity,
         listeners.http,
         (Door::new(config.doors.clients), listeners.encryption.http),
-        house,
+        (house, settings),
         close_clients.clone(),
     ));
 
@@ -249,7 +250,12 @@ async fn accounts(
     usage: &Arc<Usage>,
     listeners: &Listeners,
 ) -> Arc<Identity> {
-    let rules = identity::Rules { anonymous_use: config.anonymous_use, insecure: config.insecure };
+    let rules = identity::Rules {
+        anonymous_use: config.anonymous_use,
+        insecure: config.insecure,
+        sharing: config.sharing,
+        share_life: Duration::from_secs(config.keep_days.saturating_add(1).saturating_mul(24 * 3600)),
+    };
     let identity = Arc::new(Identity::new(
         Arc::clone(store) as _,
         Arc::clone(enrolment),
@@ -263,10 +269,10 @@ async fn accounts(
             let secret = secret.expose();
             let scheme = if listeners.encryption.http.is_on() { "https" } else { "http" };
             println!(
-                "setup {scheme}://{http}/setup#{secret} (there is no account yet; the link is good for a day)"
+                "setup {scheme}://{http}/#/setup/{secret} (there is no account yet; the link is good for a day)"
             );
             println!(
-                "setup cli login --master {clients} --setup (asks for what stands behind the # in the link)"
+                "setup cli login --master {clients} --setup (asks for what stands behind /setup/ in the link)"
             );
         }
         (Err(problem), _) => {
@@ -288,6 +294,22 @@ async fn limit_shares(identity: Arc<Identity>, backlog: Arc<Backlog>, stop: Canc
         let Ok(limits) = limits else { continue };
         let shares = limits.into_iter().map(|(name, limit)| (backlog::share_of_user(&name), limit)).collect();
         backlog.with(|scheduler, _| scheduler.limit_shares(shares));
+    }
+}
+
+/// What pages are told of the place.
+fn settings(config: &Config, listeners: &Listeners) -> http::Settings {
+    let port = |listener: &TcpListener| listener.local_addr().map_or(0, |address| address.port());
+    http::Settings {
+        version: env!("CARGO_PKG_VERSION"),
+        sharing: config.sharing,
+        anonymous_use: config.anonymous_use,
+        has_accounts: false,
+        encrypted: listeners.encryption.http.is_on(),
+        max_body: config.max_body,
+        clients_port: port(&listeners.clients),
+        runners_port: port(&listeners.runners),
+        http_port: port(&listeners.http),
     }
 }
 

@@ -9,8 +9,11 @@ mod guard;
 mod hosts;
 mod jobs;
 mod joining;
+mod page;
 mod problem;
 mod server;
+mod settings;
+mod sharing;
 mod shield;
 
 use std::sync::Arc;
@@ -35,6 +38,7 @@ use crate::identity::Identity;
 use crate::jobs::Jobs;
 use problem::Failure;
 
+pub use settings::Settings;
 pub use shield::House;
 
 /// How large a body about accounts may be, in bytes: a group is given many names at once.
@@ -49,6 +53,7 @@ struct MaxBody(u64);
 struct Context {
     jobs: Jobs,
     identity: Arc<Identity>,
+    settings: Arc<Settings>,
     /// The largest body, in bytes.
     max_request: u64,
 }
@@ -64,19 +69,21 @@ pub async fn serve(
     identity: Arc<Identity>,
     listener: TcpListener,
     door: (Door, Encryption),
-    house: House,
+    (house, settings): (House, Settings),
     stop: CancellationToken,
 ) {
-    server::serve(router(jobs, identity, house), listener, door, stop).await;
+    server::serve(router(jobs, identity, house, settings), listener, door, stop).await;
 }
 
-fn router(jobs: Jobs, identity: Arc<Identity>, house: House) -> Router {
+fn router(jobs: Jobs, identity: Arc<Identity>, house: House, settings: Settings) -> Router {
     let max_request = jobs.limits().max_body.saturating_mul(JSON_OVERHEAD);
-    let context = Context { jobs, identity, max_request };
+    let context = Context { jobs, identity, settings: Arc::new(settings), max_request };
     let (api, description) =
         OpenApiRouter::with_openapi(Description::openapi()).nest("/api/v1", api()).split_for_parts();
     let description = Arc::new(description);
-    api.route("/", get(front))
+    api.route("/", get(page::index))
+        .route("/favicon.svg", get(page::icon))
+        .route("/assets/{name}", get(page::asset))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .route("/openapi.json", get(move || async move { Json(description.as_ref().clone()) }))
@@ -94,6 +101,11 @@ fn api() -> OpenApiRouter<Context> {
         .routes(routes!(jobs::get))
         .routes(routes!(jobs::cancel))
         .routes(routes!(jobs::attempts))
+        .routes(routes!(jobs::spec))
+        .routes(routes!(jobs::rerun))
+        .routes(routes!(sharing::share, sharing::unshare))
+        .routes(routes!(sharing::shared))
+        .routes(routes!(settings::settings))
         .routes(routes!(events::events))
         .routes(routes!(cluster::languages))
         .routes(routes!(cluster::runners))
@@ -121,10 +133,6 @@ fn accounts() -> OpenApiRouter<Context> {
         .routes(routes!(account::revoke_token))
         .routes(routes!(account::audit))
         .layer(Extension(MaxBody(MAX_ACCOUNT_BODY)))
-}
-
-async fn front() -> &'static str {
-    "This is a Ruche controller. Its API is under /api/v1 and described by /openapi.json.\n"
 }
 
 async fn ready(State(context): State<Context>) -> Response {
@@ -159,6 +167,9 @@ mod tests {
             "/jobs/{id}/attempts",
             "/jobs/{id}/cancel",
             "/jobs/{id}/events",
+            "/jobs/{id}/rerun",
+            "/jobs/{id}/share",
+            "/jobs/{id}/spec",
             "/join-tokens",
             "/languages",
             "/limits",
@@ -168,7 +179,9 @@ mod tests {
             "/runners/{runner}/drain",
             "/samples",
             "/session",
+            "/settings",
             "/setup",
+            "/shared/{token}",
             "/tokens",
             "/tokens/{id}",
             "/users",

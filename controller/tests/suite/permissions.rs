@@ -34,13 +34,19 @@ const USERS: Row = [In, In, Yes, Yes, Yes, No];
 const TEACHERS: Row = [In, In, No, Yes, Yes, No];
 const ADMINS: Row = [In, In, No, No, Yes, No];
 
-const CALLS: [(&str, &str, Row); 31] = [
+const CALLS: [(&str, &str, Row); 37] = [
     ("post", "/jobs", WHO_MAY_RUN),
     ("get", "/jobs", USERS_LOOK),
     ("get", "/jobs/{id}", WHO_MAY_LOOK),
     ("get", "/jobs/{id}/attempts", WHO_MAY_LOOK),
     ("get", "/jobs/{id}/events", WHO_MAY_LOOK),
     ("post", "/jobs/{id}/cancel", WHO_MAY_RUN),
+    ("get", "/jobs/{id}/spec", WHO_MAY_LOOK),
+    ("post", "/jobs/{id}/rerun", WHO_MAY_RUN),
+    ("post", "/jobs/{id}/share", WHO_MAY_RUN),
+    ("delete", "/jobs/{id}/share", WHO_MAY_RUN),
+    ("get", "/shared/{token}", ANYBODY),
+    ("get", "/settings", ANYBODY),
     ("get", "/languages", WHO_MAY_LOOK),
     ("get", "/cluster", WHO_MAY_LOOK),
     ("get", "/runners", USERS_LOOK),
