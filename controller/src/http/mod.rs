@@ -12,6 +12,7 @@ mod joining;
 mod problem;
 mod server;
 mod shield;
+mod stream;
 
 use std::sync::Arc;
 
@@ -55,7 +56,10 @@ struct Context {
 
 /// The title of the API's description.
 #[derive(OpenApi)]
-#[openapi(info(title = "Ruche", description = "Compiles and runs programs."))]
+#[openapi(
+    info(title = "Ruche", description = "Compiles and runs programs."),
+    components(schemas(stream::Said))
+)]
 struct Description;
 
 /// Serves until told to stop, and then until all answers are given.
@@ -95,6 +99,7 @@ fn api() -> OpenApiRouter<Context> {
         .routes(routes!(jobs::cancel))
         .routes(routes!(jobs::attempts))
         .routes(routes!(events::events))
+        .routes(routes!(stream::stream))
         .routes(routes!(cluster::languages))
         .routes(routes!(cluster::runners))
         .routes(routes!(cluster::drain))
@@ -159,6 +164,7 @@ mod tests {
             "/jobs/{id}/attempts",
             "/jobs/{id}/cancel",
             "/jobs/{id}/events",
+            "/jobs/{id}/stream",
             "/join-tokens",
             "/languages",
             "/limits",
