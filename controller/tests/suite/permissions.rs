@@ -34,12 +34,13 @@ const USERS: Row = [In, In, Yes, Yes, Yes, No];
 const TEACHERS: Row = [In, In, No, Yes, Yes, No];
 const ADMINS: Row = [In, In, No, No, Yes, No];
 
-const CALLS: [(&str, &str, Row); 31] = [
+const CALLS: [(&str, &str, Row); 32] = [
     ("post", "/jobs", WHO_MAY_RUN),
     ("get", "/jobs", USERS_LOOK),
     ("get", "/jobs/{id}", WHO_MAY_LOOK),
     ("get", "/jobs/{id}/attempts", WHO_MAY_LOOK),
     ("get", "/jobs/{id}/events", WHO_MAY_LOOK),
+    ("get", "/jobs/{id}/stream", WHO_MAY_LOOK),
     ("post", "/jobs/{id}/cancel", WHO_MAY_RUN),
     ("get", "/languages", WHO_MAY_LOOK),
     ("get", "/cluster", WHO_MAY_LOOK),
