@@ -6,8 +6,9 @@ use tests::{Cluster, cluster, http};
 
 /// Submits a Python program whose input is typed while it runs; returns the job's id.
 fn start(cluster: &Cluster, program: &str) -> String {
-    let accepted =
-        http::post(&cluster.url("/jobs?stdin=stream"), &cluster::job("python", "main.py", program));
+    let limits = json!({ "wall_seconds": 30 });
+    let spec = cluster::job_with_limits("python", "main.py", program, limits);
+    let accepted = http::post(&cluster.url("/jobs?stdin=stream"), &spec);
     assert_eq!(accepted.status, 202, "{}", accepted.body);
     accepted.body["id"].as_str().unwrap().to_owned()
 }
