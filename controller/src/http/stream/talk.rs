@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::ws::{Message, WebSocket};
+use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
 use bytes::Bytes;
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, Stream, StreamExt, stream};
@@ -83,14 +83,9 @@ impl Talk {
         news: &News,
     ) -> Closing {
         loop {
-            let message = match timeout(SILENCE, heard.next()).await {
-                Err(_) | Ok(None | Some(Ok(Message::Close(_)))) => return Closing::Gone,
-                Ok(Some(Err(_))) => return Closing::Unreadable,
-                Ok(Some(Ok(Message::Ping(_) | Message::Pong(_)))) => continue,
-                Ok(Some(Ok(Message::Binary(_)))) => {
-                    return Closing::Wrong("a message is text: bytes come as base64 in it".to_owned());
-                }
-                Ok(Some(Ok(Message::Text(text)))) => text,
+            let message = match hear(heard).await {
+                Ok(message) => message,
+                Err(closing) => return closing,
             };
             if let Err(reason) = self.heed(&message, writing, news).await {
                 return Closing::Wrong(reason);
@@ -125,6 +120,21 @@ impl Talk {
         // The sender is here, so this ends with the socket at the latest.
         let _ = news.told.subscribe().wait_for(|told| may_go_on(taken.bytes, *told)).await;
         Ok(())
+    }
+}
+
+/// The next thing that a client says, or why there is none. Its pongs show that it is there.
+async fn hear<E>(heard: &mut (impl Stream<Item = Result<Message, E>> + Unpin)) -> Result<Utf8Bytes, Closing> {
+    loop {
+        match timeout(SILENCE, heard.next()).await {
+            Ok(Some(Ok(Message::Text(text)))) => return Ok(text),
+            Ok(Some(Ok(Message::Ping(_) | Message::Pong(_)))) => {}
+            Ok(Some(Ok(Message::Binary(_)))) => {
+                return Err(Closing::Wrong("a message is text: bytes come as base64 in it".to_owned()));
+            }
+            Ok(Some(Err(_))) => return Err(Closing::Unreadable),
+            Ok(None | Some(Ok(Message::Close(_)))) | Err(_) => return Err(Closing::Gone),
+        }
     }
 }
 
@@ -197,4 +207,32 @@ async fn close(
         return sleep(HEARING).await;
     }
     while let Some(Ok(_)) = heard.next().await {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_is_silent_is_given_up_and_one_that_answers_pings_is_not() {
+        let begin = Instant::now();
+        let mut silent = stream::pending::<Result<Message, ()>>();
+        assert_eq!(hear(&mut silent).await, Err(Closing::Gone));
+        assert_eq!(begin.elapsed(), SILENCE);
+
+        let mut answers = Box::pin(stream::unfold(0, async |pongs| {
+            sleep(PING).await;
+            let message = if pongs < 20 { Message::Pong(Bytes::new()) } else { Message::Text("here".into()) };
+            Some((Ok::<_, ()>(message), pongs + 1))
+        }));
+        assert_eq!(hear(&mut answers).await, Ok("here".into()));
+    }
+
+    #[tokio::test]
+    async fn what_is_no_text_is_refused() {
+        let hear_one = async |message| hear(&mut stream::iter([message])).await.unwrap_err();
+        assert!(matches!(hear_one(Ok(Message::Binary(Bytes::new()))).await, Closing::Wrong(_)));
+        assert_eq!(hear_one(Err(())).await, Closing::Unreadable);
+        assert_eq!(hear_one(Ok(Message::Close(None))).await, Closing::Gone);
+    }
 }
