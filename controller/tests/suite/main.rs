@@ -17,5 +17,6 @@ mod quotas;
 mod runners;
 mod scheduling;
 mod strangers;
+mod stream;
 mod support;
 mod take_over;
