@@ -20,7 +20,7 @@ pub const COOKIE_NAME: &str = "ruche_session";
 const NOT_A_FORM: &str = "x-ruche";
 
 /// Every call, and what it is for the table of permissions.
-pub const ROWS: [(Method, &str, Action); 35] = [
+pub const ROWS: [(Method, &str, Action); 36] = [
     (Method::POST, "/api/v1/jobs", Action::Submit),
     (Method::GET, "/api/v1/jobs/{id}", Action::SeeJob),
     (Method::GET, "/api/v1/jobs", Action::ListJobs),
@@ -29,6 +29,7 @@ pub const ROWS: [(Method, &str, Action); 35] = [
     (Method::POST, "/api/v1/jobs/{id}/cancel", Action::CancelJob),
     (Method::GET, "/api/v1/languages", Action::LookAround),
     (Method::GET, "/api/v1/cluster", Action::LookAround),
+    (Method::GET, "/api/v1/cluster/events", Action::SeeRunners),
     (Method::GET, "/api/v1/runners", Action::SeeRunners),
     (Method::GET, "/api/v1/samples", Action::SeeRunners),
     (Method::POST, "/api/v1/runners/{runner}/drain", Action::ManageRunners),

@@ -3,6 +3,7 @@
 mod account;
 mod body;
 mod cluster;
+mod cluster_events;
 mod events;
 mod extract;
 mod guard;
@@ -33,6 +34,7 @@ use crate::doors::Door;
 use crate::encryption::Encryption;
 use crate::identity::Identity;
 use crate::jobs::Jobs;
+use crate::overview::Overview;
 use problem::Failure;
 
 pub use shield::House;
@@ -49,6 +51,7 @@ struct MaxBody(u64);
 struct Context {
     jobs: Jobs,
     identity: Arc<Identity>,
+    overview: Arc<Overview>,
     /// The largest body, in bytes.
     max_request: u64,
 }
@@ -62,17 +65,18 @@ struct Description;
 pub async fn serve(
     jobs: Jobs,
     identity: Arc<Identity>,
+    overview: Arc<Overview>,
     listener: TcpListener,
     door: (Door, Encryption),
     house: House,
     stop: CancellationToken,
 ) {
-    server::serve(router(jobs, identity, house), listener, door, stop).await;
+    server::serve(router(jobs, identity, overview, house), listener, door, stop).await;
 }
 
-fn router(jobs: Jobs, identity: Arc<Identity>, house: House) -> Router {
+fn router(jobs: Jobs, identity: Arc<Identity>, overview: Arc<Overview>, house: House) -> Router {
     let max_request = jobs.limits().max_body.saturating_mul(JSON_OVERHEAD);
-    let context = Context { jobs, identity, max_request };
+    let context = Context { jobs, identity, overview, max_request };
     let (api, description) =
         OpenApiRouter::with_openapi(Description::openapi()).nest("/api/v1", api()).split_for_parts();
     let description = Arc::new(description);
@@ -101,6 +105,7 @@ fn api() -> OpenApiRouter<Context> {
         .routes(routes!(joining::remove))
         .routes(routes!(joining::new_token))
         .routes(routes!(cluster::cluster))
+        .routes(routes!(cluster_events::events))
         .routes(routes!(cluster::samples))
         .merge(accounts())
 }
@@ -151,6 +156,7 @@ mod tests {
         let expected = [
             "/audit",
             "/cluster",
+            "/cluster/events",
             "/groups",
             "/groups/{name}",
             "/groups/{name}/limits",

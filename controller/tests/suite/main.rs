@@ -11,6 +11,7 @@ mod drain;
 mod http;
 mod jobs;
 mod limits;
+mod overview;
 mod permissions;
 mod quotas;
 mod runners;
