@@ -9,6 +9,7 @@
 //! The doors for clients and those for runners meet in the store and in `live` only; `roster` is what both know
 //! of the runners.
 
+mod activity;
 mod backlog;
 mod budget;
 mod clock;
@@ -26,6 +27,7 @@ mod identity;
 mod jobs;
 mod live;
 mod lock;
+mod overview;
 mod roster;
 mod scheduler;
 #[cfg(test)]
@@ -60,6 +62,7 @@ use crate::identity::enrolment::Enrolment;
 use crate::identity::{Identity, Usage};
 use crate::jobs::{JobLimits, Jobs};
 use crate::live::Live;
+use crate::overview::Overview;
 use crate::roster::Roster;
 use crate::store::{Retention, Store};
 
@@ -214,9 +217,12 @@ pub async fn run(config: Config, store: Arc<dyn Store>, listeners: Listeners, sh
         close_clients.clone(),
     ));
     let house = http::House { hosts: config.http_hosts(), encrypted: listeners.encryption.http.is_on() };
+    let overview = Arc::new(Overview::new(jobs.clone(), close_clients.clone()));
+    clients.spawn(Arc::clone(&overview).run());
     clients.spawn(http::serve(
         jobs.clone(),
         identity,
+        overview,
         listeners.http,
         (Door::new(config.doors.clients), listeners.encryption.http),
         (house, settings),

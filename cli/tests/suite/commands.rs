@@ -22,6 +22,7 @@ fn cluster() -> ClusterInfo {
         running: 2,
         max_queue: 100,
         draining: false,
+        activity: None,
     }
 }
 

@@ -20,7 +20,7 @@ pub const COOKIE_NAME: &str = "ruche_session";
 const NOT_A_FORM: &str = "x-ruche";
 
 /// Every call, and what it is for the table of permissions.
-pub const ROWS: [(Method, &str, Action); 44] = [
+pub const ROWS: [(Method, &str, Action); 45] = [
     (Method::POST, "/api/v1/jobs", Action::Submit),
     (Method::GET, "/api/v1/jobs/{id}", Action::SeeJob),
     (Method::GET, "/api/v1/jobs", Action::ListJobs),
@@ -36,6 +36,7 @@ pub const ROWS: [(Method, &str, Action); 44] = [
     (Method::GET, "/api/v1/settings", Action::Enter),
     (Method::GET, "/api/v1/languages", Action::LookAround),
     (Method::GET, "/api/v1/cluster", Action::LookAround),
+    (Method::GET, "/api/v1/cluster/events", Action::SeeRunners),
     (Method::GET, "/api/v1/runners", Action::SeeRunners),
     (Method::GET, "/api/v1/samples", Action::SeeRunners),
     (Method::POST, "/api/v1/runners/{runner}/drain", Action::ManageRunners),

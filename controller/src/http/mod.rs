@@ -3,6 +3,7 @@
 mod account;
 mod body;
 mod cluster;
+mod cluster_events;
 mod events;
 mod extract;
 mod guard;
@@ -37,6 +38,7 @@ use crate::doors::Door;
 use crate::encryption::Encryption;
 use crate::identity::Identity;
 use crate::jobs::Jobs;
+use crate::overview::Overview;
 use problem::Failure;
 
 pub use settings::Settings;
@@ -55,6 +57,7 @@ struct Context {
     jobs: Jobs,
     identity: Arc<Identity>,
     settings: Arc<Settings>,
+    overview: Arc<Overview>,
     /// The largest body, in bytes.
     max_request: u64,
 }
@@ -71,17 +74,24 @@ struct Description;
 pub async fn serve(
     jobs: Jobs,
     identity: Arc<Identity>,
+    overview: Arc<Overview>,
     listener: TcpListener,
     door: (Door, Encryption),
     (house, settings): (House, Settings),
     stop: CancellationToken,
 ) {
-    server::serve(router(jobs, identity, house, settings), listener, door, stop).await;
+    server::serve(router(jobs, identity, overview, house, settings), listener, door, stop).await;
 }
 
-fn router(jobs: Jobs, identity: Arc<Identity>, house: House, settings: Settings) -> Router {
+fn router(
+    jobs: Jobs,
+    identity: Arc<Identity>,
+    overview: Arc<Overview>,
+    house: House,
+    settings: Settings,
+) -> Router {
     let max_request = jobs.limits().max_body.saturating_mul(JSON_OVERHEAD);
-    let context = Context { jobs, identity, settings: Arc::new(settings), max_request };
+    let context = Context { jobs, identity, overview, settings: Arc::new(settings), max_request };
     let (api, description) =
         OpenApiRouter::with_openapi(Description::openapi()).nest("/api/v1", api()).split_for_parts();
     let description = Arc::new(description);
@@ -118,6 +128,7 @@ fn api() -> OpenApiRouter<Context> {
         .routes(routes!(joining::remove))
         .routes(routes!(joining::new_token))
         .routes(routes!(cluster::cluster))
+        .routes(routes!(cluster_events::events))
         .routes(routes!(cluster::samples))
         .merge(accounts())
 }
@@ -164,6 +175,7 @@ mod tests {
         let expected = [
             "/audit",
             "/cluster",
+            "/cluster/events",
             "/groups",
             "/groups/{name}",
             "/groups/{name}/limits",

@@ -11,6 +11,7 @@ mod drain;
 mod http;
 mod jobs;
 mod limits;
+mod overview;
 mod page;
 mod permissions;
 mod quotas;
