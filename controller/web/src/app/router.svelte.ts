@@ -4,16 +4,20 @@ export interface Route {
   page: 'editor' | 'cluster' | 'jobs' | 'people' | 'shared' | 'login' | 'setup' | 'unknown';
   /** What stands behind the page's name. */
   rest: string[];
+  /** What stands behind `?`. */
+  query: URLSearchParams;
 }
 
 const PAGES = ['cluster', 'jobs', 'people', 'shared', 'login', 'setup'] as const;
 
 export function parse(hash: string): Route {
-  const parts = hash.replace(/^#\/?/, '').split('/').filter(Boolean).map(decode);
+  const [path = '', search = ''] = hash.split(/\?(.*)/s);
+  const query = new URLSearchParams(search);
+  const parts = path.replace(/^#\/?/, '').split('/').filter(Boolean).map(decode);
   const [first, ...rest] = parts;
-  if (first === undefined) return { page: 'editor', rest: [] };
+  if (first === undefined) return { page: 'editor', rest: [], query };
   const page = PAGES.find((name) => name === first);
-  return page ? { page, rest } : { page: 'unknown', rest: parts };
+  return page ? { page, rest, query } : { page: 'unknown', rest: parts, query };
 }
 
 function decode(part: string): string {

@@ -9,8 +9,8 @@ export interface Stream {
 }
 
 interface Handlers {
-  /** By the event's name; what it gets is the event's JSON. */
-  on: Record<string, (data: never) => void>;
+  /** By the event's name; what it gets is the event's JSON, and its id where it has one. */
+  on: Record<string, (data: never, id: string) => void>;
   link?: (link: Link) => void;
 }
 
@@ -38,7 +38,10 @@ export function listen(path: string, { on, link }: Handlers, query?: Query): Str
       pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
     });
     for (const [name, handle] of Object.entries(on)) {
-      opened.addEventListener(name, (event) => handle(JSON.parse((event as MessageEvent<string>).data) as never));
+      opened.addEventListener(name, (event) => {
+        const { data, lastEventId } = event as MessageEvent<string>;
+        handle(JSON.parse(data) as never, lastEventId);
+      });
     }
   };
   open();
