@@ -23,16 +23,17 @@ export interface Look {
   onmoment: (index: number | undefined) => void;
 }
 
-const FONT = '12px system-ui, sans-serif';
-
 export function options(look: Look, element: HTMLElement, width: number, height: number): uPlot.Options {
   const colour = (name: string): string => getComputedStyle(element).getPropertyValue(name).trim();
+  const size = parseFloat(getComputedStyle(document.documentElement).fontSize);
+  const font = `${size * 0.75}px system-ui, sans-serif`;
   const [muted, line] = [colour('--muted'), colour('--line')];
-  const axis = { stroke: muted, font: FONT, grid: { stroke: line, width: 1 }, ticks: { show: false } };
+  const axis = { stroke: muted, font, grid: { stroke: line, width: 1 }, ticks: { show: false } };
   const day = look.seconds > 7200;
   const time = new Intl.DateTimeFormat(look.language, {
     hour: '2-digit',
     minute: '2-digit',
+    hourCycle: 'h23',
     ...(look.seconds <= 60 && { second: '2-digit' as const }),
   });
   return {
@@ -46,8 +47,8 @@ export function options(look: Look, element: HTMLElement, width: number, height:
       y: { range: (_plot, _min, max) => [0, look.isCapped ? look.top : Math.max(look.top, Math.ceil((max ?? 0) * 1.1))] },
     },
     axes: [
-      { ...axis, space: 70, values: (_plot, splits) => splits.map((at) => time.format(at * 1000)), ...(day && { incrs: [3600, 7200, 14_400, 21_600] }) },
-      { ...axis, size: 52, space: 30, values: (_plot, splits) => splits.map((value) => (Number.isInteger(value) ? look.format(value) : '')) },
+      { ...axis, size: size * 1.8, space: size * 5, values: (_plot, splits) => splits.map((at) => time.format(at * 1000)), ...(day && { incrs: [3600, 7200, 14_400, 21_600] }) },
+      { ...axis, size: size * 3.4, space: size * 1.8, values: (_plot, splits) => splits.map((value) => (Number.isInteger(value) ? look.format(value) : '')) },
     ],
     series: [
       {},

@@ -73,7 +73,7 @@ export function reduce(live: Live, event: Event): Live {
     case 'removing':
       return { ...live, removing: new Set(live.removing).add(event.name) };
     case 'kept':
-      return { ...live, removing: new Set([...live.removing].filter((name) => name !== event.name)) };
+      return { ...live, removing: without(live.removing, [event.name]) };
   }
 }
 
@@ -83,8 +83,12 @@ function change(live: Live, { cluster, activity, runners: changed, gone }: Chang
   const left = gone.flatMap((name) => departure(live, name, activity.at));
   for (const name of gone) runners.delete(name);
   for (const runner of changed) runners.set(runner.name, runner);
-  return { ...live, cluster, activity, runners, left: present([...left, ...live.left], runners).slice(0, TOLD) };
+  const told = present([...left, ...live.left], runners).slice(0, TOLD);
+  return { ...live, cluster, activity, runners, left: told, removing: without(live.removing, gone) };
 }
+
+const without = (names: ReadonlySet<string>, gone: readonly string[]): Set<string> =>
+  new Set([...names].filter((name) => !gone.includes(name)));
 
 function departure(live: Live, name: string, at: string): Departure[] {
   const runner = live.runners.get(name);
