@@ -2,8 +2,15 @@
 
 import { language } from './i18n.svelte';
 
-const number = (value: number, digits = 0): string =>
-  new Intl.NumberFormat(language(), { maximumFractionDigits: digits }).format(value);
+/** Making one takes far longer than using it, and tables have hundreds of numbers. */
+const formats = new Map<string, Intl.NumberFormat>();
+
+function number(value: number, digits = 0): string {
+  const key = `${language()} ${digits}`;
+  const format = formats.get(key) ?? new Intl.NumberFormat(language(), { maximumFractionDigits: digits });
+  formats.set(key, format);
+  return format.format(value);
+}
 
 export const count = (value: number): string => number(value);
 export const percent = (value: number): string => `${number(value)} %`;
