@@ -57,9 +57,9 @@ test('a Java exception: the innermost frame in the program', () => {
 });
 
 test('any other compiler that names file and line', () => {
-  expect(brief('./main.go:3:2: undefined: x\nnothing\nmain.go:4: warning: odd', ['main.go'])).toEqual([
+  expect(brief('./main.go:3:2: undefined: x\nnothing\nmain.go:4: Warning, odd', ['main.go'])).toEqual([
     'error main.go:3:2 undefined: x',
-    'warning main.go:4:- warning: odd',
+    'warning main.go:4:- Warning, odd',
   ]);
 });
 
