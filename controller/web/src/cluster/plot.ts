@@ -39,7 +39,7 @@ export function options(look: Look, element: HTMLElement, width: number, height:
   return {
     width,
     height,
-    padding: [8, 8, 0, 0],
+    padding: [size / 2, size * 1.2, 0, 0],
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
     scales: {
@@ -56,7 +56,8 @@ export function options(look: Look, element: HTMLElement, width: number, height:
         label,
         stroke: colour(name),
         width: 2,
-        points: { show: false },
+        // One or two moments make no line that anybody would see.
+        points: { show: (plot: uPlot) => plot.data[0].length < 3 },
         // The theme's colours are `#rrggbb`: two more digits make them see-through.
         ...(index === 0 && { fill: `${colour(name)}24` }),
       })),
