@@ -88,7 +88,7 @@ test('a paused runner stays and says by whom, until it is resumed', async () => 
   await choose('lab-1');
   await page.getByRole('button', { name: 'Pause' }).click();
   await toast('gets no new jobs');
-  await row('lab-1').getByText('Paused').waitFor();
+  await row('lab-1').getByText('Paused', { exact: true }).waitFor();
   await page.getByText('1 paused').waitFor();
   await page.getByRole('button', { name: 'Resume' }).click();
   await toast('takes jobs again');
@@ -158,13 +158,13 @@ test('a runner that was told to drain leaves, and that it did so is told', async
   await page.getByText(`${fullName('lab-2')} finished what it ran and left at`).first().waitFor();
 });
 
-test('a runner that is killed is said to be lost, and nothing is said any more when it is back', async () => {
+test('a runner that is killed is said to be gone, and nothing is said any more when it is back', async () => {
   await runners.get('lab-1')?.stop('SIGKILL');
-  await page.getByText(`${fullName('lab-1')} was lost at`).first().waitFor();
+  await page.getByText(`${fullName('lab-1')} is gone since`).first().waitFor();
   await page.getByRole('heading', { name: 'No runner is connected' }).waitFor();
   await start('lab-1');
   await row('lab-1').getByText('Available').waitFor();
-  await page.getByText('was lost at').waitFor({ state: 'detached' });
+  await page.getByText('is gone since').waitFor({ state: 'detached' });
 });
 
 test('a controller that is gone is said to be, and the page goes on when it is back', async () => {

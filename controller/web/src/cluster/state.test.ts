@@ -30,7 +30,7 @@ test('a change without news of runners keeps them all as they are', () => {
 test.each([
   ['lost', runner('lab-1', { assigned_jobs: 2 }), []],
   ['drained', runner('lab-1', { state: 'draining', assigned_jobs: 2 }), []],
-  ['removed', runner('lab-1', { assigned_jobs: 2 }), [{ type: 'removing', name: 'lab-1' } as Event]],
+  ['removed', runner('lab-1', { assigned_jobs: 2 }), [{ type: 'expect', name: 'lab-1', why: 'removed' } as Event]],
 ])('a runner that goes is told of: %s', (why, gone, before) => {
   const live = after(snapshot(gone, runner('lab-2')), ...before, change({ gone: ['lab-1'] }));
   expect(names(live)).toEqual(['lab-2']);
@@ -38,7 +38,13 @@ test.each([
 });
 
 test('a runner whose removal failed and that goes later was lost', () => {
-  const live = after(snapshot(runner('lab-1')), { type: 'removing', name: 'lab-1' }, { type: 'kept', name: 'lab-1' }, change({ gone: ['lab-1'] }));
+  const live = after(snapshot(runner('lab-1')), { type: 'expect', name: 'lab-1', why: 'removed' }, { type: 'stays', name: 'lab-1' }, change({ gone: ['lab-1'] }));
+  expect(live.left[0]?.why).toBe('lost');
+});
+
+test('a runner that was to leave, and was taken back, was lost when it goes later', () => {
+  const leaving: Event = { type: 'expect', name: 'lab-1', why: 'drained' };
+  const live = after(snapshot(runner('lab-1')), leaving, { type: 'runner', runner: runner('lab-1') }, change({ gone: ['lab-1'] }));
   expect(live.left[0]?.why).toBe('lost');
 });
 

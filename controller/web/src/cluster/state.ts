@@ -22,8 +22,8 @@ export interface Live {
   runners: ReadonlyMap<string, RunnerInfo>;
   /** The latest first. */
   left: readonly Departure[];
-  /** Runners that somebody at this page removes. */
-  removing: ReadonlySet<string>;
+  /** Runners that this page has made go, and how: an idle one is gone before it can say so itself. */
+  expected: ReadonlyMap<string, Why>;
 }
 
 export interface Snapshot {
@@ -41,16 +41,16 @@ export type Event =
   | ({ type: 'change' } & Change)
   | { type: 'summary'; cluster: ClusterInfo }
   | { type: 'runner'; runner: RunnerInfo }
-  | { type: 'removing'; name: string }
-  /** Removing it has failed. */
-  | { type: 'kept'; name: string };
+  | { type: 'expect'; name: string; why: Why }
+  /** It stays after all. */
+  | { type: 'stays'; name: string };
 
 export const NOTHING: Live = {
   cluster: undefined,
   activity: undefined,
   runners: new Map(),
   left: [],
-  removing: new Set(),
+  expected: new Map(),
 };
 
 /** How many that have left are told of. */
@@ -69,11 +69,15 @@ export function reduce(live: Live, event: Event): Live {
     case 'runner':
       // An answer may come after the news that it has left.
       if (!live.runners.has(event.runner.name)) return live;
-      return { ...live, runners: new Map(live.runners).set(event.runner.name, event.runner) };
-    case 'removing':
-      return { ...live, removing: new Set(live.removing).add(event.name) };
-    case 'kept':
-      return { ...live, removing: without(live.removing, [event.name]) };
+      return {
+        ...live,
+        runners: new Map(live.runners).set(event.runner.name, event.runner),
+        expected: without(live.expected, [event.runner.name]),
+      };
+    case 'expect':
+      return { ...live, expected: new Map(live.expected).set(event.name, event.why) };
+    case 'stays':
+      return { ...live, expected: without(live.expected, [event.name]) };
   }
 }
 
@@ -84,17 +88,17 @@ function change(live: Live, { cluster, activity, runners: changed, gone }: Chang
   for (const name of gone) runners.delete(name);
   for (const runner of changed) runners.set(runner.name, runner);
   const told = present([...left, ...live.left], runners).slice(0, TOLD);
-  return { ...live, cluster, activity, runners, left: told, removing: without(live.removing, gone) };
+  return { ...live, cluster, activity, runners, left: told, expected: without(live.expected, gone) };
 }
 
-const without = (names: ReadonlySet<string>, gone: readonly string[]): Set<string> =>
-  new Set([...names].filter((name) => !gone.includes(name)));
+const without = (expected: ReadonlyMap<string, Why>, gone: readonly string[]): Map<string, Why> =>
+  new Map([...expected].filter(([name]) => !gone.includes(name)));
 
 function departure(live: Live, name: string, at: string): Departure[] {
   const runner = live.runners.get(name);
   if (!runner) return [];
-  const left: Why = runner.state === 'draining' ? 'drained' : 'lost';
-  return [{ name, at, why: live.removing.has(name) ? 'removed' : left, jobs: runner.assigned_jobs }];
+  const why = live.expected.get(name) ?? (runner.state === 'draining' ? 'drained' : 'lost');
+  return [{ name, at, why, jobs: runner.assigned_jobs }];
 }
 
 /** Those that are back are not told of any more. */

@@ -72,7 +72,7 @@ export const t = dictionary({
     left_drained: (name: string, at: string) => `${name} finished what it ran and left at ${at}.`,
     left_removed: (name: string, at: string) => `${name} was removed at ${at}.`,
     left_lost: (name: string, at: string, jobs: number) =>
-      `${name} was lost at ${at}: its link broke.${jobs ? ` ${many(jobs, 'job is', 'jobs are')} run again elsewhere unless it comes back soon.` : ''}`,
+      `${name} is gone since ${at}: its link ended.${jobs ? ` ${many(jobs, 'job is', 'jobs are')} run again elsewhere unless it comes back soon.` : ''}`,
 
     noRunner: 'No runner is connected',
     noRunnerWhy: 'A runner is a machine that compiles and runs the programs. The cluster needs at least one.',
@@ -206,7 +206,7 @@ export const t = dictionary({
     left_drained: (name: string, at: string) => `${name} a terminé ses tâches et est parti à ${at}.`,
     left_removed: (name: string, at: string) => `${name} a été retiré à ${at}.`,
     left_lost: (name: string, at: string, jobs: number) =>
-      `${name} a été perdu à ${at} : son lien s’est rompu.${jobs ? ` ${plusieurs(jobs, 'tâche sera reprise', 'tâches seront reprises')} ailleurs s’il ne revient pas bientôt.` : ''}`,
+      `${name} n’est plus là depuis ${at} : son lien a pris fin.${jobs ? ` ${plusieurs(jobs, 'tâche sera reprise', 'tâches seront reprises')} ailleurs s’il ne revient pas bientôt.` : ''}`,
 
     noRunner: 'Aucun exécuteur n’est connecté',
     noRunnerWhy: 'Un exécuteur est une machine qui compile et exécute les programmes. Il en faut au moins un.',
