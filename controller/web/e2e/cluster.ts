@@ -32,11 +32,13 @@ export function fullName(name: string): string {
   return name + (process.env['RUCHE_SUFFIX'] ?? `-${process.pid}`);
 }
 
-interface Started extends Process {
+export interface Started extends Process {
+  /** What it has said. */
   text(): string;
 }
 
-function start(program: string, args: string[], env: Record<string, string>): Started {
+/** Starts one of the binaries; who starts it stops it. */
+export function start(program: string, args: string[], env: Record<string, string> = {}): Started {
   const child: ChildProcess = spawn(join(BINARIES, program), args, {
     env: { ...process.env, NO_COLOR: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -64,13 +66,20 @@ export async function until<T>(what: string, ask: () => Promise<T | undefined> |
   }
 }
 
+interface Options {
+  flags?: string[];
+  runners?: number;
+  /** Where doors are to be instead of at a free port of loopback: those beyond it are encrypted. */
+  doors?: Partial<Record<'clients' | 'runners' | 'http', string>>;
+}
+
 /** Starts a controller with these flags, and one runner (`lab-1`) unless told otherwise. */
-export async function cluster(options: { flags?: string[]; runners?: number } = {}): Promise<Cluster> {
+export async function cluster(options: Options = {}): Promise<Cluster> {
   const folder = await mkdtemp(join(tmpdir(), 'ruche-web-'));
   const state = { XDG_STATE_HOME: folder, HOME: folder };
   const running: Started[] = [];
   let controller: Started;
-  let doors: Record<string, string> = { clients: '127.0.0.1:0', runners: '127.0.0.1:0', http: '127.0.0.1:0' };
+  let doors: Record<string, string> = { clients: '127.0.0.1:0', runners: '127.0.0.1:0', http: '127.0.0.1:0', ...options.doors };
 
   const launch = async (): Promise<void> => {
     const addresses = Object.entries(doors).flatMap(([door, at]) => [`--${door}`, at]);
