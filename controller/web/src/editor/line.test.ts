@@ -54,6 +54,10 @@ test('other keys do nothing', () => {
   expect(sent('a\x1b[5~\x1bOP\x00\x07b\r')).toEqual(['ab\n']);
 });
 
+test('a program that asks the terminal something types nothing by that', () => {
+  expect(sent('a\x1b[?1;2c\x1bP1$r0m\x1b\\\x1b]10;rgb:ff/ff/ff\x07b\r')).toEqual(['ab\n']);
+});
+
 test('output that comes while somebody types goes before the line', () => {
   const editor = new LineEditor();
   editor.type('日a');

@@ -10,8 +10,8 @@ export interface Answer {
 }
 
 const HISTORY = 100;
-/** A key as a terminal sends it, or one letter. */
-const KEY = /\x1b\[[0-9;]*[A-Za-z~]|\x1bO[A-Za-z]|\x1b.?|\r\n|[^]/gu;
+/** A key as a terminal sends it, or one letter; and what a terminal answers to a program that asks it something. */
+const KEY = /\x1b\[[0-?]*[ -/]*[@-~]|\x1bO[A-Za-z]|\x1b[P\]][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b.?|\r\n|[^]/gu;
 
 export class LineEditor {
   #letters: string[] = [];
