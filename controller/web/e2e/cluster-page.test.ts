@@ -26,8 +26,8 @@ async function start(name: string): Promise<void> {
 const row = (name: string): Locator => page.getByRole('row').filter({ hasText: fullName(name) });
 const toast = (text: string | RegExp): Promise<void> => page.locator('.toasts').getByText(text).first().waitFor();
 
-async function call(method: string, path: string, body?: unknown): Promise<{ id: string }> {
-  const response = await fetch(`${place.url}/api/v1${path}`, {
+async function call(method: string, path: string, body?: unknown, url = place.url): Promise<{ id: string }> {
+  const response = await fetch(`${url}/api/v1${path}`, {
     method,
     headers: { 'content-type': 'application/json', 'x-ruche': '1' },
     body: JSON.stringify(body ?? {}),
@@ -90,12 +90,16 @@ test('a paused runner stays and says by whom, until it is resumed', async () => 
   await toast('gets no new jobs');
   await row('lab-1').getByText('Paused', { exact: true }).waitFor();
   await page.getByText('1 paused').waitFor();
+  await page.getByRole('link', { name: '← All runners' }).click();
+  await page.getByRole('heading', { name: 'All runners' }).waitFor();
+  expect(await page.evaluate(() => document.activeElement?.textContent)).toBe(fullName('lab-1'));
+  await choose('lab-1');
   await page.getByRole('button', { name: 'Resume' }).click();
   await toast('takes jobs again');
   await row('lab-1').getByText('Available').waitFor();
 });
 
-test('limits are set, hold, are shown again, and are refused in words', async () => {
+test('limits are set, hold, are shown again, and are taken away', async () => {
   await choose('lab-1');
   await page.getByRole('button', { name: 'Limits…' }).click();
   await page.getByLabel('Jobs at once').fill('1');
@@ -193,6 +197,16 @@ test('whoever may not see runners sees the cluster as a whole, and is told so; l
   await guest.getByRole('main').getByRole('button', { name: 'Log in' }).click();
   await guest.getByRole('row').filter({ hasText: fullName('lab-1') }).waitFor();
   await guest.context().close();
+});
+
+test('whoever may see nothing without an account is asked to log in', async () => {
+  const closed = await cluster({ runners: 0, flags: ['--anonymous-use', 'off'] });
+  const secret = /setup#(\S+)/.exec(closed.log())?.[1] ?? '';
+  await call('POST', '/setup', { secret, name: 'ada', password: 'correct horse battery' }, closed.url);
+  const { page: stranger } = await open(browser, `${closed.url}/#/cluster`);
+  await stranger.getByText('The cluster is shown to those who have logged in').waitFor();
+  await stranger.context().close();
+  await closed.stop();
 });
 
 test('nothing went wrong in the page meanwhile', () => {

@@ -12,9 +12,13 @@ const POLL_MS = 2000;
 /** The stream tells something every second; after so long a silence it is taken for lost. */
 const SILENCE_MS = 6000;
 
+const isRefusal = (error: unknown): error is Problem =>
+  error instanceof Problem && (error.status === 401 || error.status === 403);
+
 export class Feed {
   live = $state.raw(NOTHING);
-  link = $state<'connecting' | 'live' | 'lost'>('connecting');
+  /** `shut`: nothing is shown to whoever is here. */
+  link = $state<'connecting' | 'live' | 'lost' | 'shut'>('connecting');
   /** Since when nothing has come. */
   lostAt = $state<number>();
   /** Only the cluster as a whole may be seen; in the controller's words, where somebody is logged in. */
@@ -108,8 +112,7 @@ export class Feed {
     try {
       await get('/runners');
     } catch (error) {
-      if (this.#isOver || !(error instanceof Problem)) return;
-      if (error.status !== 401 && error.status !== 403) return;
+      if (this.#isOver || !isRefusal(error)) return;
       if (error.status === 403) this.refusal = error.message;
       this.#end();
       this.#poll();
@@ -129,7 +132,11 @@ export class Feed {
       try {
         this.tell({ type: 'summary', cluster: await get<ClusterInfo>('/cluster') });
         this.#arrived();
-      } catch {
+      } catch (error) {
+        if (isRefusal(error)) {
+          this.link = 'shut';
+          return;
+        }
         this.#cut();
       }
       if (!this.#isOver) this.#timer = setTimeout(ask, POLL_MS);

@@ -14,6 +14,7 @@ export const t = dictionary({
     never: 'The controller cannot be reached. Trying again…',
     summaryOnly: 'You see the cluster as a whole. Its runners are shown to those who have logged in.',
     logIn: 'Log in',
+    shut: 'The cluster is shown to those who have logged in.',
     refused: (why: string) => `The controller does not show its runners: ${why}`,
 
     runners: 'Runners',
@@ -147,6 +148,7 @@ export const t = dictionary({
     never: 'Le contrôleur est injoignable. Nouvel essai…',
     summaryOnly: 'Vous voyez la grappe dans son ensemble. Ses exécuteurs ne sont montrés qu’aux personnes connectées.',
     logIn: 'Se connecter',
+    shut: 'La grappe n’est montrée qu’aux personnes connectées.',
     refused: (why: string) => `Le contrôleur ne montre pas ses exécuteurs : ${why}`,
 
     runners: 'Exécuteurs',
