@@ -164,11 +164,11 @@ test('a runner that was told to drain leaves, and that it did so is told', async
 
 test('a runner that is killed is said to be gone, and nothing is said any more when it is back', async () => {
   await runners.get('lab-1')?.stop('SIGKILL');
-  await page.getByText(`${fullName('lab-1')} is gone since`).first().waitFor();
+  await page.getByText(`${fullName('lab-1')} has been gone since`).first().waitFor();
   await page.getByRole('heading', { name: 'No runner is connected' }).waitFor();
   await start('lab-1');
   await row('lab-1').getByText('Available').waitFor();
-  await page.getByText('is gone since').waitFor({ state: 'detached' });
+  await page.getByText('has been gone since').waitFor({ state: 'detached' });
 });
 
 test('a controller that is gone is said to be, and the page goes on when it is back', async () => {

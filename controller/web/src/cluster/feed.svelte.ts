@@ -10,7 +10,7 @@ import { type Change, type Event, NOTHING, reduce, type Snapshot } from './state
 
 const POLL_MS = 2000;
 /** The stream tells something every second; after so long a silence it is taken for lost. */
-const SILENCE_MS = 6000;
+const SILENCE_MS = 5000;
 
 const isRefusal = (error: unknown): error is Problem =>
   error instanceof Problem && (error.status === 401 || error.status === 403);

@@ -52,6 +52,7 @@ test('a runner that comes back is not told of any more, and only the latest are'
   const all = Array.from({ length: 8 }, (_, number) => runner(`lab-${number}`));
   const gone = after(snapshot(...all), ...all.map(({ name }) => change({ gone: [name] })));
   expect(gone.left.map(({ name }) => name)).toEqual(['lab-7', 'lab-6', 'lab-5', 'lab-4', 'lab-3']);
+  expect(reduce(gone, { type: 'seen' }).left).toEqual([]);
   const back = reduce(gone, change({ runners: [runner('lab-5')] }));
   expect(back.left.map(({ name }) => name)).toEqual(['lab-7', 'lab-6', 'lab-4', 'lab-3']);
   expect(reduce(gone, snapshot(runner('lab-7'))).left.map(({ name }) => name)).not.toContain('lab-7');

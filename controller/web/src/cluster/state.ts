@@ -42,6 +42,8 @@ export type Event =
   | { type: 'summary'; cluster: ClusterInfo }
   | { type: 'runner'; runner: RunnerInfo }
   | { type: 'expect'; name: string; why: Why }
+  /** Who has left was noticed. */
+  | { type: 'seen' }
   /** It stays after all. */
   | { type: 'stays'; name: string };
 
@@ -76,6 +78,8 @@ export function reduce(live: Live, event: Event): Live {
       };
     case 'expect':
       return { ...live, expected: new Map(live.expected).set(event.name, event.why) };
+    case 'seen':
+      return { ...live, left: [] };
     case 'stays':
       return { ...live, expected: without(live.expected, [event.name]) };
   }

@@ -73,7 +73,7 @@ export const t = dictionary({
     left_drained: (name: string, at: string) => `${name} finished what it ran and left at ${at}.`,
     left_removed: (name: string, at: string) => `${name} was removed at ${at}.`,
     left_lost: (name: string, at: string, jobs: number) =>
-      `${name} is gone since ${at}: its link ended.${jobs ? ` ${many(jobs, 'job is', 'jobs are')} run again elsewhere unless it comes back soon.` : ''}`,
+      `${name} has been gone since ${at}: its link ended.${jobs ? ` ${many(jobs, 'job is', 'jobs are')} run again elsewhere unless it comes back soon.` : ''}`,
 
     noRunner: 'No runner is connected',
     noRunnerWhy: 'A runner is a machine that compiles and runs the programs. The cluster needs at least one.',
