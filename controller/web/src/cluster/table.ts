@@ -40,11 +40,14 @@ export function sorted(runners: Iterable<RunnerInfo>, { key, isDescending }: Ord
   return [...runners].sort(compare);
 }
 
-/** The order after somebody has chosen this column: the same one again turns it round; figures begin with the most. */
+const FIGURES: readonly Key[] = ['jobs', 'containers', 'cpu', 'memory', 'load', 'since', 'selftest'];
+
+/** The order by a column that is chosen first: figures begin with the most. */
+export const first = (key: Key): Order => ({ key, isDescending: FIGURES.includes(key) });
+
+/** The order after somebody has chosen this column: the same one again turns it round. */
 export function chosen(order: Order, key: Key): Order {
-  if (order.key === key) return { key, isDescending: !order.isDescending };
-  const figures: readonly Key[] = ['jobs', 'containers', 'cpu', 'memory', 'load', 'since', 'selftest'];
-  return { key, isDescending: figures.includes(key) };
+  return order.key === key ? { key, isDescending: !order.isDescending } : first(key);
 }
 
 /** Whether each of the words is somewhere in what people see of it. */
