@@ -186,7 +186,7 @@ const EXTENSIONS: Extension[] = [
   keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...foldKeymap, ...completionKeymap, ...lintKeymap, indentWithTab]),
 ];
 
-const labelled = (label: string): Extension => EditorView.contentAttributes.of({ 'aria-label': label });
+const labelled = (label: string): Extension => EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' });
 
 function indentation(mode: string | undefined): Extension {
   return [indentUnit.of(indentOf(mode)), EditorState.tabSize.of(indentOf(mode) === '\t' ? 4 : Math.max(4, indentOf(mode).length))];

@@ -176,7 +176,8 @@ export class JobRun {
   }
 
   #remember(step: number, text: string): void {
-    const before = this.#written.get(step)?.text ?? '';
+    const { text: before, isCut: isFull } = this.#written.get(step) ?? { text: '', isCut: false };
+    if (isFull) return;
     const isCut = before.length + text.length > MAX_TEXT;
     this.#written.set(step, { text: isCut ? (before + text).slice(0, MAX_TEXT) : before + text, isCut });
   }

@@ -30,6 +30,8 @@ async function submit(run: JobRun, makeSpec: () => JobSpec, more: Partial<Asked>
     const spec = $state.snapshot(makeSpec()) as JobSpec;
     const info = languageInfo(spec.language);
     const limits = info && resolve(spec.limits ?? {}, info.default_limits, info.maximum_limits);
+    // What an earlier run complained about is not what is submitted now.
+    for (const one of [programRun, testsRun]) one.found = [];
     await run.start({ spec, limits, ...more });
   } catch (error) {
     if (!(error instanceof UnclosedQuote)) throw error;
