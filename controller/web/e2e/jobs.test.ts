@@ -2,38 +2,23 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launch, open, serious } from './browser';
 import { cluster, type Cluster, fullName, until } from './cluster';
+import { Api, python } from './jobs';
 
 let place: Cluster;
+let api: Api;
 let browser: Browser;
 /** The jobs that every test finds, by what they are about. */
 const jobs = new Map<string, string>();
 
-interface Made {
-  id: string;
-}
-
-async function call<T = Made>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
-  const response = await fetch(`${place.url}/api/v1${path}`, {
-    method,
-    headers: { 'content-type': 'application/json', 'x-ruche': '1', ...headers },
-    ...(method !== 'GET' && { body: JSON.stringify(body ?? {}) }),
-  });
-  if (!response.ok) throw new Error(`${method} ${path}: ${await response.text()}`);
-  return (await response.json()) as T;
-}
-
-const python = (content: string, more: object = {}) => ({ language: 'python', files: [{ path: 'main.py', content }], ...more });
-
 async function run(about: string, spec: object): Promise<void> {
-  const { id } = await call('POST', '/jobs', spec);
-  jobs.set(about, id);
-  await call('GET', `/jobs/${id}?wait=60`);
+  jobs.set(about, await api.run(spec));
 }
 
 const LONG = 'import time\nfor i in range(600):\n    print("tick", i, flush=True)\n    time.sleep(0.1)\n';
 
 beforeAll(async () => {
   [place, browser] = await Promise.all([cluster({ runners: 0 }), launch()]);
+  api = new Api(place);
   await place.runner('lab-1', ['--skip-selftest']);
   await run('hello', python('print("hello")\n', { labels: { task: 'greeting' } }));
   await run('c', {
@@ -87,7 +72,6 @@ test('filters and search narrow it down, stand in the address, and hold when one
   await rows(page).nth(4).waitFor();
   const bar = page.getByRole('search');
   const becomes = (count: number) => until(`${count} jobs`, async () => (await rows(page).count()) === count || undefined);
-  await page.getByRole('button', { name: 'Filters' }).click();
   await bar.getByLabel('Verdict').selectOption('Compile error');
   await becomes(1);
   expect(page.url()).toContain('#/jobs?verdict=compile_error');
@@ -158,7 +142,7 @@ test('a finished job: program, input, limits, result, and where the time went', 
   const time = page.locator('section', { has: page.getByRole('heading', { name: 'Where the time went' }) });
   expect(await time.getByRole('rowheader').allTextContents()).toEqual([
     expect.stringContaining('In the queue'),
-    expect.stringContaining('Sending and box'),
+    expect.stringContaining('Preparing'),
     expect.stringContaining('Compilation'),
     expect.stringContaining('Run'),
   ].slice(4 - (await time.getByRole('rowheader').count())));
@@ -203,7 +187,7 @@ test('100,000 lines are bounded, and all of them do not freeze the page', async 
 });
 
 test('a job that runs is followed live, and can be stopped', async () => {
-  const { id: running } = await call('POST', '/jobs', python(LONG, { limits: { wall_seconds: 60 } }));
+  const running = await api.submit(python(LONG, { limits: { wall_seconds: 60 } }));
   const { page, errors } = await visit(`jobs/${running}`);
   const output = page.getByRole('region', { name: 'Standard output' });
   await output.getByText('tick 3').waitFor();
@@ -291,7 +275,7 @@ test('in French, in the dark, and on a phone: it fits and axe finds nothing seri
 });
 
 test('a list of many jobs goes on page by page', async () => {
-  const many = Array.from({ length: 60 }, () => call('POST', '/jobs', python('print(1)', { labels: { lot: 'many' } })));
+  const many = Array.from({ length: 60 }, () => api.submit(python('print(1)', { labels: { lot: 'many' } })));
   await Promise.all(many);
   const { page } = await visit('jobs?search=many');
   await rows(page).nth(49).waitFor();

@@ -45,8 +45,8 @@ export function spanName({ kind, run }: Span): string {
 
 /** What is to be said beside it. */
 export function spanNote({ kind, attempt, runner, reason }: Span): string {
-  if (kind === 'refused' || kind === 'lost') return [t().attemptOn(attempt ?? 0, runner ?? ''), reason].filter(Boolean).join(': ');
-  return kind === 'around' ? t().span_aroundWhy : '';
+  if (kind !== 'refused' && kind !== 'lost') return '';
+  return [t().attemptOn(attempt ?? 0, runner ?? ''), reason].filter(Boolean).join(': ');
 }
 
 /** An id is known by its first letters. */
