@@ -26,6 +26,8 @@ export class Problem extends Error {
   }
 }
 
+const OFFLINE: ProblemBody = { status: 0, title: 'offline' };
+
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 export type Query = Record<string, string | number | boolean | undefined>;
 
@@ -56,7 +58,7 @@ async function call<T>(method: Method, path: string, { query, body, signal }: As
     response = await fetch(address(path, query), request);
   } catch (error) {
     if (signal?.aborted) throw error;
-    throw new Problem({ status: 0, title: 'offline' });
+    throw new Problem(OFFLINE);
   }
   if (!response.ok) throw new Problem(await problem(response));
   return response.status === 204 ? (undefined as T) : ((await response.json()) as T);
@@ -66,7 +68,8 @@ async function problem(response: Response): Promise<ProblemBody> {
   try {
     return { ...((await response.json()) as ProblemBody), status: response.status };
   } catch {
-    return { status: response.status, title: response.statusText };
+    // Something between here and the controller has answered in its place: a proxy that cannot reach it.
+    return response.status >= 500 ? OFFLINE : { status: response.status, title: response.statusText };
   }
 }
 
