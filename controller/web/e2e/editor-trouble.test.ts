@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launch, open, serious } from './browser';
-import { cluster, fullName, until } from './cluster';
+import { cluster, fullName } from './cluster';
 import { choose, editor, lines, output, run, text, verdict, write } from './editor';
 
 let browser: Browser;
@@ -19,10 +19,10 @@ test('without a runner one can write, and is told how to add one; it runs once t
     expect(await page.getByRole('link', { name: 'How to add a runner' }).getAttribute('href')).toBe('#/cluster');
     await text(page).waitFor();
     await run(page);
-    await page.getByText('It was not taken:').waitFor();
+    await page.getByText('Next in the queue…').waitFor();
+    await page.locator('.status .message').getByText(/runner/).waitFor();
     await place.runner('late');
     await page.getByText('No runner is connected').waitFor({ state: 'detached' });
-    await run(page);
     expect(await verdict(page)).toBe('OK');
     await page.context().close();
   } finally {
@@ -57,17 +57,29 @@ test('while the controller cannot be reached the page says so, and nothing comes
     await write(page, 'import time\nfor n in range(12):\n    print(n, flush=True)\n    time.sleep(0.5)\n');
     await run(page);
     await output(page).getByText('1', { exact: true }).waitFor();
-    await page.context().setOffline(true);
-    await page.evaluate(() => window.stop());
-    await page.getByText('The connection is lost.').waitFor({ timeout: 20_000 }).catch(() => undefined);
-    await page.context().setOffline(false);
+    await place.kill();
+    await page.getByText('The connection is lost.').waitFor();
+    await place.restart();
+    await page.getByText('The connection is lost.').waitFor({ state: 'detached' });
     expect(await verdict(page)).toBe('OK');
     expect(await lines(page)).toEqual(Array.from({ length: 12 }, (_, n) => String(n)));
+    await page.context().close();
+  } finally {
+    await place.stop();
+  }
+}, 120_000);
+
+test('a program that cannot be sent is sent again by a button once the controller is back', async () => {
+  const place = await cluster();
+  try {
+    const { page } = await editor(browser, place.url);
     await place.kill();
     await run(page);
-    await page.getByText('The controller cannot be reached.').first().waitFor();
+    const again = page.getByRole('button', { name: 'Try again' });
+    await page.getByRole('alert').getByText('The controller cannot be reached.').waitFor();
     await place.restart();
-    await until('the page to find it again', async () => (await page.getByText('The controller cannot be reached.').count()) <= 1, 40);
+    await again.click();
+    expect(await verdict(page)).toBe('OK');
     await page.context().close();
   } finally {
     await place.stop();
@@ -75,7 +87,7 @@ test('while the controller cannot be reached the page says so, and nothing comes
 }, 120_000);
 
 test('where sharing is off there is no button for it', async () => {
-  const place = await cluster({ flags: ['--sharing=false'], runners: 0 });
+  const place = await cluster({ flags: ['--no-sharing'], runners: 0 });
   try {
     const { page } = await open(browser, place.url);
     await page.getByRole('button', { name: 'New' }).waitFor();

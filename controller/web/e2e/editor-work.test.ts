@@ -146,7 +146,7 @@ test('Tab indents as the language does, and Escape then Tab leaves', async () =>
   await page.keyboard.press('Enter');
   await page.keyboard.insertText('x');
   await page.keyboard.press('Tab');
-  expect(await page.locator('.cm-line').nth(1).textContent()).toBe('    x    ');
+  expect(await page.locator('.cm-line').nth(1).textContent()).toBe('        x');
   await page.keyboard.press('Escape');
   await page.keyboard.press('Tab');
   expect(await page.evaluate(() => document.activeElement?.classList.contains('cm-content'))).toBe(false);
