@@ -50,7 +50,7 @@ test('output appears while the program runs, the two outputs told apart, and Sto
   await output(page).locator('.stdout', { hasText: 'to stdout' }).waitFor();
   const error = output(page).locator('.stderr', { hasText: 'to stderr' });
   expect(await error.textContent()).toContain('err');
-  await page.getByText('Running…').waitFor();
+  await page.locator('.status .badge', { hasText: 'Running' }).waitFor();
   await page.getByRole('button', { name: 'Stop' }).click();
   expect(await verdict(page)).toBe('Stopped');
   await page.getByRole('button', { name: 'Run', exact: true }).waitFor();
@@ -149,7 +149,7 @@ test('somebody types to a program while it runs', async () => {
 
   await write(page, 'while True: input()\n');
   await run(page);
-  await page.getByText('Running…').waitFor();
+  await page.locator('.status .badge', { hasText: 'Running' }).waitFor();
   await page.getByRole('textbox', { name: /^Terminal/ }).focus();
   await page.keyboard.press('Control+c');
   expect(await verdict(page)).toBe('Stopped');
