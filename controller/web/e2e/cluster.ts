@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { preview } from 'vite';
+import { preview, type ProxyOptions } from 'vite';
 
 const BINARIES = resolve(process.env['RUCHE_BIN'] ?? '../../target/debug');
 /** A build of the page to show instead of the one inside the controller. */
@@ -118,11 +118,20 @@ export async function cluster(options: Options = {}): Promise<Cluster> {
   };
 }
 
+/** What is cut off behind the proxy is cut off before it, as where there is none. */
+const cutThrough: NonNullable<ProxyOptions['configure']> = (proxy) => {
+  proxy.on('proxyRes', (answer, _request, response) => {
+    answer.on('close', () => {
+      if (!answer.complete) response.destroy();
+    });
+  });
+};
+
 async function serve(outDir: string, target: string): Promise<{ url: string; stop(): Promise<void> }> {
   const server = await preview({
     logLevel: 'error',
     build: { outDir: resolve(outDir) },
-    preview: { host: '127.0.0.1', port: 0, proxy: { '/api': { target, ws: true } } },
+    preview: { host: '127.0.0.1', port: 0, proxy: { '/api': { target, ws: true, configure: cutThrough } } },
   });
   const url = server.resolvedUrls?.local[0]?.replace(/\/$/, '') ?? '';
   return { url, stop: () => server.close() };
