@@ -75,6 +75,23 @@ test('a runner that is lost: the job starts again elsewhere, and the page tells 
   await page.context().close();
 }, 180_000);
 
+test('a controller that starts again while a job runs: the page follows it to its end', async () => {
+  const place = await start({ runners: 0 });
+  await place.runner('lab-1', ['--skip-selftest']);
+  const id = await new Api(place).submit(python('import time\nfor i in range(30):\n    print("tick", i, flush=True)\n    time.sleep(0.2)\n'));
+  const { page, errors } = await open(browser, `${place.url}/#/jobs/${id}`);
+  const output = page.getByRole('region', { name: 'Standard output' });
+  await output.getByText('tick 3').waitFor();
+  await place.kill();
+  await page.getByText('The link to the controller was lost').waitFor();
+  await place.restart();
+  await page.locator('.verdict').getByText('OK').waitFor({ timeout: 90_000 });
+  await output.getByText('tick 29').waitFor();
+  await page.getByText('The link to the controller was lost').waitFor({ state: 'detached' });
+  expect(errors).toEqual([]);
+  await page.context().close();
+}, 180_000);
+
 test('where there are accounts: a guest is told to log in, and sees others only as far as one may', async () => {
   const place = await start({ runners: 0 });
   await place.runner('lab-1', ['--skip-selftest']);

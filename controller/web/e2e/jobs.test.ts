@@ -117,6 +117,25 @@ test('new jobs come by themselves, but nothing moves under the pointer', async (
   await page.context().close();
 });
 
+test('pages that are empty though there is more are gone through, and not without end', async () => {
+  const { page } = await open(browser, 'about:blank');
+  let asked = 0;
+  await page.route('**/api/v1/jobs?*', async (route) => {
+    const cursor = Number(new URL(route.request().url()).searchParams.get('cursor') ?? 0);
+    if (cursor > 0) asked += 1;
+    // What matches is far back: twelve pages are empty.
+    if (cursor < 12) return route.fulfill({ json: { jobs: [], next_cursor: String(cursor + 1) } });
+    const { jobs: found } = await api.call<{ jobs: unknown[] }>('GET', '/jobs?language=c');
+    return route.fulfill({ json: { jobs: found } });
+  });
+  await page.goto(address('jobs?search=far'));
+  await page.getByRole('button', { name: 'Look further back' }).waitFor();
+  expect(asked).toBe(9);
+  await page.getByRole('button', { name: 'Look further back' }).click();
+  await rows(page).nth(1).waitFor();
+  await page.context().close();
+});
+
 test('by the keyboard: from job to job, and into one', async () => {
   const { page } = await visit('jobs?language=c');
   await rows(page).nth(1).waitFor();

@@ -12,6 +12,8 @@ const DRAW_MS = 100;
 const CLOCK_MS = 500;
 /** Why a job waits, and behind how many, changes slowly. */
 const QUEUE_MS = 2000;
+/** While it runs, its events tell all, unless one was lost with a controller. */
+const BACKSTOP_MS = 10_000;
 
 const EVENTS = ['queued', 'started', 'step_started', 'output', 'step_finished', 'restarted', 'finished'] as const;
 
@@ -112,7 +114,7 @@ export class JobView {
         this.link = link;
       },
     });
-    this.#later(() => this.#watchQueue(), QUEUE_MS);
+    this.#watch();
   }
 
   #take(event: JobEvent): void {
@@ -127,10 +129,13 @@ export class JobView {
     this.live = this.#follower.view();
   }
 
-  #watchQueue(): void {
-    if (this.isFinished) return;
-    if ((this.live?.state ?? 'queued') === 'queued') void this.#look();
-    this.#later(() => this.#watchQueue(), QUEUE_MS);
+  #watch(): void {
+    const isRunning = this.live?.state === 'running';
+    this.#later(() => {
+      if (this.isFinished) return;
+      void this.#look();
+      this.#watch();
+    }, isRunning ? BACKSTOP_MS : QUEUE_MS);
   }
 
   /** It may have moved on while nobody told. */

@@ -136,5 +136,7 @@ export class JobList {
   #fail(error: unknown, signal: AbortSignal): void {
     if (signal.aborted) return;
     this.problem = error instanceof Problem ? error : new Problem({ status: 500, title: String(error) });
+    // What may not be seen any more is not shown any longer.
+    if (this.problem.status === 401 || this.problem.status === 403) this.listing = EMPTY;
   }
 }

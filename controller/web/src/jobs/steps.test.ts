@@ -18,7 +18,7 @@ test('a job that runs has what came so far, under the names that were asked for'
   follower.apply({ type: 'step_started', step: 1 });
   follower.apply({ type: 'output', step: 1, stream: 'stdout', data: 'so far' });
   const steps = shownSteps({ ...job, state: 'running' }, spec, follower.view());
-  expect(steps).toEqual([{ step: 1, name: 'first', result: undefined, stdout: { content: 'so far', isTail: true }, stderr: { content: '', isTail: true } }]);
+  expect(steps).toEqual([{ step: 1, name: 'first', result: undefined, stdout: { content: 'so far', isTail: true, isCut: false }, stderr: { content: '', isTail: true, isCut: false } }]);
 });
 
 test('what a run was given comes from its job where it has no runs', () => {

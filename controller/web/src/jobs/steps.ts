@@ -5,8 +5,10 @@ import type { Live } from './follower';
 
 export interface Written {
   content: Content | undefined;
-  /** Only its end is here, and it may grow. */
+  /** It may grow, and is read from its end. */
   isTail: boolean;
+  /** Its beginning is not here any more. */
+  isCut?: boolean;
 }
 
 export interface ShownStep {
@@ -25,8 +27,8 @@ export function shownSteps(job: Job, spec: JobSpec | undefined, live: Live | und
     step,
     name: result?.name ?? spec?.runs?.[step - 1]?.name,
     result,
-    stdout: { content: stdout.text, isTail: true },
-    stderr: { content: stderr.text, isTail: true },
+    stdout: { content: stdout.text, isTail: true, isCut: stdout.isCut },
+    stderr: { content: stderr.text, isTail: true, isCut: stderr.isCut },
   }));
 }
 
