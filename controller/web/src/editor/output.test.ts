@@ -66,15 +66,6 @@ test('a million lines are taken in quickly, and hold a bounded number', () => {
   expect(output.dropped).toBe(800_000);
 });
 
-test('notes stand between', () => {
-  const output = new Output();
-  output.write(1, 'stdout', 'half');
-  output.note('Run 2');
-  output.write(2, 'stdout', 'rest\n');
-  expect(rows(output)).toEqual(['stdout half', 'note Run 2', 'stdout rest']);
-  expect(output.text('stdout')).toBe('half\nrest\n');
-});
-
 test.each([
   ['plain', 'plain'],
   ['\x1b[31mred\x1b[0m', 'red'],

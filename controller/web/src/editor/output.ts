@@ -3,8 +3,7 @@
 import { toBytes } from '../shared/content';
 import type { Content } from '../shared/types';
 
-/** `note`: a line of the page's own, such as where a step begins. */
-export type Source = 'stdout' | 'stderr' | 'note';
+export type Source = 'stdout' | 'stderr';
 
 export interface Row {
   source: Source;
@@ -49,20 +48,13 @@ export class Output {
   }
 
   /** Adds what a step wrote; a letter may come in two pieces. Returns it as text. */
-  write(step: number, source: 'stdout' | 'stderr', data: Content): string {
+  write(step: number, source: Source, data: Content): string {
     const key = `${step} ${source}`;
     let decoder = this.#decoders.get(key);
     if (!decoder) this.#decoders.set(key, (decoder = new Decoder()));
     const text = decoder.decode(data);
     this.#add(source, text);
     return text;
-  }
-
-  note(text: string): void {
-    const last = this.#rows.at(-1);
-    if (last) last.isOpen = false;
-    this.#push({ source: 'note', text, isOpen: false });
-    this.#shrink();
   }
 
   clear(): void {

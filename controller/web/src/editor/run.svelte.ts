@@ -1,11 +1,12 @@
 /** One job from its submission to its verdict, with what it writes. */
 
 import { get, part, post, Problem } from '../shared/api';
+import { toText } from '../shared/content';
 import type { Link } from '../shared/stream';
 import type { Accepted, Job, JobEvent, JobSpec, Limits } from '../shared/types';
 import { type Diagnostic, diagnostics } from './diagnostics';
 import { follow } from './follow';
-import { Output } from './output';
+import { Output, type Source } from './output';
 import { advance, type Progress, START } from './progress';
 import { converse, type Conversation } from './socket';
 
@@ -43,7 +44,7 @@ export class JobRun {
   startedAt = $state<number>();
   readonly output = new Output();
   /** Told at once what comes, for a terminal. */
-  listener: ((source: 'stdout' | 'stderr', text: string) => void) | undefined;
+  listener: ((source: Source, text: string) => void) | undefined;
 
   #now: Progress = START;
   #frame = 0;
@@ -51,6 +52,8 @@ export class JobRun {
   #close: (() => void) | undefined;
   #conversation: Conversation | undefined;
   #suspicious = '';
+  /** The connection was lost at least once. */
+  #wasCut = false;
   readonly #written = new Map<number, Written>();
 
   get isBusy(): boolean {
@@ -102,6 +105,7 @@ export class JobRun {
     this.output.clear();
     this.#written.clear();
     this.#suspicious = '';
+    this.#wasCut = false;
     this.id = undefined;
     this.refused = undefined;
     this.asked = undefined;
@@ -120,7 +124,10 @@ export class JobRun {
   #listen(id: string): void {
     const follower = {
       event: (number: number, event: JobEvent) => this.#take(number, event),
-      link: (link: Link) => (this.link = link),
+      link: (link: Link) => {
+        this.link = link;
+        this.#wasCut ||= link === 'lost';
+      },
       gone: () => {
         this.#leave();
         this.phase = 'gone';
@@ -159,8 +166,28 @@ export class JobRun {
       this.#leave();
       this.phase = 'done';
       this.writes += 1;
+      if (this.#wasCut) void this.#checkOutput(event.job.id);
     }
     this.#publish(next);
+  }
+
+  /** A controller that took over counts events anew, so that some may be missing: what is kept is what was written. */
+  async #checkOutput(id: string): Promise<void> {
+    const job = await get<Job>(`/jobs/${part(id)}`).catch(() => undefined);
+    if (!job || this.id !== id || this.output.dropped > 0) return;
+    const steps = [job.compile, ...job.runs];
+    const isWhole = (['stdout', 'stderr'] as const).every(
+      (stream) => this.output.text(stream) === steps.map((step) => toText(step?.[stream])).join(''),
+    );
+    if (isWhole) return;
+    this.#void();
+    for (const [step, result] of steps.entries()) {
+      for (const stream of ['stdout', 'stderr'] as const) {
+        const data = result?.[stream];
+        if (data !== undefined) this.#write({ type: 'output', step, stream, data });
+      }
+    }
+    this.#look();
   }
 
   #write({ step, stream, data }: JobEvent & { type: 'output' }): void {

@@ -4,6 +4,7 @@ import { FitAddon } from '@xterm/addon-fit';
 import { Terminal } from '@xterm/xterm';
 import '@xterm/xterm/css/xterm.css';
 import { type Deed, LineEditor } from './line';
+import type { Source } from './output';
 
 const ERROR = ['\x1b[3;31m', '\x1b[0m'];
 const SCROLLBACK = 10_000;
@@ -35,7 +36,7 @@ export class TerminalView {
   }
 
   /** Shows output; a line that is being typed stays behind it. */
-  write(source: 'stdout' | 'stderr', text: string): void {
+  write(source: Source, text: string): void {
     const { before, after } = this.#line.around();
     const shown = source === 'stderr' ? ERROR.join(text) : text;
     this.#terminal.write(before + shown + after);
