@@ -50,6 +50,7 @@ export const t = dictionary({
     logIn: 'Log in',
     noAccounts: 'There is no account yet',
     noAccountsWhy: 'The first one, an administrator’s, is made with the set-up link that the controller printed when it started. Look at its terminal or log for the line that begins with “setup”.',
+    operatorHow: 'Make the first one, an administrator’s, here; or from elsewhere with the set-up link that the controller printed when it started.',
     operator: 'As long as there is no account, everybody at the controller’s own machine may do everything.',
     makeFirst: 'Make the first account',
 
@@ -146,6 +147,7 @@ export const t = dictionary({
     logIn: 'Se connecter',
     noAccounts: 'Il n’y a pas encore de compte',
     noAccountsWhy: 'Le premier, celui d’un administrateur, se crée par le lien que le contrôleur a affiché à son démarrage. Cherchez dans son terminal ou son journal la ligne qui commence par « setup ».',
+    operatorHow: 'Créez le premier, celui d’un administrateur, ici ; ou d’ailleurs par le lien que le contrôleur a affiché à son démarrage.',
     operator: 'Tant qu’il n’y a pas de compte, toute personne sur la machine du contrôleur peut tout faire.',
     makeFirst: 'Créer le premier compte',
 
