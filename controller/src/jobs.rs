@@ -216,8 +216,9 @@ impl Jobs {
     ///
     /// # Errors
     /// Where there is none.
-    pub async fn spec(&self, id: JobId) -> Result<Arc<JobSpec>, Problem> {
-        self.store.spec(id).await.map_err(internal)?.ok_or_else(|| unknown(id))
+    pub async fn spec(&self, id: JobId) -> Result<JobSpec, Problem> {
+        let spec = self.store.spec(id).await.map_err(internal)?;
+        spec.map(Arc::unwrap_or_clone).ok_or_else(|| unknown(id))
     }
 
     /// A job, once it has finished or so much time has passed.

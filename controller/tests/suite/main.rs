@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that meets the unexpected has failed")]
 
 mod accounts;
+mod again;
 mod bad_input;
 mod browsers;
 mod clients;
@@ -11,10 +12,12 @@ mod drain;
 mod http;
 mod jobs;
 mod limits;
+mod page;
 mod permissions;
 mod quotas;
 mod runners;
 mod scheduling;
+mod sharing;
 mod strangers;
 mod support;
 mod take_over;
