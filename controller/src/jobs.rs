@@ -2,6 +2,7 @@
 
 mod access;
 mod admission;
+mod input;
 mod joining;
 mod shutdown;
 #[cfg(test)]
@@ -26,6 +27,7 @@ use crate::roster::Roster;
 use crate::store::{Cancelled, EnqueueError, Enqueued, NewJob, Store, StoreError};
 
 use admission::peak;
+pub use input::NoInput;
 pub use watching::Watching;
 
 /// When to come back to a full queue, in seconds.
@@ -105,11 +107,6 @@ impl Jobs {
     /// What may be held for jobs.
     pub fn limits(&self) -> &JobLimits {
         &self.limits
-    }
-
-    /// Standard input that is to be streamed to a job.
-    pub fn stdin(&self) -> Arc<StdinLog> {
-        StdinLog::new(self.limits.max_stdin, &self.budget)
     }
 
     /// Takes a job in, and follows it from its first event. Where it is not to wait, returns only once a runner
@@ -401,17 +398,6 @@ impl Jobs {
             // That it has ended meanwhile is fine.
             let _ = self.cancel(id, "its client went away").await;
         }
-    }
-
-    /// Stops a job whose streamed input cannot be had: it is too much, or broke off.
-    async fn guard_stdin(self, id: JobId, stdin: Arc<StdinLog>) {
-        let Some(live) = self.live.get(id) else { return };
-        let over = tokio::select! {
-            biased;
-            failure = stdin.failed() => failure.to_string(),
-            () = live.ended() => return,
-        };
-        let _ = self.cancel(id, &over).await;
     }
 }
 

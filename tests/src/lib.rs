@@ -18,6 +18,7 @@ pub mod proxy;
 pub mod siege;
 pub mod table;
 pub mod wait;
+pub mod websocket;
 
 pub use cluster::{Cluster, Ran};
 pub use postgres::Postgres;

@@ -2,7 +2,7 @@
 //! not there for anybody.
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN};
+use axum::http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN, UPGRADE};
 use axum::http::{HeaderMap, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -20,11 +20,12 @@ pub const COOKIE_NAME: &str = "ruche_session";
 const NOT_A_FORM: &str = "x-ruche";
 
 /// Every call, and what it is for the table of permissions.
-pub const ROWS: [(Method, &str, Action); 43] = [
+pub const ROWS: [(Method, &str, Action); 44] = [
     (Method::POST, "/api/v1/jobs", Action::Submit),
     (Method::GET, "/api/v1/jobs/{id}", Action::SeeJob),
     (Method::GET, "/api/v1/jobs", Action::ListJobs),
     (Method::GET, "/api/v1/jobs/{id}/events", Action::SeeJob),
+    (Method::GET, "/api/v1/jobs/{id}/stream", Action::SeeJob),
     (Method::GET, "/api/v1/jobs/{id}/attempts", Action::SeeJob),
     (Method::POST, "/api/v1/jobs/{id}/cancel", Action::CancelJob),
     (Method::GET, "/api/v1/jobs/{id}/spec", Action::SeeJob),
@@ -100,7 +101,8 @@ fn shown(request: &Request) -> Result<(Peer, Option<Fingerprint>), Problem> {
     let peer = peer.ok_or_else(|| Problem::new(ProblemKind::Internal, "nobody knows who is connected"))?;
     let bearer = bearer(headers)?;
     let cookie = bearer.is_none().then(|| cookie(headers)).flatten();
-    let safe = matches!(*request.method(), Method::GET | Method::HEAD);
+    // A socket begins with a GET, and any page can have a browser open one here.
+    let safe = matches!(*request.method(), Method::GET | Method::HEAD) && !headers.contains_key(UPGRADE);
     if bearer.is_none() && !safe {
         refuse_other_sites(headers, cookie.is_some())?;
     }

@@ -31,6 +31,25 @@ pub struct Wait {
     wait: Option<f64>,
 }
 
+/// How to submit.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+pub struct Submit {
+    /// How many seconds to wait for the job to finish, at most 60.
+    wait: Option<f64>,
+    /// Where its standard input comes from: the job itself, unless it is to be streamed.
+    #[param(inline)]
+    stdin: Option<StdinFrom>,
+}
+
+/// Where else standard input may come from.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StdinFrom {
+    /// Over the WebSocket of the job, `/jobs/{id}/stream`, which has to come within 10 s.
+    Stream,
+}
+
 /// Which jobs to list.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
@@ -80,7 +99,7 @@ impl Wait {
 
 /// Compile and run a program.
 #[utoipa::path(post, path = "/jobs", tag = "jobs", params(
-    Wait,
+    Submit,
     ("Idempotency-Key" = Option<String>, Header,
         description = "The same as `idempotency_key`: another submission with this key is this job"),
 ), request_body = JobSpec, responses(
@@ -93,15 +112,19 @@ impl Wait {
 pub async fn submit(
     State(context): State<Context>,
     Extension(caller): Extension<Caller>,
-    Parameters(wait): Parameters<Wait>,
+    Parameters(Submit { wait, stdin }): Parameters<Submit>,
     headers: HeaderMap,
     StrictJson(mut spec): StrictJson<JobSpec>,
 ) -> Result<Response, Failure> {
-    let wait = wait.duration()?;
+    let wait = Wait { wait }.duration()?;
+    if stdin.is_some() {
+        refuse_other_input(&spec, wait)?;
+    }
     refuse_detached(&spec)?;
     set_key(&mut spec, &headers)?;
     let account = caller.principal.account().cloned();
-    let (id, _watching) = context.jobs.submit(spec, Submission { stdin: None, keep: true, account }).await?;
+    let stdin = stdin.map(|StdinFrom::Stream| context.jobs.attended_stdin(&caller));
+    let (id, _watching) = context.jobs.submit(spec, Submission { stdin, keep: true, account }).await?;
     let job = match wait {
         Some(wait) => context.jobs.get_finished(id, wait).await?,
         None => context.jobs.get(id).await?,
@@ -217,6 +240,25 @@ fn set_key(spec: &mut JobSpec, headers: &HeaderMap) -> Result<(), Problem> {
             Ok(())
         }
     }
+}
+
+/// Input comes from one place; and whoever is to send it has to know the job's id before the job is over.
+fn refuse_other_input(spec: &JobSpec, wait: Option<Duration>) -> Result<(), Problem> {
+    if wait.is_some() {
+        return Err(Problem::invalid(
+            "wait",
+            "a job whose input is streamed is not waited for: watch it instead",
+        ));
+    }
+    let field = if spec.runs.is_some() { "runs[0].stdin" } else { "stdin" };
+    let first = spec.effective_runs().into_iter().next().and_then(|run| run.stdin);
+    if first.is_some_and(|given| given.size() > 0) {
+        return Err(Problem::invalid(
+            field,
+            "with stdin=stream the first run's input is the one that is streamed",
+        ));
+    }
+    Ok(())
 }
 
 /// Contents beside the JSON are for the TCP door.

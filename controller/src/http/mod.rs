@@ -15,6 +15,7 @@ mod server;
 mod settings;
 mod sharing;
 mod shield;
+mod stream;
 
 use std::sync::Arc;
 
@@ -60,7 +61,10 @@ struct Context {
 
 /// The title of the API's description.
 #[derive(OpenApi)]
-#[openapi(info(title = "Ruche", description = "Compiles and runs programs."))]
+#[openapi(
+    info(title = "Ruche", description = "Compiles and runs programs."),
+    components(schemas(stream::Said))
+)]
 struct Description;
 
 /// Serves until told to stop, and then until all answers are given.
@@ -107,6 +111,7 @@ fn api() -> OpenApiRouter<Context> {
         .routes(routes!(sharing::shared))
         .routes(routes!(settings::settings))
         .routes(routes!(events::events))
+        .routes(routes!(stream::stream))
         .routes(routes!(cluster::languages))
         .routes(routes!(cluster::runners))
         .routes(routes!(cluster::drain))
@@ -170,6 +175,7 @@ mod tests {
             "/jobs/{id}/rerun",
             "/jobs/{id}/share",
             "/jobs/{id}/spec",
+            "/jobs/{id}/stream",
             "/join-tokens",
             "/languages",
             "/limits",

@@ -15,6 +15,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::shield;
 use crate::doors::{Door, Patient, Place, notice_vanishing};
@@ -73,8 +74,9 @@ fn enter(
 ) {
     match door.enter(address) {
         Ok(place) => {
-            let begin = Begin { stream, address, place, encryption: encryption.clone() };
-            connections.spawn(connection(app.clone(), begin, stop.child_token()));
+            let visit = Visit { place, stop: stop.clone(), _open: connections.token() };
+            let begin = Begin { stream, address, visit, encryption: encryption.clone() };
+            connections.spawn(connection(app.clone(), begin));
         }
         // Who encrypts would not understand it.
         Err(_) if encryption.is_on() => {}
@@ -86,38 +88,50 @@ fn enter(
 struct Begin {
     stream: TcpStream,
     address: SocketAddr,
-    place: Arc<Place>,
+    visit: Visit,
     encryption: Encryption,
 }
 
-async fn connection(app: Router, begin: Begin, stop: CancellationToken) {
-    let Begin { stream, address, place, encryption } = begin;
+/// A connection's stay, which may outlast HTTP on it: whoever goes on talking over it keeps this. It has its place, and
+/// the server waits for its end.
+#[derive(Debug, Clone)]
+pub struct Visit {
+    place: Arc<Place>,
+    /// Told when the server stops.
+    pub stop: CancellationToken,
+    _open: TaskTrackerToken,
+}
+
+async fn connection(app: Router, begin: Begin) {
+    let Begin { stream, address, visit, encryption } = begin;
     notice_vanishing(&stream);
     let begun = tokio::select! {
         begun = encryption.begin(stream) => begun,
-        () = stop.cancelled() => return,
+        () = visit.stop.cancelled() => return,
     };
     match begun {
-        Ok(stream) => talk(app, (Peer::of(&stream, address), place), stream, stop).await,
+        Ok(stream) => talk(app, Peer::of(&stream, address), visit, stream).await,
         Err(NotBegun::Plain(stream)) => turn_away(stream, ENCRYPTED.as_bytes()).await,
         Err(error) => tracing::debug!(%error, "an HTTP connection has not begun"),
     }
 }
 
-async fn talk(app: Router, (peer, place): (Peer, Arc<Place>), stream: Stream, stop: CancellationToken) {
+async fn talk(app: Router, peer: Peer, visit: Visit, stream: Stream) {
+    let stop = visit.stop.child_token();
     let (app, left, last) = (TowerToHyperService::new(app), AtomicU32::new(MAX_REQUESTS), stop.clone());
     let service = service_fn(move |mut request: Request<Incoming>| {
         if left.fetch_sub(1, Ordering::Relaxed) == 1 {
             last.cancel();
         }
         request.extensions_mut().insert(peer.clone());
-        request.extensions_mut().insert(Arc::clone(&place));
+        request.extensions_mut().insert(Arc::clone(&visit.place));
+        request.extensions_mut().insert(visit.clone());
         app.call(request)
     });
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD).max_header_size(MAX_HEAD).max_buf_size(BUFFER);
     let stream = TokioIo::new(Patient::new(stream, STALLED));
-    let mut connection = std::pin::pin!(http.serve_connection(stream, service));
+    let mut connection = std::pin::pin!(http.serve_connection(stream, service).with_upgrades());
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
         () = stop.cancelled() => {

@@ -3,6 +3,7 @@
 //! A job is here from its submission until a while after its end. Later watchers are served from the store.
 
 mod abandoned;
+mod attendance;
 mod heard;
 mod job;
 mod log;
@@ -28,7 +29,7 @@ use crate::lock::lock;
 pub use heard::Written;
 pub use job::{Carrying, Kept, LiveJob};
 pub use log::StepOutput;
-pub use stdin::{StdinLog, StdinReader};
+pub use stdin::{StdinLog, StdinReader, Taken, Writer};
 pub use watcher::Watcher;
 
 /// How long a finished job stays, for watchers who were cut off and come back to where they were.

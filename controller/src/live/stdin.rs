@@ -2,11 +2,13 @@
 //! it from the start.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use protocol::frame::MAX_CHUNK;
 use tokio::sync::Notify;
 
+use super::attendance::Attendance;
 use crate::budget::{Budget, Held};
 use crate::lock::lock;
 
@@ -24,12 +26,28 @@ pub enum StdinFailure {
     Connection,
 }
 
-/// The input of one job: written by its client's connection, read by each attempt.
+/// How much of an input is here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Taken {
+    /// Its bytes.
+    pub bytes: u64,
+    /// Whether no more are taken.
+    pub ended: bool,
+}
+
+/// The input is not where its writer believes it to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("another connection has written to this input, which has {0} bytes now: connect again to go on")]
+pub struct Overtaken(u64);
+
+/// The input of one job: written by its client's connections, read by each attempt.
 #[derive(Debug)]
 pub struct StdinLog {
     maximum: u64,
     state: Mutex<State>,
     changed: Notify,
+    /// Where it does not end with the connection that it comes over.
+    attendance: Option<Attendance>,
 }
 
 #[derive(Debug)]
@@ -45,8 +63,17 @@ struct State {
 }
 
 impl StdinLog {
-    /// An empty input that may grow to `maximum` bytes.
+    /// An empty input that may grow to `maximum` bytes, and comes over the connection that the job came over.
     pub fn new(maximum: u64, budget: &Budget) -> Arc<Self> {
+        Self::with(maximum, budget, None)
+    }
+
+    /// The same, that any connection of this user may go on with, or of somebody without an account.
+    pub fn attended(maximum: u64, budget: &Budget, writer: Option<String>) -> Arc<Self> {
+        Self::with(maximum, budget, Some(Attendance::new(writer)))
+    }
+
+    fn with(maximum: u64, budget: &Budget, attendance: Option<Attendance>) -> Arc<Self> {
         let state = State {
             segments: Vec::new(),
             bytes: 0,
@@ -55,17 +82,33 @@ impl StdinLog {
             failure: None,
             discarding: false,
         };
-        Arc::new(Self { maximum, state: Mutex::new(state), changed: Notify::new() })
+        Arc::new(Self { maximum, state: Mutex::new(state), changed: Notify::new(), attendance })
+    }
+
+    /// Whether several connections may write it, one after the other; and whose they have to be.
+    pub fn writer(&self) -> Option<Option<&str>> {
+        self.attendance.as_ref().map(|attendance| attendance.writer.as_deref())
+    }
+
+    /// Whoever writes it is there, until this is dropped.
+    pub fn attend(self: &Arc<Self>) -> Writer {
+        if let Some(attendance) = &self.attendance {
+            attendance.come();
+        }
+        Writer(Arc::clone(self))
+    }
+
+    /// Waits until nobody has been there to write it for so long; never returns where it ends with a connection.
+    pub async fn forsaken(&self, patience: Duration) {
+        match &self.attendance {
+            Some(attendance) => attendance.forsaken(patience).await,
+            None => std::future::pending().await,
+        }
     }
 
     /// Adds input. Where it becomes too much, [`failed`](Self::failed) tells whoever looks after the job.
     pub fn push(&self, data: &[u8]) {
-        let mut state = lock(&self.state);
-        if state.discarding || state.ended || state.failure.is_some() {
-            return;
-        }
-        state.failure = state.append(data, self.maximum).err();
-        drop(state);
+        lock(&self.state).push(data, self.maximum);
         self.changed.notify_waiters();
     }
 
@@ -114,6 +157,21 @@ impl StdinLog {
 }
 
 impl State {
+    fn push(&mut self, data: &[u8], maximum: u64) {
+        if !self.is_over() {
+            self.failure = self.append(data, maximum).err();
+        }
+    }
+
+    /// Whether nothing more is taken.
+    fn is_over(&self) -> bool {
+        self.discarding || self.ended || self.failure.is_some()
+    }
+
+    fn taken(&self) -> Taken {
+        Taken { bytes: self.bytes, ended: self.is_over() }
+    }
+
     fn append(&mut self, mut data: &[u8], maximum: u64) -> Result<(), StdinFailure> {
         let length = data.len() as u64;
         if self.bytes + length > maximum {
@@ -134,6 +192,54 @@ impl State {
             data = rest;
         }
         Ok(())
+    }
+}
+
+/// A connection that writes the input. Each names the byte where it goes on, so that what two of them send is
+/// never mixed, and what was on its way when the former broke is not taken twice.
+#[derive(Debug)]
+pub struct Writer(Arc<StdinLog>);
+
+impl Writer {
+    /// How much there is.
+    pub fn taken(&self) -> Taken {
+        lock(&self.0.state).taken()
+    }
+
+    /// Adds input from the byte with this number on. What comes after the end is dropped.
+    ///
+    /// # Errors
+    /// Where that is not the next byte.
+    pub fn write(&self, at: u64, data: &[u8]) -> Result<Taken, Overtaken> {
+        self.change(at, |state, maximum| state.push(data, maximum))
+    }
+
+    /// Marks the end of the input, which has so many bytes.
+    ///
+    /// # Errors
+    /// Where it has not.
+    pub fn end(&self, at: u64) -> Result<Taken, Overtaken> {
+        self.change(at, |state, _| state.ended = true)
+    }
+
+    fn change(&self, at: u64, change: impl FnOnce(&mut State, u64)) -> Result<Taken, Overtaken> {
+        let mut state = lock(&self.0.state);
+        if state.bytes != at {
+            return Err(Overtaken(state.bytes));
+        }
+        change(&mut state, self.0.maximum);
+        let taken = state.taken();
+        drop(state);
+        self.0.changed.notify_waiters();
+        Ok(taken)
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        if let Some(attendance) = &self.0.attendance {
+            attendance.go();
+        }
     }
 }
 
@@ -231,6 +337,19 @@ mod tests {
         log.end();
         log.break_off();
         assert_eq!(lock(&log.state).failure, None);
+    }
+
+    #[tokio::test]
+    async fn writers_do_not_mix_and_nothing_is_taken_twice() {
+        let log = StdinLog::attended(100, &Budget::new(100), None);
+        let (former, latter) = (log.attend(), log.attend());
+        assert_eq!(former.write(0, b"one "), Ok(Taken { bytes: 4, ended: false }));
+        assert_eq!(latter.write(0, b"one "), Err(Overtaken(4)), "it was on its way already");
+        assert_eq!(latter.write(4, b"two"), Ok(Taken { bytes: 7, ended: false }));
+        assert_eq!(former.end(4), Err(Overtaken(7)));
+        assert_eq!(latter.end(7), Ok(Taken { bytes: 7, ended: true }));
+        assert_eq!(latter.write(7, b"late"), Ok(Taken { bytes: 7, ended: true }));
+        assert_eq!(read_all(log.reader(0)).await, b"one two");
     }
 
     #[tokio::test]

@@ -19,5 +19,6 @@ mod runners;
 mod scheduling;
 mod sharing;
 mod strangers;
+mod stream;
 mod support;
 mod take_over;

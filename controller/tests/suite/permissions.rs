@@ -34,12 +34,13 @@ const USERS: Row = [In, In, Yes, Yes, Yes, No];
 const TEACHERS: Row = [In, In, No, Yes, Yes, No];
 const ADMINS: Row = [In, In, No, No, Yes, No];
 
-const CALLS: [(&str, &str, Row); 37] = [
+const CALLS: [(&str, &str, Row); 38] = [
     ("post", "/jobs", WHO_MAY_RUN),
     ("get", "/jobs", USERS_LOOK),
     ("get", "/jobs/{id}", WHO_MAY_LOOK),
     ("get", "/jobs/{id}/attempts", WHO_MAY_LOOK),
     ("get", "/jobs/{id}/events", WHO_MAY_LOOK),
+    ("get", "/jobs/{id}/stream", WHO_MAY_LOOK),
     ("post", "/jobs/{id}/cancel", WHO_MAY_RUN),
     ("get", "/jobs/{id}/spec", WHO_MAY_LOOK),
     ("post", "/jobs/{id}/rerun", WHO_MAY_RUN),
