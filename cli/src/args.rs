@@ -16,7 +16,9 @@ pub use accounts::{
     AuditArgs, CreateArgs, GroupArgs, GroupCommand, JsonArgs, LoginArgs, TokenArgs, TokenCommand, UserArgs,
     UserCommand,
 };
-use values::{parse_label, parse_masters, parse_pair, parse_seconds, parse_secret, parse_size};
+use values::{
+    parse_label, parse_masters, parse_pair, parse_seconds, parse_secret, parse_size, parse_verdict,
+};
 
 /// Compile and run programs on a Ruche cluster.
 #[derive(Debug, Parser)]
@@ -68,6 +70,8 @@ pub enum Command {
     Run(Box<RunArgs>),
     /// Watch a job from its beginning.
     Watch(WatchArgs),
+    /// Run a job's program again, as a new job.
+    Rerun(RerunArgs),
     /// Show the runners and how busy they are.
     Status(StatusArgs),
     /// List jobs, newest first.
@@ -226,6 +230,23 @@ pub struct WatchArgs {
     pub view: ViewArgs,
 }
 
+/// Arguments of `rerun`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = help::RERUN)]
+pub struct RerunArgs {
+    /// The id of the job whose program to run.
+    #[arg(value_name = "ID")]
+    pub id: JobId,
+
+    /// Print the new job's id and leave it to the cluster: see `cli watch`.
+    #[arg(long)]
+    pub detach: bool,
+
+    /// How to show the job.
+    #[command(flatten)]
+    pub view: ViewArgs,
+}
+
 /// Arguments of `status`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = help::STATUS)]
@@ -312,11 +333,6 @@ pub struct JobsArgs {
     /// Print one JSON object: a page of jobs, as the HTTP door has it.
     #[arg(long)]
     pub json: bool,
-}
-
-fn parse_verdict(text: &str) -> Result<Verdict, String> {
-    let found = Verdict::ALL.into_iter().find(|verdict| verdict.as_str() == text);
-    found.ok_or_else(|| format!("the verdicts are {}", Verdict::ALL.map(Verdict::as_str).join(", ")))
 }
 
 /// Where a job stands.

@@ -50,6 +50,9 @@ pub struct JobLimits {
     pub max_queue: u64,
 }
 
+/// The most bytes that a word may have by which jobs are found.
+const MAX_WORDS: usize = 512;
+
 /// The jobs of this controller.
 #[derive(Clone)]
 pub struct Jobs {
@@ -213,8 +216,9 @@ impl Jobs {
     ///
     /// # Errors
     /// Where there is none.
-    pub async fn spec(&self, id: JobId) -> Result<Arc<JobSpec>, Problem> {
-        self.store.spec(id).await.map_err(internal)?.ok_or_else(|| unknown(id))
+    pub async fn spec(&self, id: JobId) -> Result<JobSpec, Problem> {
+        let spec = self.store.spec(id).await.map_err(internal)?;
+        spec.map(Arc::unwrap_or_clone).ok_or_else(|| unknown(id))
     }
 
     /// A job, once it has finished or so much time has passed.
@@ -274,6 +278,7 @@ impl Jobs {
         if query.label.as_ref().is_some_and(|label| !label.contains('=')) {
             return Err(Problem::invalid("label", "a label is given as name=value"));
         }
+        check_words(&mut query)?;
         if let Some(language) = &mut query.language {
             *language = self.roster.resolve(language).ok_or_else(|| self.unknown_language(language))?;
         }
@@ -350,6 +355,22 @@ impl Jobs {
             // That it has ended meanwhile is fine.
             let _ = self.cancel(id, "its client went away").await;
         }
+    }
+}
+
+/// What is compared with what is stored can be in it. Where nothing is searched for, that is no search.
+fn check_words(query: &mut JobQuery) -> Result<(), Problem> {
+    query.search = query.search.take().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+    let owners = query.owners.iter().flatten().map(|owner| ("owner", owner));
+    let JobQuery { label, runner, search, .. } = &*query;
+    let others = [("label", label), ("runner", runner), ("search", search)];
+    let others = others.into_iter().filter_map(|(field, text)| Some((field, text.as_ref()?)));
+    match others.chain(owners).find(|(_, text)| text.len() > MAX_WORDS || text.contains(char::is_control)) {
+        Some((field, _)) => {
+            let detail = format!("it may have {MAX_WORDS} bytes, and no control characters");
+            Err(Problem::invalid(field, detail))
+        }
+        None => Ok(()),
     }
 }
 

@@ -38,6 +38,12 @@ pub enum Request {
         /// Which job.
         id: JobId,
     },
+    /// Run a job's program again, as a new job of one's own that goes on when this connection ends. Answered by `job` with
+    /// the new one.
+    Rerun {
+        /// Which job.
+        id: JobId,
+    },
     /// One job without its output. Answered by `job`.
     Job {
         /// Which job.
@@ -127,7 +133,7 @@ pub enum Response {
         /// Why.
         problem: Problem,
     },
-    /// Answer to `job` and `cancel`. Ends the stream.
+    /// Answer to `job`, `cancel` and `rerun`. Ends the stream.
     Job {
         /// The job, without its output.
         job: Box<Job>,

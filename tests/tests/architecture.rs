@@ -21,7 +21,7 @@ const ALLOWED: [(&str, &[&str]); 6] = [
 ];
 
 /// Each third-party crate with the only places that may name it.
-const HOMES: [(&str, &[&str]); 14] = [
+const HOMES: [(&str, &[&str]); 15] = [
     ("argon2", &["controller/src/identity/password.rs"]),
     ("axum", &["controller/src/http"]),
     (
@@ -48,6 +48,10 @@ const HOMES: [(&str, &[&str]); 14] = [
     ),
     ("deadpool_postgres", &["controller/src/store/postgres"]),
     ("rpassword", &["cli/src/terminal.rs"]),
+    (
+        "rust_embed",
+        &["controller/src/http/page.rs", "runner/src/images/recipes.rs", "runner/src/selftest/attack.rs"],
+    ),
     ("rusqlite", &["controller/src/store/sqlite"]),
     ("tokio_postgres", &["controller/src/store/postgres"]),
     ("rcgen", &["controller/src/identity", "runner/src/membership"]),

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use protocol::Secret;
+use protocol::{Secret, Verdict};
 
 use crate::settings::Masters;
 use crate::{messages, units};
@@ -43,4 +43,10 @@ pub fn parse_pair(text: &str) -> Result<(String, String), &'static str> {
 /// The same, put together again.
 pub fn parse_label(text: &str) -> Result<String, &'static str> {
     parse_pair(text).map(|(name, value)| format!("{name}={value}"))
+}
+
+/// A verdict, by its word.
+pub fn parse_verdict(text: &str) -> Result<Verdict, String> {
+    let found = Verdict::ALL.into_iter().find(|verdict| verdict.as_str() == text);
+    found.ok_or_else(|| format!("the verdicts are {}", Verdict::ALL.map(Verdict::as_str).join(", ")))
 }

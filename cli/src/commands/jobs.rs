@@ -56,10 +56,10 @@ async fn collect(link: &mut Link, args: &JobsArgs) -> Result<JobPage, Failure> {
         let [Response::Jobs(page)] = link.ask(stream, [Request::Jobs(query)]).await? else {
             return Err(link.strange_answer());
         };
-        let empty = page.jobs.is_empty();
+        // An empty page with a cursor is one where many jobs were looked at in vain.
         all.jobs.extend(page.jobs);
         all.next_cursor = page.next_cursor;
-        if empty || all.next_cursor.is_none() || all.jobs.len() >= args.limit as usize {
+        if all.next_cursor.is_none() || all.jobs.len() >= args.limit as usize {
             break;
         }
     }

@@ -5,6 +5,7 @@ mod cancel;
 mod completions;
 mod jobs;
 mod languages;
+mod rerun;
 mod run;
 mod runner;
 mod status;
@@ -13,11 +14,12 @@ mod watch;
 
 use protocol::Secret;
 
-use crate::args::{Args, Command};
+use crate::args::{Args, Command, ViewArgs};
 use crate::client::Link;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::settings::{self, Account, Masters};
+use crate::terminal;
 use crate::trust::Wishes;
 
 /// Where the controllers are, found out only when a command needs it: a broken configuration file must not keep
@@ -65,6 +67,17 @@ impl Address {
     }
 }
 
+/// What a command ends with that was refused before there was a job: a refusal is an object as well, where objects are
+/// wanted.
+fn refused(failure: Failure, view: ViewArgs) -> Result<Exit, Failure> {
+    let Failure::Refused(problem) = &failure else { return Err(failure) };
+    if !view.json {
+        return Err(failure);
+    }
+    terminal::print_json(problem)?;
+    Ok(failure.exit())
+}
+
 /// Carries a command out.
 pub async fn execute(args: Args) -> Result<Exit, Failure> {
     let Args { master, config_home, token_from_environment: token, ca_pin: pin, insecure, command } = args;
@@ -76,6 +89,7 @@ pub async fn execute(args: Args) -> Result<Exit, Failure> {
     match command {
         Command::Run(args) => run::run(&address, *args).await,
         Command::Watch(args) => watch::watch(&address, &args).await,
+        Command::Rerun(args) => rerun::rerun(&address, &args).await,
         Command::Status(args) => status::status(&address, &args).await,
         Command::Runner(args) => runner::runner(&address, args.command).await,
         Command::Jobs(args) => jobs::jobs(&address, &args).await,

@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use protocol::client::Request;
 use protocol::{JobId, JobSpec, LimitsRequest, SourceFile};
 
-use super::{Address, languages};
+use super::{Address, languages, refused};
 use crate::args::RunArgs;
 use crate::client::Link;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::follow::{self, Mode, Plan, QUESTION_STREAM};
 use crate::settings::Masters;
-use crate::{language, source, stdin, terminal};
+use crate::{language, source, stdin};
 
 /// Sends the program and follows it to its end.
 pub async fn run(address: &Address, args: RunArgs) -> Result<Exit, Failure> {
@@ -21,11 +21,7 @@ pub async fn run(address: &Address, args: RunArgs) -> Result<Exit, Failure> {
     let mut link = address.connect().await?;
     match choose_language(&mut link, &args).await {
         Ok(language) => spec.language = language,
-        Err(Failure::Refused(problem)) if args.view.json => {
-            terminal::print_json(&problem)?;
-            return Ok(Failure::Refused(problem).exit());
-        }
-        Err(failure) => return Err(failure),
+        Err(failure) => return refused(failure, args.view),
     }
     follow::follow(link, plan(spec, &args, address.masters()?)).await
 }

@@ -47,6 +47,14 @@ Shows the output from its beginning and ends as `cli run` does. Ctrl-C stops wat
 Example:
   cli watch 0b8f6c1e4a1d4f0f9a7a6a2f7f0f6d11";
 
+/// Of `cli rerun`.
+pub const RERUN: &str = "\
+The same files, arguments and limits. What is not kept is input that came from the command's own: use `cli run` for that.
+Ends as `cli run` does; Ctrl-C stops the new job.
+
+Example:
+  cli rerun 0b8f6c1e4a1d4f0f9a7a6a2f7f0f6d11";
+
 /// Of `cli status`.
 pub const STATUS: &str = "\
 Examples:
@@ -67,6 +75,7 @@ pub const JOBS: &str = "\
 Examples:
   cli jobs --state running
   cli jobs --label class=3b --limit 100
+  cli jobs --search ada --verdict compile_error
   cli jobs --json | jq '.jobs[].verdict'";
 
 /// Of `cli cancel`.

@@ -7,7 +7,7 @@ use nix::sys::signal::Signal;
 use protocol::client::{JobQuery, Request, Response};
 use protocol::cluster::{ClusterInfo, RunnerInfo, RunnerState};
 use protocol::runner::{SelfTest, Telemetry};
-use protocol::{JobPage, JobState, Problem, ProblemKind, RunnerId, Timestamp, Verdict};
+use protocol::{JobId, JobPage, JobState, Problem, ProblemKind, RunnerId, Timestamp, Verdict};
 
 use crate::support::*;
 
@@ -153,6 +153,57 @@ fn jobs_are_listed_page_by_page() {
     assert_eq!((end.code, end.stdout.lines().count(), end.stderr.as_str()), (Some(0), 102, ""));
     let last = end.stdout.lines().last().unwrap();
     assert!(last.starts_with(&format!("{ID}  memory exceeded  python    lab-1   12 ms  3.4 MB")), "{last}");
+}
+
+#[test]
+fn jobs_are_looked_for_behind_a_page_on_which_there_are_none() {
+    let controller = FakeController::start(|client| {
+        client.request();
+        client.respond(1, &Response::Jobs(JobPage { jobs: Vec::new(), next_cursor: Some("a".into()) }));
+        let (stream, request) = client.request();
+        let Request::Jobs(JobQuery { cursor, .. }) = request else { panic!("{request:?}") };
+        assert_eq!((stream, cursor.as_deref()), (2, Some("a")));
+        client.respond(2, &Response::Jobs(JobPage { jobs: vec![ok().summary()], next_cursor: None }));
+    });
+    let end = cli(&controller.address, &["jobs", "--search", "ada"]).finish();
+    controller.end();
+    assert_eq!((end.code, end.stdout.lines().count()), (Some(0), 2), "{}", end.stdout);
+}
+
+#[test]
+fn a_job_is_run_again_and_followed_or_left_to_the_cluster() {
+    let old: JobId = "0b8f6c1e4a1d4f0f9a7a6a2f7f0f6d11".parse().unwrap();
+    let run_again = move |client: &mut Client| {
+        let (stream, request) = client.request();
+        assert_eq!(request, Request::Rerun { id: old });
+        client.respond(stream, &Response::Job { job: Box::new(ok()) });
+        assert_eq!(client.request(), (1, Request::Watch { id: id(), after: 0 }));
+        client.accepted();
+    };
+    let controller = FakeController::start(move |client| {
+        run_again(client);
+        client.started(1);
+        client.stdout("once more\n");
+        client.finished(job(step(Verdict::RuntimeError, Some(3))));
+    });
+    let end = cli(&controller.address, &["rerun", &old.to_string()]).finish();
+    controller.end();
+    assert_eq!((end.code, end.stdout.as_str()), (Some(3), "once more\n"), "{}", end.stderr);
+
+    let controller = FakeController::start(run_again);
+    let end = cli(&controller.address, &["rerun", &old.to_string(), "--detach"]).finish();
+    controller.end();
+    assert_eq!((end.code, end.stdout), (Some(0), format!("{ID}\n")));
+
+    let controller = FakeController::start(move |client| {
+        let (stream, _) = client.request();
+        let problem = Problem::new(ProblemKind::NotFound, "there is no job");
+        client.respond(stream, &Response::Refused { problem });
+    });
+    let end = cli(&controller.address, &["rerun", &old.to_string(), "--json"]).finish();
+    controller.end();
+    assert_eq!(end.code, Some(125));
+    assert!(end.stdout.contains("there is no job"), "{}", end.stdout);
 }
 
 #[test]

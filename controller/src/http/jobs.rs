@@ -14,7 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::Context;
 use super::extract::{Parameters, PathId, StrictJson};
 use super::problem::Failure;
-use crate::identity::{Action, Caller};
+use crate::identity::Caller;
 use crate::jobs::Submission;
 
 /// The longest that a call waits for a job, in seconds.
@@ -66,7 +66,7 @@ pub struct List {
     verdict: Option<Verdict>,
     /// Only jobs that this runner has or had last.
     runner: Option<String>,
-    /// Only jobs whose id begins so, or whose owner or one of whose labels has this in it.
+    /// Only jobs whose id begins so, or whose owner or one of whose labels' values has this in it, in any case of ASCII letters.
     search: Option<String>,
     /// Only jobs of this user.
     owner: Option<String>,
@@ -141,7 +141,7 @@ fn accepted(job: &Job) -> Response {
     (StatusCode::ACCEPTED, [(header::LOCATION, location)], Json(accepted)).into_response()
 }
 
-/// Jobs, newest first.
+/// Jobs, newest first. A page looks at 10,000 jobs at most, so one may be short, or even empty, and have a `next_cursor`.
 #[utoipa::path(get, path = "/jobs", tag = "jobs", params(List), responses(
     (status = 200, body = JobPage),
     (status = 400, body = Problem, content_type = "application/problem+json"),
@@ -197,11 +197,10 @@ pub async fn spec(
     Extension(caller): Extension<Caller>,
     PathId(id): PathId,
 ) -> Result<Json<JobSpec>, Failure> {
-    context.jobs.check_reach(&caller, id).await?;
-    Ok(Json(JobSpec::clone(&*context.jobs.spec(id).await?)))
+    Ok(Json(context.jobs.spec_for(&caller, id).await?))
 }
 
-/// Run a job's program again, as a new job of one's own.
+/// Run a job's program again, as a new job of one's own. Input that was streamed to the old one was not kept.
 #[utoipa::path(post, path = "/jobs/{id}/rerun", tag = "jobs", params(("id" = JobId, Path)), responses(
     (status = 202, body = Accepted),
     (status = 404, body = Problem, content_type = "application/problem+json"),
@@ -212,12 +211,7 @@ pub async fn rerun(
     Extension(caller): Extension<Caller>,
     PathId(id): PathId,
 ) -> Result<Response, Failure> {
-    // Whose programs one may run is one thing, whose one may see another.
-    context.jobs.check_reach(&caller.asking(Action::SeeJob)?, id).await?;
-    let spec = JobSpec { idempotency_key: None, ..JobSpec::clone(&*context.jobs.spec(id).await?) };
-    let account = caller.principal.account().cloned();
-    let (id, _watching) = context.jobs.submit(spec, Submission { stdin: None, keep: true, account }).await?;
-    Ok(accepted(&context.jobs.get(id).await?))
+    Ok(accepted(&context.jobs.rerun_for(&caller, id).await?))
 }
 
 /// Stop a job.

@@ -18,8 +18,8 @@ struct Build;
 
 /// What the page may load, and from where: itself, from here. Its editor and its terminal write styles of their own.
 const POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
-                      img-src 'self' data: blob:; worker-src 'self' blob:; connect-src 'self'; object-src 'none'; \
-                      base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+                      img-src 'self' data: blob:; font-src 'self'; worker-src 'self' blob:; connect-src 'self'; \
+                      object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /// How long browsers keep what has its content in its name.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";

@@ -3,7 +3,7 @@
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
-use protocol::{Job, JobId, JobSpec, Problem, Secret};
+use protocol::{Job, JobId, JobSpec, Problem, Secret, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -17,6 +17,10 @@ use crate::identity::Caller;
 pub struct Link {
     /// What stands in it; whoever has it sees the job.
     token: Secret,
+    /// When it ends, unless its job is forgotten or it is taken back before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expires_at: Option<Timestamp>,
 }
 
 /// What a link leads to.
@@ -34,19 +38,23 @@ pub struct Shared {
     (status = 403, description = "The operator has turned links off", body = Problem,
         content_type = "application/problem+json"),
     (status = 404, body = Problem, content_type = "application/problem+json"),
+    (status = 409, description = "It has too many links", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn share(
     State(context): State<Context>,
     Extension(caller): Extension<Caller>,
     PathId(id): PathId,
 ) -> Result<(StatusCode, Json<Link>), Failure> {
-    context.jobs.check_reach(&caller, id).await?;
-    Ok((StatusCode::CREATED, Json(Link { token: context.identity.share(&caller, id).await? })))
+    context.jobs.get_for(&caller, id).await?;
+    let (token, expires_at) = context.identity.share(&caller, id).await?;
+    Ok((StatusCode::CREATED, Json(Link { token, expires_at })))
 }
 
 /// Take all links to a job back.
 #[utoipa::path(delete, path = "/jobs/{id}/share", tag = "jobs", params(("id" = JobId, Path)), responses(
     (status = 204),
+    (status = 403, description = "The operator has turned links off", body = Problem,
+        content_type = "application/problem+json"),
     (status = 404, body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn unshare(
@@ -54,22 +62,27 @@ pub async fn unshare(
     Extension(caller): Extension<Caller>,
     PathId(id): PathId,
 ) -> Result<StatusCode, Failure> {
-    context.jobs.check_reach(&caller, id).await?;
+    context.jobs.get_for(&caller, id).await?;
     context.identity.unshare(&caller, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// What a link leads to. Whose job it is is not told.
+/// What a link leads to. Whose job it is is not told, nor the key with which it was submitted.
 #[utoipa::path(get, path = "/shared/{token}", tag = "jobs", params(("token" = String, Path)), responses(
     (status = 200, body = Shared),
+    (status = 403, description = "The operator has turned links off", body = Problem,
+        content_type = "application/problem+json"),
     (status = 404, body = Problem, content_type = "application/problem+json"),
+    (status = 429, description = "Too many were opened from this address", body = Problem,
+        content_type = "application/problem+json"),
 ))]
 pub async fn shared(
     State(context): State<Context>,
+    Extension(caller): Extension<Caller>,
     Path(token): Path<String>,
 ) -> Result<Json<Shared>, Failure> {
-    let id = context.identity.shared(&Secret::from(token)).await?;
-    let spec = context.jobs.spec(id).await?;
+    let id = context.identity.shared(caller.address, &Secret::from(token)).await?;
+    let spec = JobSpec { idempotency_key: None, ..context.jobs.spec(id).await? };
     let job = Job { owner: None, ..context.jobs.get(id).await? };
-    Ok(Json(Shared { job, spec: JobSpec::clone(&spec) }))
+    Ok(Json(Shared { job, spec }))
 }

@@ -92,6 +92,7 @@ pub struct Identity {
     by_address: Mutex<Attempts<IpAddr>>,
     by_name: Mutex<Attempts<String>>,
     by_guest: Mutex<Attempts<IpAddr>>,
+    by_visitor: Mutex<Attempts<IpAddr>>,
 }
 
 impl Identity {
@@ -115,6 +116,7 @@ impl Identity {
             by_address: Mutex::new(Attempts::new(log_in::PER_ADDRESS)),
             by_name: Mutex::new(Attempts::new(log_in::PER_NAME)),
             by_guest: Mutex::new(Attempts::new(PER_GUEST)),
+            by_visitor: Mutex::new(Attempts::new(sharing::PER_VISITOR)),
         }
     }
 

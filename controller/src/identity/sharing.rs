@@ -1,12 +1,18 @@
 //! Links to jobs: whoever has one sees the program and its result, without an account. A link has 256 random bits; what is
 //! kept is the job that it leads to, under the job's id and the bits' fingerprint.
 
-use protocol::{JobId, Problem, ProblemKind, Secret};
+use std::net::IpAddr;
+use std::time::Duration;
 
+use protocol::{JobId, Problem, ProblemKind, Secret, Timestamp};
+use tokio::time::Instant;
+
+use super::attempts::Rate;
 use super::records::{self, internal};
 use super::secret::{self, Fingerprint};
 use super::{Caller, Deed, Identity};
 use crate::clock;
+use crate::lock::lock;
 
 /// What a link's token begins with.
 const SHARE: &str = "ruche_share_";
@@ -14,36 +20,41 @@ const SHARE: &str = "ruche_share_";
 /// Links of one job that there may be.
 const MOST: usize = 100;
 
+/// How often links may be opened from another machine: a class behind one address opens one at once.
+pub(super) const PER_VISITOR: Rate = Rate { burst: 120, pause: Duration::from_secs(1) };
+
 /// The job stands in the token, so that its links are found without a second document.
 fn key(job: JobId, secret: &Secret) -> String {
     format!("{job}.{}", Fingerprint::of(secret).as_str())
 }
 
 impl Identity {
-    /// Makes a link to a job, for a caller who may.
+    /// Makes a link to a job, for a caller who may. Returns its token, and when it ends by itself.
     ///
     /// # Errors
     /// Where links are off, the job has too many, or the store fails.
-    pub async fn share(&self, caller: &Caller, job: JobId) -> Result<Secret, Problem> {
+    pub async fn share(&self, caller: &Caller, job: JobId) -> Result<(Secret, Option<Timestamp>), Problem> {
         self.check_sharing()?;
         let there = self.store.documents(records::SHARE, &prefix(job), "", MOST).await;
         if there.map_err(internal)?.len() >= MOST {
-            return Err(Problem::new(ProblemKind::Conflict, format!("the job has {MOST} links already")));
+            let detail = format!("the job has {MOST} links already: take them back first");
+            return Err(Problem::new(ProblemKind::Conflict, detail));
         }
         let secret = secret::new(SHARE);
         let expires_at = clock::now().checked_add(self.rules.share_life).ok();
         records::create(&*self.store, records::SHARE, &key(job, &secret), &job, expires_at).await?;
         let subject = job.to_string();
         self.note(Deed::of(caller, "job_shared", Some(&subject))).await;
-        Ok(Secret::from(format!("{job}.{}", secret.expose())))
+        Ok((Secret::from(format!("{job}.{}", secret.expose())), expires_at))
     }
 
     /// The job that a link leads to.
     ///
     /// # Errors
-    /// Where there is none, links are off, or the store fails.
-    pub async fn shared(&self, token: &Secret) -> Result<JobId, Problem> {
+    /// Where there is none, links are off, too many were opened from there, or the store fails.
+    pub async fn shared(&self, address: IpAddr, token: &Secret) -> Result<JobId, Problem> {
         self.check_sharing()?;
+        self.slow_down_visitors(address)?;
         let gone = || Problem::new(ProblemKind::NotFound, "this link leads nowhere (any more)");
         let (job, secret) = token.expose().split_once('.').ok_or_else(gone)?;
         let job: JobId = job.parse().map_err(|_| gone())?;
@@ -58,13 +69,35 @@ impl Identity {
     /// Where links are off, or the store fails.
     pub async fn unshare(&self, caller: &Caller, job: JobId) -> Result<(), Problem> {
         self.check_sharing()?;
-        let links = self.store.documents(records::SHARE, &prefix(job), "", MOST).await.map_err(internal)?;
-        for link in links {
-            self.store.remove_document(records::SHARE, &link.key).await.map_err(internal)?;
+        let mut any = false;
+        // Where two make links at once there may be more than there should.
+        loop {
+            let links = self.store.documents(records::SHARE, &prefix(job), "", MOST).await;
+            let links = links.map_err(internal)?;
+            if links.is_empty() {
+                break;
+            }
+            any = true;
+            for link in links {
+                self.store.remove_document(records::SHARE, &link.key).await.map_err(internal)?;
+            }
         }
-        let subject = job.to_string();
-        self.note(Deed::of(caller, "job_unshared", Some(&subject))).await;
+        if any {
+            self.note(Deed::of(caller, "job_unshared", Some(&job.to_string()))).await;
+        }
         Ok(())
+    }
+
+    /// Links cannot be guessed; but what they lead to is large, and anybody may ask.
+    fn slow_down_visitors(&self, address: IpAddr) -> Result<(), Problem> {
+        if address.is_loopback() {
+            return Ok(());
+        }
+        lock(&self.by_visitor).take(&address, Instant::now()).map_err(|wait| {
+            let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
+            let detail = format!("too many links opened from your address: try again in {seconds} s");
+            Problem::new(ProblemKind::QuotaExceeded, detail).retry_after(seconds)
+        })
     }
 
     fn check_sharing(&self) -> Result<(), Problem> {

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use protocol::client::JobQuery;
-use protocol::{Job, JobAttempt, JobId, JobPage, Problem};
+use protocol::{Job, JobAttempt, JobId, JobPage, JobSpec, Problem};
 
-use super::{Jobs, Watching, internal, unknown};
-use crate::identity::{Caller, Reach};
+use super::{Jobs, Submission, Watching, internal, unknown};
+use crate::identity::{Action, Caller, Reach};
 
 impl Jobs {
     /// [`get`](Self::get), for somebody.
@@ -37,6 +37,29 @@ impl Jobs {
     pub async fn attempts_for(&self, caller: &Caller, id: JobId) -> Result<Vec<JobAttempt>, Problem> {
         self.check_reach(caller, id).await?;
         self.attempts(id).await
+    }
+
+    /// [`spec`](Self::spec), for somebody.
+    ///
+    /// # Errors
+    /// Where there is none for them.
+    pub async fn spec_for(&self, caller: &Caller, id: JobId) -> Result<JobSpec, Problem> {
+        self.check_reach(caller, id).await?;
+        self.spec(id).await
+    }
+
+    /// Runs a job's program again for somebody who may run programs, as a new job of theirs. Input that was streamed to the
+    /// old one was not kept.
+    ///
+    /// # Errors
+    /// Where there is no such job for them, or the new one is refused.
+    pub async fn rerun_for(&self, caller: &Caller, id: JobId) -> Result<Job, Problem> {
+        // Whose programs one may run is one thing, whose one may see another.
+        let spec = self.spec_for(&caller.asking(Action::SeeJob)?, id).await?;
+        let spec = JobSpec { idempotency_key: None, ..spec };
+        let account = caller.principal.account().cloned();
+        let (id, _watching) = self.submit(spec, Submission { stdin: None, keep: true, account }).await?;
+        self.get(id).await
     }
 
     /// [`cancel`](Self::cancel), for somebody.
@@ -71,11 +94,8 @@ impl Jobs {
         self.list(query).await
     }
 
-    /// Whether there is such a job for somebody. Whoever reaches everything need not be looked up.
-    ///
-    /// # Errors
-    /// Where there is none for them.
-    pub async fn check_reach(&self, caller: &Caller, id: JobId) -> Result<(), Problem> {
+    /// Whoever reaches everything need not be looked up.
+    async fn check_reach(&self, caller: &Caller, id: JobId) -> Result<(), Problem> {
         if caller.reach == Reach::All {
             return Ok(());
         }

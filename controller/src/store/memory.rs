@@ -17,11 +17,12 @@ use protocol::{Attempt, ControllerId, Job, JobAttempt, JobId, JobPage, JobSpec, 
 use tokio::sync::broadcast;
 use tokio::time::Instant;
 
+use super::listing::{LOOKED_AT, PAGE, cursor, is_candidate, is_sifted, is_wanted, next_cursor};
 use super::record::Record;
 use super::{
     CHANGES, Cancelled, Change, Claim, Counts, Document, EnqueueError, Enqueued, Expired, HOME_TIMEOUT,
-    KnownRunner, NewJob, ORPHANED, Outcome, PAGE, Queued, Recorded, Release, Released, Renewed, Retention,
-    Store, StoreError, TakenOver, cursor,
+    KnownRunner, NewJob, ORPHANED, Outcome, Queued, Recorded, Release, Released, Renewed, Retention, Store,
+    StoreError, TakenOver,
 };
 use crate::clock;
 use crate::lock::lock;
@@ -182,39 +183,22 @@ impl State {
 
     fn page(&self, query: &JobQuery, before: u64) -> JobPage {
         let limit = query.limit.unwrap_or(PAGE) as usize;
-        let mut found = self
+        let candidates = self
             .numbers
             .range(..before)
             .rev()
             .filter_map(|(number, id)| Some((*number, self.records.get(id)?)))
-            .filter(|(_, record)| matches(query, record.job()));
+            .filter(|(_, record)| is_candidate(query, record.job()));
+        let last = || candidates.clone().map(|(number, _)| number).nth(LOOKED_AT as usize - 1);
+        let down_to = if is_sifted(query) { last() } else { None };
+        let mut found = candidates
+            .take_while(|(number, _)| down_to.is_none_or(|last| *number >= last))
+            .filter(|(_, record)| is_wanted(query, record.job()));
         let page: Vec<_> = found.by_ref().take(limit).collect();
-        let next_cursor = found.next().and(page.last()).map(|(number, _)| format!("{number:x}"));
-        JobPage { jobs: page.into_iter().map(|(_, record)| record.job().summary()).collect(), next_cursor }
+        let last = found.next().and(page.last()).map(|(number, _)| *number);
+        let jobs = page.into_iter().map(|(_, record)| record.job().summary()).collect();
+        JobPage { jobs, next_cursor: next_cursor(last, down_to) }
     }
-}
-
-fn is_found(job: &Job, text: &str) -> bool {
-    let words = job.owner.iter().chain(job.labels.values());
-    job.id.to_string().starts_with(text)
-        || words.into_iter().any(|word| word.to_ascii_lowercase().contains(text))
-}
-
-fn matches(query: &JobQuery, job: &Job) -> bool {
-    let label = |wanted: &String| {
-        let (name, value) = wanted.split_once('=').unwrap_or((wanted, ""));
-        job.labels.get(name).is_some_and(|actual| actual == value)
-    };
-    query.state.is_none_or(|state| state == job.state)
-        && query.language.as_ref().is_none_or(|language| *language == job.language)
-        && query.label.as_ref().is_none_or(label)
-        && query.verdict.is_none_or(|verdict| job.verdict == Some(verdict))
-        && query.runner.as_ref().is_none_or(|runner| job.runner.as_ref() == Some(runner))
-        && query.search.as_ref().is_none_or(|text| is_found(job, &text.to_ascii_lowercase()))
-        && query
-            .owners
-            .as_ref()
-            .is_none_or(|owners| job.owner.as_ref().is_some_and(|own| owners.contains(own)))
 }
 
 #[async_trait]

@@ -10,6 +10,7 @@ mod codec;
 #[cfg(test)]
 pub(crate) mod conformance;
 mod holder;
+mod listing;
 mod memory;
 mod open;
 mod postgres;
@@ -39,9 +40,6 @@ pub use postgres::Postgres;
 pub use records::{Document, NewDocument, Records, Version};
 pub use sqlite::Sqlite;
 
-/// How many jobs a page has where the query does not say.
-const PAGE: u32 = 20;
-
 /// Changes that may wait for whoever listens; a listener that is slower than that polls.
 const CHANGES: usize = 1024;
 
@@ -68,14 +66,6 @@ pub enum StoreError {
 impl StoreError {
     fn failed(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Failed(error.into())
-    }
-}
-
-/// The number that a page ends before.
-fn cursor(query: &JobQuery) -> Result<u64, StoreError> {
-    match &query.cursor {
-        Some(cursor) => u64::from_str_radix(cursor, 16).map_err(|_| StoreError::Cursor),
-        None => Ok(u64::MAX),
     }
 }
 
@@ -349,7 +339,8 @@ pub trait Store: Records {
     /// The attempts at a job, the first one first.
     async fn attempts(&self, id: JobId) -> Result<Vec<JobAttempt>, StoreError>;
 
-    /// A page of jobs, newest first. The limit of the query has been checked by the caller.
+    /// A page of jobs, newest first. It may have fewer than there are, even none, and say where to go on: a page looks at
+    /// 10,000 jobs at most. The query has been checked by the caller.
     async fn list(&self, query: &JobQuery) -> Result<JobPage, StoreError>;
 
     /// Makes about `limit` queued jobs that are at home nowhere at home here, in the order of their numbers. There are

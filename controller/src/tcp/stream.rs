@@ -71,6 +71,7 @@ impl Stream {
             Request::Cancel { id } => {
                 without_output(self.jobs.cancel_for(&caller, id, "its client cancelled it").await?)
             }
+            Request::Rerun { id } => without_output(self.jobs.rerun_for(&caller, id).await?),
             Request::Job { id } => without_output(self.jobs.get_for(&caller, id).await?),
             Request::Jobs(query) => Response::Jobs(self.jobs.list_for(&caller, query).await?),
             Request::Languages => Response::Languages { languages: self.jobs.languages() },

@@ -35,7 +35,7 @@ impl Visitor {
 /// What a request is, for the table of permissions.
 pub fn action(request: &Request) -> Action {
     match request {
-        Request::Submit { .. } => Action::Submit,
+        Request::Submit { .. } | Request::Rerun { .. } => Action::Submit,
         Request::Watch { .. } | Request::Job { .. } => Action::SeeJob,
         Request::Cancel { .. } => Action::CancelJob,
         Request::Jobs(_) => Action::ListJobs,

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that meets the unexpected has failed")]
 
 mod accounts;
+mod again;
 mod bad_input;
 mod browsers;
 mod clients;
@@ -17,6 +18,7 @@ mod permissions;
 mod quotas;
 mod runners;
 mod scheduling;
+mod sharing;
 mod strangers;
 mod stream;
 mod support;

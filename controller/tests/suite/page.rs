@@ -1,148 +1,155 @@
-//! The page as browsers get it, and links to jobs.
+//! The web page, as browsers get it.
+
+use std::collections::BTreeSet;
+use std::path::Path;
 
 use serde_json::json;
 
-use crate::support::{Controller, Someone, program};
+use crate::support::{Controller, Http, Reply};
+
+/// What the page may do: no more than it needs.
+const POLICY: [&str; 11] = [
+    "default-src 'self'",
+    "script-src 'self'",
+    "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' data: blob:",
+    "connect-src 'self'",
+    "font-src 'self'",
+    "worker-src 'self' blob:",
+    "base-uri 'none'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+    "object-src 'none'",
+];
+
+/// A file as the page's build left it.
+fn built(name: &str) -> Vec<u8> {
+    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("web/dist").join(name)).unwrap()
+}
+
+/// The first script that the page loads.
+fn script(page: &Reply) -> String {
+    let script = page.body.split("src=\"").nth(1).and_then(|rest| rest.split('"').next());
+    script.unwrap_or_else(|| panic!("no script: {page:?}")).to_owned()
+}
+
+async fn get(http: &Http, path: &str, headers: &str) -> Reply {
+    http.send("GET", path, headers, "").await
+}
 
 #[tokio::test]
-async fn the_page_comes_compressed_with_a_policy_of_its_own_and_is_not_sent_twice() {
+async fn the_page_is_there_and_may_do_in_a_browser_what_it_needs_and_no_more() {
     let controller = Controller::start().await;
     let http = controller.http();
     let page = http.get("/").await;
-    assert_eq!(page.status, 200);
-    assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
-    assert_eq!(page.header("cache-control"), Some("no-cache"));
-    let policy = page.header("content-security-policy").unwrap();
-    assert!(policy.contains("script-src 'self';") && policy.contains("frame-ancestors 'none'"), "{policy}");
-    assert_eq!(page.header("content-encoding"), None);
-
-    for (accepted, encoding) in [("gzip", "gzip"), ("gzip, br", "br"), ("br;q=0, gzip", "gzip")] {
-        let reply = http.send("HEAD", "/", &format!("accept-encoding: {accepted}\r\n"), "").await;
-        assert_eq!(reply.header("content-encoding"), Some(encoding), "{accepted}");
+    assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")));
+    assert_eq!(page.bytes, built("index.html"));
+    let asset = http.get(&script(&page)).await;
+    assert_eq!((asset.status, asset.header("content-type")), (200, Some("text/javascript; charset=utf-8")));
+    let icon = http.get("/favicon.svg").await;
+    assert_eq!((icon.status, icon.header("content-type")), (200, Some("image/svg+xml")));
+    for reply in [page, asset, icon] {
+        let policy = reply.header("content-security-policy").unwrap();
+        assert_eq!(policy.split("; ").collect::<BTreeSet<_>>(), BTreeSet::from(POLICY), "{policy}");
+        assert_eq!(reply.header("x-content-type-options"), Some("nosniff"));
+        assert_eq!(reply.header("x-frame-options"), Some("DENY"));
+        assert_eq!(reply.header("referrer-policy"), Some("no-referrer"));
     }
-    let known = format!("if-none-match: {}\r\n", page.header("etag").unwrap());
-    assert_eq!(http.send("GET", "/", &known, "").await.status, 304);
+}
 
-    let script =
-        page.body.split('"').find(|part| part.starts_with("/assets/") && part.ends_with(".js")).unwrap();
-    let reply = http.send("HEAD", script, "", "").await;
-    assert_eq!((reply.status, reply.header("content-type")), (200, Some("text/javascript; charset=utf-8")));
-    assert!(reply.header("cache-control").unwrap().contains("immutable"));
-    for nothing in [
+#[tokio::test]
+async fn what_never_changes_is_kept_and_the_page_itself_is_asked_for_again() {
+    let controller = Controller::start().await;
+    let http = controller.http();
+    let page = http.get("/").await;
+    assert_eq!(page.header("cache-control"), Some("no-cache"));
+    let asset = http.get(&script(&page)).await;
+    assert_eq!(asset.header("cache-control"), Some("public, max-age=31536000, immutable"));
+
+    let tag = page.header("etag").unwrap();
+    let known = get(&http, "/", &format!("if-none-match: \"other\", W/{tag}\r\n")).await;
+    assert_eq!((known.status, known.body.as_str()), (304, ""));
+    assert_eq!((known.header("etag"), known.header("cache-control")), (Some(tag), Some("no-cache")));
+    assert!(known.header("content-security-policy").unwrap().contains("'self'"));
+    let changed = get(&http, "/", "if-none-match: \"other\"\r\n").await;
+    assert_eq!((changed.status, changed.bytes), (200, built("index.html")));
+    let packed = get(&http, "/", &format!("if-none-match: {tag}\r\naccept-encoding: br\r\n")).await;
+    assert_eq!(packed.status, 200, "compressed it is something else");
+}
+
+#[tokio::test]
+async fn whoever_takes_it_compressed_gets_it_so() {
+    let controller = Controller::start().await;
+    let http = controller.http();
+    let script = script(&http.get("/").await);
+    for path in ["/", &script] {
+        let name = if path == "/" { "index.html" } else { path.trim_start_matches('/') };
+        for (accepted, coding, ending) in [
+            ("gzip, deflate, br", Some("br"), ".br"),
+            ("gzip", Some("gzip"), ".gz"),
+            ("br;q=0, gzip;q=0.1", Some("gzip"), ".gz"),
+            ("identity", None, ""),
+        ] {
+            let reply = get(&http, path, &format!("accept-encoding: {accepted}\r\n")).await;
+            assert_eq!((reply.status, reply.header("content-encoding")), (200, coding), "{accepted}");
+            assert_eq!(reply.bytes, built(&format!("{name}{ending}")), "{path} {accepted}");
+            assert_eq!(reply.header("vary"), Some("accept-encoding"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn whoever_asks_for_the_head_alone_gets_it_alone() {
+    let controller = Controller::start().await;
+    let reply = controller.http().send("HEAD", "/", "", "").await;
+    let length = built("index.html").len().to_string();
+    assert_eq!((reply.status, reply.body.as_str()), (200, ""));
+    assert_eq!(reply.header("content-length"), Some(length.as_str()));
+}
+
+#[tokio::test]
+async fn there_is_nothing_beside_the_pages_own_files() {
+    let controller = Controller::start().await;
+    let http = controller.http();
+    let script = script(&http.get("/").await);
+    for path in [
         "/assets/nothing.js",
+        "/assets/../index.html",
+        "/assets/%2e%2e/index.html",
         "/assets/..%2findex.html",
-        "/assets/%2e%2e/Cargo.toml",
+        "/assets/../../../Cargo.toml",
+        "/assets/%2e%2e%2f%2e%2e%2f%2e%2e%2fCargo.toml",
+        "/index.html",
+        "/etc/passwd",
         &format!("{script}.gz"),
     ] {
-        assert_eq!(http.get(nothing).await.status, 404, "{nothing}");
+        let reply = http.get(path).await;
+        assert_eq!(reply.status, 404, "{path}: {reply:?}");
+        assert_eq!(reply.header("cache-control"), Some("no-store"), "{path}");
     }
 }
 
 #[tokio::test]
-async fn the_page_hears_what_holds_here() {
-    let controller = Controller::start_with(|config| config.sharing = false).await;
-    let settings = controller.anonymous().get("/settings").await.json();
-    assert_eq!((&settings["sharing"], &settings["has_accounts"]), (&json!(false), &json!(false)));
+async fn whoever_comes_learns_how_the_controller_is_set_up() {
+    let controller = Controller::start_with(|config| {
+        config.sharing = false;
+        config.max_body = 1000;
+    })
+    .await;
+    let someone = controller.anonymous();
+    let mut expected = json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "sharing": false,
+        "anonymous_use": "loopback",
+        "has_accounts": false,
+        "encrypted": false,
+        "max_body": 1000,
+        "clients_port": controller.clients.port(),
+        "runners_port": controller.runners.port(),
+        "http_port": controller.http.port(),
+    });
+    assert_eq!(someone.get("/settings").await.json(), expected);
     controller.first_admin().await;
-    assert_eq!(controller.anonymous().get("/settings").await.json()["has_accounts"], json!(true));
-}
-
-async fn submit(someone: &Someone) -> String {
-    let submitted = someone.post("/jobs", &serde_json::to_value(program()).unwrap()).await;
-    submitted.json()["id"].as_str().unwrap().to_owned()
-}
-
-#[tokio::test]
-async fn a_program_can_be_had_and_run_again_by_those_who_see_it() {
-    let controller = Controller::start().await;
-    let mut runner = controller.runner("a", 2).await;
-    let root = controller.first_admin().await;
-    let (ada, bob) =
-        (controller.add_user(&root, "ada", "user").await, controller.add_user(&root, "bob", "user").await);
-    let id = submit(&ada).await;
-    runner.run_next("1\n").await;
-    let spec = ada.get(&format!("/jobs/{id}/spec")).await.json();
-    assert_eq!(spec, serde_json::to_value(program()).unwrap());
-    let again = ada.post(&format!("/jobs/{id}/rerun"), &json!({})).await;
-    assert_eq!(again.status, 202, "{again:?}");
-    let again = again.json()["id"].as_str().unwrap().to_owned();
-    assert_ne!(again, id);
-    runner.run_next("2\n").await;
-    let job = ada.get(&format!("/jobs/{again}?wait=10")).await.json();
-    assert_eq!((&job["owner"], &job["runs"][0]["stdout"]), (&json!("ada"), &json!("2\n")));
-    let of_root = root.post(&format!("/jobs/{id}/rerun"), &json!({})).await.json();
-    let of_root = root.get(&format!("/jobs/{}", of_root["id"].as_str().unwrap())).await.json();
-    assert_eq!(of_root["owner"], "root");
-    for path in [format!("/jobs/{id}/rerun"), format!("/jobs/{id}/share")] {
-        assert_eq!(bob.post(&path, &json!({})).await.status, 404, "{path}");
-    }
-    assert_eq!(bob.get(&format!("/jobs/{id}/spec")).await.status, 404);
-}
-
-#[tokio::test]
-async fn whoever_has_a_link_sees_the_job_until_it_is_taken_back() {
-    let controller =
-        Controller::start_with(|config| config.anonymous_use = controller::config::AnonymousUse::Off).await;
-    let mut runner = controller.runner("a", 1).await;
-    let root = controller.first_admin().await;
-    let ada = controller.add_user(&root, "ada", "user").await;
-    let id = submit(&ada).await;
-    runner.run_next("1\n").await;
-    let shared = ada.post(&format!("/jobs/{id}/share"), &json!({})).await;
-    assert_eq!(shared.status, 201, "{shared:?}");
-    let token = shared.json()["token"].as_str().unwrap().to_owned();
-
-    let stranger = controller.anonymous();
-    assert_eq!(stranger.get(&format!("/jobs/{id}")).await.status, 401);
-    let seen = stranger.get(&format!("/shared/{token}")).await;
-    assert_eq!(seen.status, 200, "{seen:?}");
-    let seen = seen.json();
-    assert_eq!((&seen["job"]["runs"][0]["stdout"], &seen["job"]["owner"]), (&json!("1\n"), &json!(null)));
-    assert_eq!(seen["spec"]["files"][0]["path"], program().files[0].path);
-    for wrong in [&token[..token.len() - 1], &format!("{id}.x"), "x", &id] {
-        assert_eq!(stranger.get(&format!("/shared/{wrong}")).await.status, 404, "{wrong}");
-    }
-    assert_eq!(ada.call("DELETE", &format!("/jobs/{id}/share"), None).await.status, 204);
-    assert_eq!(stranger.get(&format!("/shared/{token}")).await.status, 404);
-    let audit = root.get("/audit").await.json();
-    let deeds: Vec<_> =
-        audit["entries"].as_array().unwrap().iter().map(|entry| entry["action"].clone()).collect();
-    assert!(deeds.contains(&json!("job_shared")) && deeds.contains(&json!("job_unshared")), "{deeds:?}");
-    assert!(!audit.to_string().contains(&token));
-}
-
-#[tokio::test]
-async fn links_can_be_off() {
-    let controller = Controller::start_with(|config| config.sharing = false).await;
-    let _runner = controller.runner("a", 1).await;
-    let someone = controller.anonymous();
-    let id = submit(&someone).await;
-    let reply = someone.post(&format!("/jobs/{id}/share"), &json!({})).await;
-    assert_eq!(reply.status, 403, "{reply:?}");
-    assert_eq!(someone.get(&format!("/shared/{id}.x")).await.status, 403);
-}
-
-#[tokio::test]
-async fn jobs_are_found_by_verdict_runner_and_words() {
-    let controller = Controller::start().await;
-    let mut runner = controller.runner("a", 1).await;
-    let someone = controller.anonymous();
-    let id = submit(&someone).await;
-    runner.run_next("1\n").await;
-    let count = async |query: &str| {
-        let page = someone.get(&format!("/jobs?{query}")).await;
-        page.json()["jobs"].as_array().map_or(usize::MAX, Vec::len)
-    };
-    someone.get(&format!("/jobs/{id}?wait=10")).await;
-    for (query, expected) in [
-        ("verdict=ok", 1),
-        ("verdict=cancelled", 0),
-        ("runner=a", 1),
-        ("runner=b", 0),
-        (&format!("search={}", &id[..6].to_uppercase()), 1),
-        ("search=zzz", 0),
-    ] {
-        assert_eq!(count(query).await, expected, "{query}");
-    }
-    assert_eq!(someone.get("/jobs?verdict=fine").await.status, 400);
+    expected["has_accounts"] = true.into();
+    assert_eq!(someone.get("/settings").await.json(), expected);
 }

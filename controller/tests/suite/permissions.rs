@@ -79,7 +79,7 @@ const CALLS: [(&str, &str, Row); 39] = [
 /// Every message of the TCP door. A new one does not compile without its row.
 fn row(request: &Request) -> Row {
     match request {
-        Request::Submit { .. } | Request::Cancel { .. } => WHO_MAY_RUN,
+        Request::Submit { .. } | Request::Cancel { .. } | Request::Rerun { .. } => WHO_MAY_RUN,
         Request::Watch { .. } | Request::Job { .. } => WHO_MAY_LOOK,
         Request::Languages | Request::Cluster => WHO_MAY_LOOK,
         Request::Jobs(_) | Request::Runners => USERS_LOOK,
@@ -137,6 +137,7 @@ fn requests() -> Vec<Request> {
         submit,
         Request::Watch { id, after: 0 },
         Request::Cancel { id },
+        Request::Rerun { id },
         Request::Job { id },
         Request::Jobs(JobQuery::default()),
         Request::Languages,

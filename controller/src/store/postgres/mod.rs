@@ -8,6 +8,7 @@ mod batch;
 mod fate;
 mod keep;
 mod link;
+mod listing;
 mod notices;
 mod read;
 mod records;
@@ -38,7 +39,7 @@ use super::traits::Traits;
 use super::{
     CHANGES, Cancelled, Change, Claim, Counts, EnqueueError, Enqueued, Expired, KnownRunner, NewJob,
     OpenError, Outcome, Queued, Recorded, Release, Released, Renewed, Retention, Store, StoreError,
-    TakenOver, cursor,
+    TakenOver,
 };
 use crate::config::PostgresUrl;
 use attempts::{End, Ended, Granted, Leases, Wish};
@@ -225,7 +226,7 @@ impl Store for Postgres {
     }
 
     async fn list(&self, query: &JobQuery) -> Result<JobPage, StoreError> {
-        Ok(read::page(&self.link, query, cursor(query)?).await?)
+        Ok(listing::page(&self.link, query, crate::store::listing::cursor(query)?).await?)
     }
 
     async fn adopt(&self, limit: usize) -> Result<Vec<Queued>, StoreError> {

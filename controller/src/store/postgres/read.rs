@@ -1,16 +1,13 @@
 //! Looking at jobs, runners and samples.
 
-use protocol::client::JobQuery;
 use protocol::cluster::Sample;
-use protocol::{
-    AttemptEnd, Job, JobAttempt, JobId, JobPage, JobSpec, JobState, JobSummary, Timestamp, Verdict,
-};
+use protocol::{AttemptEnd, Job, JobAttempt, JobId, JobSpec, Timestamp};
 use tokio_postgres::Row;
 
 use super::link::{Fault, Link};
 use super::rows::{self, JOB, key, time};
+use crate::store::KnownRunner;
 use crate::store::codec::{self, Results, from_json};
-use crate::store::{KnownRunner, PAGE};
 
 /// A job with its output.
 ///
@@ -71,58 +68,6 @@ pub(super) async fn attempts(link: &Link, id: JobId) -> Result<Vec<JobAttempt>, 
         })
     };
     rows.iter().map(attempt).collect()
-}
-
-/// A page of jobs before this number.
-///
-/// # Errors
-/// The database's.
-pub(super) async fn page(link: &Link, query: &JobQuery, before: u64) -> Result<JobPage, Fault> {
-    let limit = query.limit.unwrap_or(PAGE) as usize;
-    // Written out, so that the partial indexes can be used.
-    let state = match query.state {
-        None => "",
-        Some(JobState::Queued) => "AND j.state = 0",
-        Some(JobState::Running) => "AND j.state = 1",
-        Some(JobState::Finished) => "AND j.state = 2",
-    };
-    let sql = format!(
-        "SELECT {JOB} FROM jobs j WHERE j.number < $1 {state} AND ($2::text IS NULL OR j.language = $2)
-           AND ($3::text IS NULL OR j.labels @> $3::text::jsonb)
-           AND ($5::text[] IS NULL OR j.owner = ANY($5))
-           AND ($6::text IS NULL OR j.verdict = $6) AND ($7::text IS NULL OR j.runner = $7)
-           AND ($8::text IS NULL OR starts_with(replace(j.id::text, '-', ''), $8)
-             OR position($8 IN lower(j.owner COLLATE \"C\")) > 0
-             OR EXISTS (SELECT 1 FROM jsonb_each_text(j.labels) l WHERE position($8 IN lower(l.value COLLATE \"C\")) > 0))
-         ORDER BY j.number DESC LIMIT $4"
-    );
-    let label = query.label.as_ref().map(|label| label.split_once('=').unwrap_or((label, "")));
-    let label = label.map(|(name, value)| serde_json::json!({ name: value }).to_string());
-    let (sql, label, language, owners) = (&sql, &label, &query.language, &query.owners);
-    let (verdict, runner) = (query.verdict.map(Verdict::as_str), &query.runner);
-    let search = query.search.as_ref().map(|text| text.to_ascii_lowercase());
-    let search = &search;
-    let (before, most) = (rows::count(before), rows::count(limit as u64 + 1));
-    let found = link
-        .run(|client, _| async move {
-            let statement = client.prepare_cached(sql).await?;
-            let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 8] =
-                [&before, language, label, &most, owners, &verdict, runner, search];
-            Ok(client.query(&statement, &parameters).await?)
-        })
-        .await?;
-    let last = found.get(..limit).filter(|_| found.len() > limit).and_then(<[Row]>::last);
-    let next_cursor = last.map(|row| format!("{:x}", row.get::<_, i64>(0)));
-    let jobs = found.iter().take(limit).map(summary).collect::<Result<_, Fault>>()?;
-    Ok(JobPage { jobs, next_cursor })
-}
-
-fn summary(row: &Row) -> Result<JobSummary, Fault> {
-    let mut summary = rows::job(row)?.summary();
-    if let Some(usage) = row.get(12) {
-        summary.usage = from_json(usage)?;
-    }
-    Ok(summary)
 }
 
 /// The runners that are remembered, by name.

@@ -3,6 +3,7 @@
 //! lost with the machine's power, and then the job waits again.
 
 mod ledger;
+mod listing;
 mod open;
 mod read;
 mod records;
@@ -31,7 +32,7 @@ use super::traits::Traits;
 use super::{
     CHANGES, Cancelled, Change, Claim, Counts, EnqueueError, Enqueued, Expired, KnownRunner, NewJob,
     OpenError, Outcome, Queued, Recorded, Release, Released, Renewed, Retention, Store, StoreError,
-    TakenOver, cursor,
+    TakenOver,
 };
 use crate::lock::lock;
 use ledger::{Entry, Ledger, Room, Tally};
@@ -145,8 +146,8 @@ impl Store for Sqlite {
     }
 
     async fn list(&self, query: &JobQuery) -> Result<JobPage, StoreError> {
-        let (query, before) = (query.clone(), cursor(query)?);
-        self.readers.read(move |db| read::page(db, &query, before)).await
+        let (query, before) = (query.clone(), crate::store::listing::cursor(query)?);
+        self.readers.read(move |db| listing::page(db, &query, before)).await
     }
 
     async fn adopt(&self, limit: usize) -> Result<Vec<Queued>, StoreError> {

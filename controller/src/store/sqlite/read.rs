@@ -3,17 +3,15 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use protocol::client::JobQuery;
 use protocol::cluster::Sample;
-use protocol::{Job, JobAttempt, JobId, JobPage, JobSpec, JobState, JobSummary, Timestamp};
-use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
+use protocol::{Job, JobAttempt, JobId, JobSpec, Timestamp};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use tokio::sync::Semaphore;
 
 use super::{open, rows};
 use crate::lock::lock;
 use crate::store::codec::{self, Results};
-use crate::store::{KnownRunner, PAGE, StoreError};
+use crate::store::{KnownRunner, StoreError};
 
 /// Connections to read with.
 const READERS: usize = 4;
@@ -91,74 +89,6 @@ pub(super) fn attempts(db: &Connection, id: JobId) -> Result<Vec<JobAttempt>, St
     let mut statement = db.prepare_cached("SELECT number FROM jobs WHERE id = ?")?;
     let number: Option<i64> = statement.query_row([rows::bytes(id)], |row| row.get(0)).optional()?;
     Ok(number.map(|number| rows::attempts(db, number)).transpose()?.unwrap_or_default())
-}
-
-/// A page of jobs before this number.
-pub(super) fn page(db: &Connection, query: &JobQuery, before: u64) -> Result<JobPage, StoreError> {
-    let limit = query.limit.unwrap_or(PAGE) as usize;
-    let (sql, values) = page_sql(query, before, limit);
-    let mut statement = db.prepare_cached(&sql)?;
-    let found: Vec<(i64, JobSummary)> =
-        statement.query_map(params_from_iter(values), summary)?.collect::<rusqlite::Result<_>>()?;
-    let more = found.len() > limit;
-    let last = found.iter().take(limit).next_back().map(|(number, _)| *number);
-    let next_cursor = last.filter(|_| more).map(|number| format!("{number:x}"));
-    Ok(JobPage { jobs: found.into_iter().take(limit).map(|(_, job)| job).collect(), next_cursor })
-}
-
-fn page_sql(query: &JobQuery, before: u64, limit: usize) -> (String, Vec<Value>) {
-    let mut sql = format!("SELECT {} FROM jobs WHERE jobs.number < ?", rows::JOB);
-    let mut values = vec![Value::Integer(i64::try_from(before).unwrap_or(i64::MAX))];
-    if let Some(state) = query.state {
-        // Written out, so that the partial indexes can be used.
-        sql.push_str(match state {
-            JobState::Queued => " AND state = 0",
-            JobState::Running => " AND state = 1",
-            JobState::Finished => " AND state = 2",
-        });
-    }
-    if let Some(language) = &query.language {
-        sql.push_str(" AND language = ?");
-        values.push(Value::Text(language.clone()));
-    }
-    if let Some(label) = &query.label {
-        let (name, value) = label.split_once('=').unwrap_or((label, ""));
-        sql.push_str(
-            " AND EXISTS (SELECT 1 FROM json_each(labels) AS label WHERE label.key = ? AND label.value = ?)",
-        );
-        values.extend([Value::Text(name.to_owned()), Value::Text(value.to_owned())]);
-    }
-    if let Some(verdict) = query.verdict {
-        sql.push_str(" AND verdict = ?");
-        values.push(Value::Text(verdict.as_str().to_owned()));
-    }
-    if let Some(runner) = &query.runner {
-        sql.push_str(" AND runner = ?");
-        values.push(Value::Text(runner.clone()));
-    }
-    if let Some(text) = &query.search {
-        // `lower` and `hex` know ASCII only, which is what is promised.
-        sql.push_str(
-            " AND (instr(lower(hex(id)), ?) = 1 OR instr(lower(owner), ?) > 0
-                OR EXISTS (SELECT 1 FROM json_each(labels) AS label WHERE instr(lower(label.value), ?) > 0))",
-        );
-        values.extend(std::iter::repeat_n(Value::Text(text.to_ascii_lowercase()), 3));
-    }
-    if let Some(owners) = &query.owners {
-        sql.push_str(" AND owner IN (SELECT value FROM json_each(?))");
-        values.push(Value::Text(serde_json::json!(owners).to_string()));
-    }
-    sql.push_str(" ORDER BY jobs.number DESC LIMIT ?");
-    values.push(Value::Integer(i64::try_from(limit + 1).unwrap_or(i64::MAX)));
-    (sql, values)
-}
-
-fn summary(row: &Row<'_>) -> rusqlite::Result<(i64, JobSummary)> {
-    let mut summary = rows::job(row)?.summary();
-    if let Some(usage) = row.get_ref(12)?.as_str_or_null()? {
-        summary.usage = codec::from_json(usage).map_err(rows::unreadable)?;
-    }
-    Ok((row.get(0)?, summary))
 }
 
 /// The runners that are remembered, by name.

@@ -32,7 +32,9 @@ impl Events {
 pub struct Reply {
     pub status: u16,
     pub head: String,
+    /// As text; what is none looks odd.
     pub body: String,
+    pub bytes: Vec<u8>,
 }
 
 impl Reply {
@@ -94,9 +96,11 @@ impl Http {
         let _ = stream.write_all(body.as_bytes()).await;
         let mut reply = Vec::new();
         let _ = soon("HTTP answers", stream.read_to_end(&mut reply)).await;
-        let reply = String::from_utf8(reply).unwrap();
-        let (head, body) = reply.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {reply:?}"));
+        let end = reply.windows(4).position(|end| end == b"\r\n\r\n");
+        let end = end.unwrap_or_else(|| panic!("no answer: {:?}", String::from_utf8_lossy(&reply)));
+        let head = String::from_utf8(reply[..end].to_vec()).unwrap();
+        let bytes = reply.split_off(end + 4);
         let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap();
-        Reply { status, head: head.to_owned(), body: body.to_owned() }
+        Reply { status, head, body: String::from_utf8_lossy(&bytes).into_owned(), bytes }
     }
 }
