@@ -95,3 +95,21 @@ async fn whoever_watches_does_not_hold_up_the_end() {
     soon("the events end", async { while events.next().await.is_some() {} }).await;
     controller.ended().await;
 }
+
+#[tokio::test]
+async fn samples_are_averaged_over_steps_that_can_be() {
+    let controller = Controller::start().await;
+    let samples = async |query: &str| controller.http().get(&format!("/api/v1/samples?{query}")).await;
+    for good in
+        ["", "step=60", "step=60&runner=a", "total=true", "total=true&step=300&since=2026-01-01T00:00:00Z"]
+    {
+        let reply = samples(good).await;
+        assert_eq!((reply.status, reply.body.as_str()), (200, "[]"), "{good}");
+    }
+    for (wrong, field) in
+        [("step=9", "step"), ("step=86401", "step"), ("total=true&runner=a", "total"), ("step=-1", "query")]
+    {
+        let reply = samples(wrong).await;
+        assert_eq!((reply.status, &reply.problem()["field"]), (400, &json!(field)), "{wrong}");
+    }
+}
