@@ -190,6 +190,9 @@ impl Store for Flaky {
     async fn samples(&self, runner: Option<&str>, since: Timestamp) -> Result<Vec<Sample>, StoreError> {
         self.inner.samples(runner, since).await
     }
+    async fn averages(&self, wanted: &Averages) -> Result<Vec<Sample>, StoreError> {
+        self.inner.averages(wanted).await
+    }
     async fn close(&self) {
         self.inner.close().await
     }

@@ -171,13 +171,16 @@ pub struct Waits {
     pub max: u64,
 }
 
+/// What a sample of all runners together says for the runner's name.
+pub const ALL_RUNNERS: &str = "*";
+
 /// How a runner's host was doing at a moment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Sample {
-    /// The runner's name.
+    /// The runner's name; `*` where it is of all runners together.
     pub runner: String,
-    /// When.
+    /// When; of an average, the beginning of the time that it is of.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub at: Timestamp,
     /// Busy share of all of the host's processors, in percent.

@@ -1,5 +1,7 @@
 //! The calls about the cluster.
 
+use std::time::Duration;
+
 use axum::extract::{Path, State};
 use axum::{Extension, Json};
 use protocol::cluster::{ClusterInfo, LanguageInfo, RunnerInfo, Sample};
@@ -11,6 +13,7 @@ use super::Context;
 use super::extract::Parameters;
 use super::problem::Failure;
 use crate::identity::{Caller, Deed};
+use crate::store::{Averages, Whose};
 
 /// What the cluster can run.
 #[utoipa::path(get, path = "/languages", tag = "cluster", responses((status = 200, body = [LanguageInfo])))]
@@ -51,7 +54,11 @@ pub async fn cluster(State(context): State<Context>) -> Result<Json<ClusterInfo>
 }
 
 /// The time that samples are given of where nobody says since when.
-const RECENT: std::time::Duration = std::time::Duration::from_secs(3600);
+const RECENT: Duration = Duration::from_secs(3600);
+
+/// The steps that samples can be averaged over, in seconds; a sample is taken every ten.
+const SHORTEST_STEP: u32 = 10;
+const LONGEST_STEP: u32 = 86_400;
 
 /// Which samples to give.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -62,9 +69,34 @@ pub struct Which {
     /// Only those since this moment, as in `2025-01-31T12:00:00Z`; the last hour where absent.
     #[param(value_type = Option<String>, format = DateTime)]
     since: Option<Timestamp>,
+    /// Averages over so many seconds, 10 to 86400, instead of each sample.
+    step: Option<u32>,
+    /// One line for all runners together, called `*`: what hosts use is averaged over them, jobs and containers are added
+    /// up. In steps of ten seconds where nothing else is said.
+    total: bool,
 }
 
-/// How runners' hosts did, every ten seconds, the oldest first.
+impl Which {
+    /// The averages that are asked for, where they are.
+    fn averages(self, since: Timestamp) -> Result<Option<Averages>, Problem> {
+        let (whose, step) = match (self.total, self.runner, self.step) {
+            (false, _, None) => return Ok(None),
+            (true, Some(_), _) => {
+                return Err(Problem::invalid("total", "the total is of all runners: leave `runner` away"));
+            }
+            (true, None, step) => (Whose::All, step.unwrap_or(SHORTEST_STEP)),
+            (false, Some(runner), Some(step)) => (Whose::One(runner), step),
+            (false, None, Some(step)) => (Whose::Each, step),
+        };
+        if !(SHORTEST_STEP..=LONGEST_STEP).contains(&step) {
+            let detail = format!("a step is {SHORTEST_STEP} to {LONGEST_STEP} seconds");
+            return Err(Problem::invalid("step", detail));
+        }
+        Ok(Some(Averages { whose, since, step: Duration::from_secs(step.into()) }))
+    }
+}
+
+/// How runners' hosts did, every ten seconds or on average over longer steps, the oldest first.
 #[utoipa::path(get, path = "/samples", tag = "cluster", params(Which), responses(
     (status = 200, body = [Sample]),
     (status = 400, body = Problem, content_type = "application/problem+json"),
@@ -75,5 +107,9 @@ pub async fn samples(
 ) -> Result<Json<Vec<Sample>>, Failure> {
     let recent = || Timestamp::now().checked_sub(RECENT).unwrap_or(Timestamp::UNIX_EPOCH);
     let since = which.since.unwrap_or_else(recent);
-    Ok(Json(context.jobs.samples(which.runner.as_deref(), since).await?))
+    let runner = which.runner.clone();
+    Ok(Json(match which.averages(since)? {
+        Some(averages) => context.jobs.averages(&averages).await?,
+        None => context.jobs.samples(runner.as_deref(), since).await?,
+    }))
 }

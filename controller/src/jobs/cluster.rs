@@ -4,7 +4,7 @@ use protocol::cluster::{Activity, ClusterInfo, ClusterSnapshot, LanguageInfo, Ru
 use protocol::{Problem, Timestamp};
 
 use super::{Jobs, internal};
-use crate::store::StoreError;
+use crate::store::{Averages, StoreError};
 
 impl Jobs {
     /// What the cluster can run.
@@ -49,6 +49,14 @@ impl Jobs {
     /// Where the store fails.
     pub async fn samples(&self, runner: Option<&str>, since: Timestamp) -> Result<Vec<Sample>, Problem> {
         self.store.samples(runner, since).await.map_err(internal)
+    }
+
+    /// How runners' hosts did, on average over each step.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn averages(&self, wanted: &Averages) -> Result<Vec<Sample>, Problem> {
+        self.store.averages(wanted).await.map_err(internal)
     }
 
     async fn counted(&self) -> Result<ClusterInfo, StoreError> {

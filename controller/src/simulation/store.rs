@@ -18,9 +18,9 @@ use super::chance::Chance;
 use super::world::World;
 use crate::lock::lock;
 use crate::store::{
-    Cancelled, Change, Claim, Counts, Document, EnqueueError, Enqueued, Expired, KnownRunner, Memory,
-    NewDocument, NewJob, Outcome, Queued, Recorded, Records, Release, Released, Renewed, Retention, Store,
-    StoreError, TakenOver, Version,
+    Averages, Cancelled, Change, Claim, Counts, Document, EnqueueError, Enqueued, Expired, KnownRunner,
+    Memory, NewDocument, NewJob, Outcome, Queued, Recorded, Records, Release, Released, Renewed, Retention,
+    Store, StoreError, TakenOver, Version,
 };
 
 /// One controller's view of the store.
@@ -274,6 +274,10 @@ impl Store for Faulty {
 
     async fn samples(&self, runner: Option<&str>, since: Timestamp) -> Result<Vec<Sample>, StoreError> {
         call!(self, "samples", self.inner.samples(runner, since))
+    }
+
+    async fn averages(&self, wanted: &Averages) -> Result<Vec<Sample>, StoreError> {
+        call!(self, "averages", self.inner.averages(wanted))
     }
 
     async fn close(&self) {

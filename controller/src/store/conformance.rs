@@ -3,6 +3,7 @@
 
 mod listing;
 mod records;
+mod samples;
 mod shared;
 
 use std::future::Future;
@@ -107,6 +108,8 @@ pub(crate) async fn run<S: Store, F: Future<Output = S>>(empty: impl Fn() -> F) 
     the_oldest_finished_jobs_go(&empty().await).await;
     runners_are_remembered(&empty().await).await;
     samples_are_kept_for_a_time(&empty().await).await;
+    samples::averages_are_made_for_each_step(&empty().await).await;
+    samples::all_runners_together_are_one(&empty().await).await;
     whoever_listens_hears_of_ends_and_wishes(&empty().await).await;
     records::documents_change_by_compare_and_set(&empty().await).await;
     records::documents_are_listed_by_kind_and_key(&empty().await).await;

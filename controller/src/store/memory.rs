@@ -20,9 +20,9 @@ use tokio::time::Instant;
 use super::listing::{LOOKED_AT, PAGE, cursor, is_candidate, is_sifted, is_wanted, next_cursor};
 use super::record::Record;
 use super::{
-    CHANGES, Cancelled, Change, Claim, Counts, Document, EnqueueError, Enqueued, Expired, HOME_TIMEOUT,
-    KnownRunner, NewJob, ORPHANED, Outcome, Queued, Recorded, Release, Released, Renewed, Retention, Store,
-    StoreError, TakenOver,
+    Averages, CHANGES, Cancelled, Change, Claim, Counts, Document, EnqueueError, Enqueued, Expired,
+    HOME_TIMEOUT, KnownRunner, NewJob, ORPHANED, Outcome, Queued, Recorded, Release, Released, Renewed,
+    Retention, Store, StoreError, TakenOver,
 };
 use crate::clock;
 use crate::lock::lock;
@@ -51,6 +51,8 @@ pub struct Memory {
 struct Shared {
     limits: MemoryLimits,
     state: Mutex<State>,
+    /// Beside the jobs: there are many of them, and to look through them takes a while.
+    samples: Mutex<VecDeque<Sample>>,
     changes: broadcast::Sender<Change>,
 }
 
@@ -71,7 +73,6 @@ struct State {
     /// Whether jobs wait that a controller has left behind.
     disowned: bool,
     runners: BTreeMap<String, KnownRunner>,
-    samples: VecDeque<Sample>,
     /// By kind and key.
     documents: BTreeMap<(String, String), Document>,
     /// Bytes of the programs that wait or run.
@@ -84,7 +85,8 @@ struct State {
 impl Memory {
     /// An empty store, seen by the first controller on it.
     pub fn new(limits: MemoryLimits) -> Self {
-        let shared = Shared { limits, state: Mutex::default(), changes: broadcast::Sender::new(CHANGES) };
+        let (state, samples) = (Mutex::default(), Mutex::default());
+        let shared = Shared { limits, state, samples, changes: broadcast::Sender::new(CHANGES) };
         Self::at(Arc::new(shared))
     }
 
@@ -436,22 +438,25 @@ impl Store for Memory {
     }
 
     async fn record_samples(&self, samples: &[Sample], keep: Duration) -> Result<(), StoreError> {
-        let mut state = lock(&self.shared.state);
-        state.samples.extend(samples.iter().cloned());
+        let mut kept = lock(&self.shared.samples);
+        kept.extend(samples.iter().cloned());
         let Ok(oldest) = clock::now().checked_sub(keep) else { return Ok(()) };
-        while state.samples.front().is_some_and(|sample| sample.at < oldest) {
-            state.samples.pop_front();
+        while kept.front().is_some_and(|sample| sample.at < oldest) {
+            kept.pop_front();
         }
         Ok(())
     }
 
     async fn samples(&self, runner: Option<&str>, since: Timestamp) -> Result<Vec<Sample>, StoreError> {
-        let state = lock(&self.shared.state);
-        let wanted = state
-            .samples
+        let kept = lock(&self.shared.samples);
+        let wanted = kept
             .iter()
             .filter(|sample| sample.at >= since && runner.is_none_or(|runner| sample.runner == runner));
         Ok(wanted.cloned().collect())
+    }
+
+    async fn averages(&self, wanted: &Averages) -> Result<Vec<Sample>, StoreError> {
+        Ok(wanted.of(lock(&self.shared.samples).iter()))
     }
 
     async fn close(&self) {}

@@ -6,6 +6,7 @@
 //! been heard of for [`HOME_TIMEOUT`] are at home nowhere, and others [adopt](Store::adopt) them. The order in
 //! which jobs start is the scheduler's business, not the store's.
 
+mod averages;
 mod codec;
 #[cfg(test)]
 pub(crate) mod conformance;
@@ -34,6 +35,7 @@ use protocol::{
 };
 use tokio::sync::broadcast;
 
+pub use averages::{Averages, Whose};
 pub use memory::{Memory, MemoryLimits};
 pub use open::{OpenError, open};
 pub use postgres::Postgres;
@@ -409,6 +411,9 @@ pub trait Store: Records {
 
     /// What was kept since then, of one runner or of all, the oldest first.
     async fn samples(&self, runner: Option<&str>, since: Timestamp) -> Result<Vec<Sample>, StoreError>;
+
+    /// Averages of what was kept, the oldest first, and by name.
+    async fn averages(&self, wanted: &Averages) -> Result<Vec<Sample>, StoreError>;
 
     /// Writes what is still to be written and lets go of the store.
     async fn close(&self);

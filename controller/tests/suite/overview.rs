@@ -1,14 +1,23 @@
 //! Watching the cluster.
 
 use protocol::Verdict;
+use protocol::hello::Hello;
 use serde_json::{Value, json};
 
-use crate::support::{Controller, Events, program, soon};
+use crate::support::{Controller, Events, Runner, program, registration, soon, telemetry};
 
 const EVENTS: &str = "/api/v1/cluster/events";
 
 fn names(runners: &Value) -> Vec<&str> {
     runners.as_array().unwrap().iter().map(|runner| runner["name"].as_str().unwrap()).collect()
+}
+
+/// A runner that is not taken for dead while nobody listens to it.
+async fn quiet(controller: &Controller, name: &str, slots: u32) -> Runner {
+    let hello = Hello::new("test", 20_000);
+    let mut runner = Runner::join_as(controller.runners, &hello, registration(name, slots)).await.unwrap();
+    runner.measured(telemetry()).await;
+    runner
 }
 
 /// The next change of which this is true.
@@ -28,13 +37,12 @@ async fn until(events: &mut Events, what: impl Fn(&Value) -> bool) -> Value {
 #[tokio::test]
 async fn whoever_watches_hears_what_has_changed() {
     let controller = Controller::start().await;
-    let mut busy = controller.runner("busy", 1).await;
-    let _idle = controller.runner("idle", 2).await;
+    let mut busy = quiet(&controller, "busy", 1).await;
     let (status, mut events) = controller.http().follow(EVENTS, "").await;
     assert_eq!(status, 200);
     let (name, snapshot) = events.next().await.unwrap();
-    assert_eq!((name.as_str(), names(&snapshot["runners"])), ("snapshot", vec!["busy", "idle"]));
-    assert_eq!((&snapshot["cluster"]["slots"], &snapshot["activity"]["finished"]), (&json!(3), &json!(0)));
+    assert_eq!((name.as_str(), names(&snapshot["runners"])), ("snapshot", vec!["busy"]));
+    assert_eq!((&snapshot["cluster"]["slots"], &snapshot["activity"]["finished"]), (&json!(1), &json!(0)));
 
     let mut client = controller.client().await;
     let (stream, _) = client.submit(program()).await;
@@ -46,13 +54,13 @@ async fn whoever_watches_hears_what_has_changed() {
     assert_eq!((&activity["verdicts"], &activity["window_seconds"]), (&json!({ "ok": 1 }), &json!(60)));
     assert!(activity["wait_ms"]["max"].as_u64().unwrap() < 20_000, "{activity}");
 
+    let _idle = quiet(&controller, "idle", 2).await;
+    let change = until(&mut events, |change| change["cluster"]["available_runners"] == 2).await;
+    assert_eq!(names(&change["runners"]), ["idle"]);
     drop(busy);
     let change = until(&mut events, |change| change["gone"] != json!([])).await;
     assert_eq!(change["gone"], json!(["busy"]));
     assert_eq!(names(&change["runners"]), Vec::<&str>::new(), "the other one has not changed");
-    let _new = controller.runner("new", 1).await;
-    let change = until(&mut events, |change| change["runners"] != json!([])).await;
-    assert_eq!(names(&change["runners"]), ["new"]);
 }
 
 #[tokio::test]
@@ -94,4 +102,22 @@ async fn whoever_watches_does_not_hold_up_the_end() {
     controller.shutdown.drain.cancel();
     soon("the events end", async { while events.next().await.is_some() {} }).await;
     controller.ended().await;
+}
+
+#[tokio::test]
+async fn samples_are_averaged_over_steps_that_can_be() {
+    let controller = Controller::start().await;
+    let samples = async |query: &str| controller.http().get(&format!("/api/v1/samples?{query}")).await;
+    for good in
+        ["", "step=60", "step=60&runner=a", "total=true", "total=true&step=300&since=2026-01-01T00:00:00Z"]
+    {
+        let reply = samples(good).await;
+        assert_eq!((reply.status, reply.body.as_str()), (200, "[]"), "{good}");
+    }
+    for (wrong, field) in
+        [("step=9", "step"), ("step=86401", "step"), ("total=true&runner=a", "total"), ("step=-1", "query")]
+    {
+        let reply = samples(wrong).await;
+        assert_eq!((reply.status, &reply.problem()["field"]), (400, &json!(field)), "{wrong}");
+    }
 }

@@ -37,8 +37,8 @@ use super::codec::{self, to_json};
 use super::specs::Specs;
 use super::traits::Traits;
 use super::{
-    CHANGES, Cancelled, Change, Claim, Counts, EnqueueError, Enqueued, Expired, KnownRunner, NewJob,
-    OpenError, Outcome, Queued, Recorded, Release, Released, Renewed, Retention, Store, StoreError,
+    Averages, CHANGES, Cancelled, Change, Claim, Counts, EnqueueError, Enqueued, Expired, KnownRunner,
+    NewJob, OpenError, Outcome, Queued, Recorded, Release, Released, Renewed, Retention, Store, StoreError,
     TakenOver,
 };
 use crate::config::PostgresUrl;
@@ -343,6 +343,10 @@ impl Store for Postgres {
 
     async fn samples(&self, runner: Option<&str>, since: Timestamp) -> Result<Vec<Sample>, StoreError> {
         Ok(read::samples(&self.link, runner, since).await?)
+    }
+
+    async fn averages(&self, wanted: &Averages) -> Result<Vec<Sample>, StoreError> {
+        Ok(read::averages(&self.link, wanted).await?)
     }
 
     async fn close(&self) {

@@ -1,13 +1,13 @@
 //! Looking at jobs, runners and samples.
 
-use protocol::cluster::Sample;
+use protocol::cluster::{ALL_RUNNERS, Sample};
 use protocol::{AttemptEnd, Job, JobAttempt, JobId, JobSpec, Timestamp};
 use tokio_postgres::Row;
 
 use super::link::{Fault, Link};
 use super::rows::{self, JOB, key, time};
-use crate::store::KnownRunner;
 use crate::store::codec::{self, Results, from_json};
+use crate::store::{Averages, KnownRunner, Whose};
 
 /// A job with its output.
 ///
@@ -99,14 +99,45 @@ pub(super) async fn samples(
             Ok(client.query(&client.prepare_cached(sql).await?, &[&since, &runner]).await?)
         })
         .await?;
+    Ok(rows.iter().map(sample).collect())
+}
+
+/// Averages of samples, the oldest first, and by name.
+///
+/// # Errors
+/// The database's.
+pub(super) async fn averages(link: &Link, wanted: &Averages) -> Result<Vec<Sample>, Fault> {
+    let each = "(SELECT runner, at / $3::bigint * $3::bigint AS slot, avg(cpu_percent) AS cpu, \
+                avg(memory_percent) AS memory, avg(active_jobs) AS jobs, avg(active_containers) AS containers \
+                FROM samples WHERE at >= $1 AND ($2::text IS NULL OR runner = $2) GROUP BY slot, runner) AS each";
+    let sql = match wanted.whose {
+        Whose::Each | Whose::One(_) => format!(
+            "SELECT runner, slot, cpu::real, memory::real, round(jobs)::bigint, round(containers)::bigint \
+             FROM {each} ORDER BY slot, runner"
+        ),
+        Whose::All => format!(
+            "SELECT '{ALL_RUNNERS}', slot, avg(cpu)::real, avg(memory)::real, round(sum(jobs))::bigint, \
+             round(sum(containers))::bigint FROM {each} GROUP BY slot ORDER BY slot"
+        ),
+    };
+    let (sql, since) = (&sql, wanted.since.as_microsecond());
+    let (runner, step) = (wanted.runner(), wanted.microseconds());
+    let rows = link
+        .run(|client, _| async move {
+            Ok(client.query(&client.prepare_cached(sql).await?, &[&since, &runner, &step]).await?)
+        })
+        .await?;
+    Ok(rows.iter().map(sample).collect())
+}
+
+fn sample(row: &Row) -> Sample {
     let number = |value: i64| u32::try_from(value).unwrap_or(u32::MAX);
-    let sample = |row: &Row| Sample {
+    Sample {
         runner: row.get(0),
         at: time(row.get(1)),
         cpu_percent: row.get(2),
         memory_percent: row.get(3),
         active_jobs: number(row.get(4)),
         active_containers: number(row.get(5)),
-    };
-    Ok(rows.iter().map(sample).collect())
+    }
 }

@@ -9,6 +9,7 @@ mod read;
 mod records;
 mod retention;
 mod rows;
+mod samples;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -30,8 +31,8 @@ use super::codec::{self, to_json};
 use super::specs::Specs;
 use super::traits::Traits;
 use super::{
-    CHANGES, Cancelled, Change, Claim, Counts, EnqueueError, Enqueued, Expired, KnownRunner, NewJob,
-    OpenError, Outcome, Queued, Recorded, Release, Released, Renewed, Retention, Store, StoreError,
+    Averages, CHANGES, Cancelled, Change, Claim, Counts, EnqueueError, Enqueued, Expired, KnownRunner,
+    NewJob, OpenError, Outcome, Queued, Recorded, Release, Released, Renewed, Retention, Store, StoreError,
     TakenOver,
 };
 use crate::lock::lock;
@@ -261,6 +262,11 @@ impl Store for Sqlite {
     async fn samples(&self, runner: Option<&str>, since: Timestamp) -> Result<Vec<Sample>, StoreError> {
         let runner = runner.map(str::to_owned);
         self.readers.read(move |db| read::samples(db, runner.as_deref(), since)).await
+    }
+
+    async fn averages(&self, wanted: &Averages) -> Result<Vec<Sample>, StoreError> {
+        let wanted = wanted.clone();
+        self.readers.read(move |db| samples::averages(db, &wanted)).await
     }
 
     async fn close(&self) {
