@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use protocol::tls::Fingerprint;
-use protocol::{JobId, JobState, LimitsRequest, Secret};
+use protocol::{JobId, JobState, LimitsRequest, Secret, Verdict};
 
 use crate::messages::help;
 use crate::settings::Masters;
@@ -293,6 +293,18 @@ pub struct JobsArgs {
     #[arg(long, value_name = "NAME=VALUE", value_parser = parse_label)]
     pub label: Option<String>,
 
+    /// Only jobs with this verdict, as in compile_error.
+    #[arg(long, value_name = "VERDICT", value_parser = parse_verdict)]
+    pub verdict: Option<Verdict>,
+
+    /// Only jobs that this runner has or had last.
+    #[arg(long, value_name = "NAME")]
+    pub runner: Option<String>,
+
+    /// Only jobs whose id begins so, or whose owner or one of whose labels has this in it.
+    #[arg(long, value_name = "TEXT")]
+    pub search: Option<String>,
+
     /// At most this many.
     #[arg(long, value_name = "NUMBER", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     pub limit: u32,
@@ -300,6 +312,11 @@ pub struct JobsArgs {
     /// Print one JSON object: a page of jobs, as the HTTP door has it.
     #[arg(long)]
     pub json: bool,
+}
+
+fn parse_verdict(text: &str) -> Result<Verdict, String> {
+    let found = Verdict::ALL.into_iter().find(|verdict| verdict.as_str() == text);
+    found.ok_or_else(|| format!("the verdicts are {}", Verdict::ALL.map(Verdict::as_str).join(", ")))
 }
 
 /// Where a job stands.

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Parser;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 pub use crate::scheduler::Rules;
 pub use doors::{Doors, JSON_OVERHEAD};
@@ -114,13 +114,16 @@ pub struct Args {
     /// Who may run programs without an account, once there is one: loopback, off, everywhere (default: loopback)
     #[arg(long, env = "RUCHE_CONTROLLER_ANONYMOUS_USE", value_name = "WHERE")]
     pub anonymous_use: Option<AnonymousUse>,
+    /// Let nobody share jobs by links
+    #[arg(long, env = "RUCHE_CONTROLLER_NO_SHARING")]
+    pub no_sharing: bool,
     /// Open doors beyond this machine without encryption, and take everybody for somebody at this machine
     #[arg(long, env = "RUCHE_CONTROLLER_INSECURE")]
     pub insecure: bool,
 }
 
 /// Who may run programs without an account, once there is one.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
 pub enum AnonymousUse {
     /// Whoever is on the controller's own machine.
@@ -162,6 +165,7 @@ struct File {
     max_runners: Option<usize>,
     max_runners_per_address: Option<usize>,
     http_hosts: Vec<String>,
+    sharing: Option<bool>,
     insecure: bool,
 }
 
@@ -206,6 +210,8 @@ pub struct Config {
     pub anonymous_use: AnonymousUse,
     /// What the doors take on.
     pub doors: Doors,
+    /// Whether jobs can be shared by links.
+    pub sharing: bool,
     /// Whether doors may be open to others unprotected.
     pub insecure: bool,
 }
@@ -291,6 +297,7 @@ impl Config {
             certificate: encryption::certificate(&args, &file)?,
             runner_certificate_life: encryption::runner_certificate_life(&args, &file),
             anonymous_use: args.anonymous_use.or(file.anonymous_use).unwrap_or_default(),
+            sharing: !args.no_sharing && file.sharing.unwrap_or(true),
             insecure: args.insecure || file.insecure,
         };
         config.check()?;

@@ -90,7 +90,7 @@ impl Dispatcher {
     }
 
     async fn hand_over(&self, assignment: Assignment) -> Result<(), StoreError> {
-        let Assignment { job: id, runner, name } = assignment;
+        let Assignment { job: id, runner, name, queued_at } = assignment;
         let claim = match self.store.claim(id, &name, LEASE).await {
             Ok(Some(claim)) => claim,
             Ok(None) => {
@@ -127,7 +127,9 @@ impl Dispatcher {
             let released = self.store.release(id, claim.attempt, Release::Refused).await;
             let released = released.inspect_err(|_| self.backlog.doubt())?;
             ending::announce(&self.live, &self.backlog, id, released);
+            return Ok(());
         }
+        self.live.recent().started(queued_at);
         Ok(())
     }
 

@@ -79,8 +79,7 @@ impl Elsewhere {
         }
         match self.store.get(id).await {
             Ok(Some(stored)) if stored.state == JobState::Finished => {
-                job.catch_up(&stored);
-                self.live.finish(&stored);
+                self.live.catch_up(&stored);
             }
             Ok(Some(_)) => {}
             // It was not to wait, and could not be placed.

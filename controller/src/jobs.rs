@@ -2,6 +2,7 @@
 
 mod access;
 mod admission;
+mod cluster;
 mod input;
 mod joining;
 mod shutdown;
@@ -13,7 +14,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::client::JobQuery;
-use protocol::cluster::{ClusterInfo, LanguageInfo, RunnerInfo, Sample};
 use protocol::{Job, JobAttempt, JobId, JobPage, JobSpec, JobState, Problem, ProblemKind, Timestamp};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -173,7 +173,10 @@ impl Jobs {
         let taking_in = self.tasks.spawn(async move {
             let id = new.id;
             let refused = match store.enqueue(new).await {
-                Ok(Enqueued::New(queued)) => return Ok(Ok((backlog.add_new(queued), undecided))),
+                Ok(Enqueued::New(queued)) => {
+                    live.recent().submitted();
+                    return Ok(Ok((backlog.add_new(queued), undecided)));
+                }
                 Ok(Enqueued::Existing(existing)) => Ok(Err(existing)),
                 Err(error) => Err(error),
             };
@@ -204,6 +207,14 @@ impl Jobs {
             job.position = Some(position);
         }
         Ok(job)
+    }
+
+    /// A job's program, as it was submitted.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub async fn spec(&self, id: JobId) -> Result<Arc<JobSpec>, Problem> {
+        self.store.spec(id).await.map_err(internal)?.ok_or_else(|| unknown(id))
     }
 
     /// A job, once it has finished or so much time has passed.
@@ -239,14 +250,6 @@ impl Jobs {
         }
     }
 
-    /// Lets a runner leave, given its name or id, once it has finished what it runs.
-    ///
-    /// # Errors
-    /// Where there is none, or it cannot be told.
-    pub fn drain_runner(&self, runner: &str) -> Result<RunnerInfo, Problem> {
-        self.roster.drain(runner)
-    }
-
     /// The attempts at a job.
     ///
     /// # Errors
@@ -258,14 +261,6 @@ impl Jobs {
             self.get(id).await?;
         }
         Ok(attempts)
-    }
-
-    /// How runners' hosts did since then.
-    ///
-    /// # Errors
-    /// Where the store fails.
-    pub async fn samples(&self, runner: Option<&str>, since: Timestamp) -> Result<Vec<Sample>, Problem> {
-        self.store.samples(runner, since).await.map_err(internal)
     }
 
     /// A page of jobs.
@@ -322,36 +317,6 @@ impl Jobs {
         Ok(match job.state {
             JobState::Finished => Watching::stored(job, after),
             JobState::Queued | JobState::Running => Watching::remote(self.clone(), id, after),
-        })
-    }
-
-    /// What the cluster can run.
-    pub fn languages(&self) -> Vec<LanguageInfo> {
-        self.roster.languages()
-    }
-
-    /// The runners.
-    pub fn runners(&self) -> Vec<RunnerInfo> {
-        self.roster.runners()
-    }
-
-    /// The cluster as a whole.
-    ///
-    /// # Errors
-    /// Where the store fails.
-    pub async fn cluster(&self) -> Result<ClusterInfo, Problem> {
-        let counts = self.store.counts().await.map_err(internal)?;
-        let totals = self.roster.totals();
-        Ok(ClusterInfo {
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            started_at: self.started_at,
-            runners: totals.runners,
-            available_runners: totals.available,
-            slots: totals.slots,
-            queued: counts.queued,
-            running: counts.running,
-            max_queue: self.limits.max_queue,
-            draining: self.is_draining(),
         })
     }
 

@@ -9,6 +9,7 @@
 //! The doors for clients and those for runners meet in the store and in `live` only; `roster` is what both know
 //! of the runners.
 
+mod activity;
 mod backlog;
 mod budget;
 mod clock;
@@ -26,6 +27,7 @@ mod identity;
 mod jobs;
 mod live;
 mod lock;
+mod overview;
 mod roster;
 mod scheduler;
 #[cfg(test)]
@@ -60,6 +62,7 @@ use crate::identity::enrolment::Enrolment;
 use crate::identity::{Identity, Usage};
 use crate::jobs::{JobLimits, Jobs};
 use crate::live::Live;
+use crate::overview::Overview;
 use crate::roster::Roster;
 use crate::store::{Retention, Store};
 
@@ -168,6 +171,7 @@ pub async fn run(config: Config, store: Arc<dyn Store>, listeners: Listeners, sh
         Arc::clone(&usage),
     );
 
+    let settings = settings(&config, &listeners);
     let identity = accounts(&config, &store, &enrolment, &usage, &listeners).await;
     let housekeeping =
         Housekeeping { store: Arc::clone(&store), roster: Arc::clone(&roster), keep: retention(&config) };
@@ -213,12 +217,15 @@ pub async fn run(config: Config, store: Arc<dyn Store>, listeners: Listeners, sh
         close_clients.clone(),
     ));
     let house = http::House { hosts: config.http_hosts(), encrypted: listeners.encryption.http.is_on() };
+    let overview = Arc::new(Overview::new(jobs.clone(), close_clients.clone()));
+    clients.spawn(Arc::clone(&overview).run());
     clients.spawn(http::serve(
         jobs.clone(),
         identity,
+        overview,
         listeners.http,
         (Door::new(config.doors.clients), listeners.encryption.http),
-        house,
+        (house, settings),
         close_clients.clone(),
     ));
 
@@ -249,7 +256,12 @@ async fn accounts(
     usage: &Arc<Usage>,
     listeners: &Listeners,
 ) -> Arc<Identity> {
-    let rules = identity::Rules { anonymous_use: config.anonymous_use, insecure: config.insecure };
+    let rules = identity::Rules {
+        anonymous_use: config.anonymous_use,
+        insecure: config.insecure,
+        sharing: config.sharing,
+        share_life: Duration::from_secs(config.keep_days.saturating_add(1).saturating_mul(24 * 3600)),
+    };
     let identity = Arc::new(Identity::new(
         Arc::clone(store) as _,
         Arc::clone(enrolment),
@@ -263,10 +275,10 @@ async fn accounts(
             let secret = secret.expose();
             let scheme = if listeners.encryption.http.is_on() { "https" } else { "http" };
             println!(
-                "setup {scheme}://{http}/setup#{secret} (there is no account yet; the link is good for a day)"
+                "setup {scheme}://{http}/#/setup/{secret} (there is no account yet; the link is good for a day)"
             );
             println!(
-                "setup cli login --master {clients} --setup (asks for what stands behind the # in the link)"
+                "setup cli login --master {clients} --setup (asks for what stands behind /setup/ in the link)"
             );
         }
         (Err(problem), _) => {
@@ -288,6 +300,22 @@ async fn limit_shares(identity: Arc<Identity>, backlog: Arc<Backlog>, stop: Canc
         let Ok(limits) = limits else { continue };
         let shares = limits.into_iter().map(|(name, limit)| (backlog::share_of_user(&name), limit)).collect();
         backlog.with(|scheduler, _| scheduler.limit_shares(shares));
+    }
+}
+
+/// What pages are told of the place.
+fn settings(config: &Config, listeners: &Listeners) -> http::Settings {
+    let port = |listener: &TcpListener| listener.local_addr().map_or(0, |address| address.port());
+    http::Settings {
+        version: env!("CARGO_PKG_VERSION"),
+        sharing: config.sharing,
+        anonymous_use: config.anonymous_use,
+        has_accounts: false,
+        encrypted: listeners.encryption.http.is_on(),
+        max_body: config.max_body,
+        clients_port: port(&listeners.clients),
+        runners_port: port(&listeners.runners),
+        http_port: port(&listeners.http),
     }
 }
 

@@ -6,7 +6,7 @@ use crate::account::{AccountAnswer, AccountRequest};
 use crate::cluster::{ClusterInfo, LanguageInfo, RunnerInfo};
 use crate::event::JobEvent;
 use crate::joining::{JoinTokenRequest, NewJoinToken};
-use crate::{Job, JobId, JobPage, JobSpec, JobState, Problem};
+use crate::{Job, JobId, JobPage, JobSpec, JobState, Problem, Verdict};
 
 /// What a client asks for. Each request has a stream of its own, with a number that the client chooses and has
 /// not used before on this connection.
@@ -85,6 +85,16 @@ pub struct JobQuery {
     /// Only jobs with this label, as `name=value`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
+    /// Only jobs with this verdict.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<Verdict>,
+    /// Only jobs that this runner has or had last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub runner: Option<String>,
+    /// Only jobs whose id begins so, or whose owner or one of whose labels has this in it; small ASCII letters stand for
+    /// large ones as well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub search: Option<String>,
     /// Only jobs of these users.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owners: Option<Vec<String>>,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::runner::{SelfTest, Telemetry};
-use crate::{Limits, RunnerId, Timestamp};
+use crate::{Limits, RunnerId, Timestamp, Verdict};
 
 /// Whether a runner takes jobs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,6 +103,72 @@ pub struct ClusterInfo {
     pub max_queue: u64,
     /// Whether the controller is shutting down and takes no more jobs.
     pub draining: bool,
+    /// What went on at this controller lately, where it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub activity: Option<Activity>,
+}
+
+/// All that there is to see of a cluster at a glance: the first event of those that tell how it changes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ClusterSnapshot {
+    /// The cluster as a whole.
+    pub cluster: ClusterInfo,
+    /// The runners, by name.
+    pub runners: Vec<RunnerInfo>,
+    /// What went on at this controller lately.
+    pub activity: Activity,
+}
+
+/// What is other than it was in the event before.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ClusterChange {
+    /// The cluster as a whole.
+    pub cluster: ClusterInfo,
+    /// What went on at this controller lately.
+    pub activity: Activity,
+    /// Runners that are new or have changed, by name.
+    pub runners: Vec<RunnerInfo>,
+    /// The names of those that are not connected any more.
+    pub gone: Vec<String>,
+}
+
+/// What went on at one controller in the seconds before a moment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Activity {
+    /// The moment.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
+    pub at: Timestamp,
+    /// How many seconds before it are counted.
+    pub window_seconds: u32,
+    /// Jobs that came in.
+    pub submitted: u64,
+    /// Jobs that a runner was given.
+    pub started: u64,
+    /// Jobs that got their verdict.
+    pub finished: u64,
+    /// Jobs that got their verdict, in one second on average.
+    pub jobs_per_second: f64,
+    /// How long the jobs that a runner was given had waited since they came in.
+    pub wait_ms: Waits,
+    /// How many got which verdict; those that nobody got are left out.
+    pub verdicts: BTreeMap<Verdict, u64>,
+    /// How many wait at the moment, by language.
+    pub queued_by_language: BTreeMap<String, u64>,
+}
+
+/// How long some jobs waited, in milliseconds, rounded up by a half at most; 0 where there were none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Waits {
+    /// Half of them no longer than this.
+    pub p50: u64,
+    /// 95 of 100 no longer than this.
+    pub p95: u64,
+    /// None longer than this.
+    pub max: u64,
 }
 
 /// How a runner's host was doing at a moment.

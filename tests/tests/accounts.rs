@@ -49,7 +49,7 @@ impl Place {
             door.unwrap().to_owned()
         };
         let link = controller.line("setup");
-        let setup = link.split(['#', ' ']).nth(1).unwrap().to_owned();
+        let setup = link.split([' ', '/']).rfind(|part| part.starts_with("ruche_setup_")).unwrap().to_owned();
         Self {
             clients: door("clients"),
             runners: door("runners"),

@@ -130,6 +130,7 @@ mod tests {
             running: 3,
             max_queue: 1000,
             draining: false,
+            activity: None,
         };
         Status { cluster, runners }
     }

@@ -14,8 +14,8 @@ pub const ASK_OLD_PASSWORD: &str = "old password:";
 pub const ASK_NEW_PASSWORD: &str = "new password:";
 /// For the same again.
 pub const ASK_AGAIN: &str = "again:";
-/// For what stands behind the # of the set-up link.
-pub const ASK_SETUP: &str = "set-up secret (what stands behind the # in the link):";
+/// For what stands behind /setup/ in the set-up link.
+pub const ASK_SETUP: &str = "set-up secret (what stands behind /setup/ in the link):";
 /// For a token.
 pub const ASK_TOKEN: &str = "token:";
 /// The two are not the same.

@@ -22,6 +22,7 @@ fn cluster() -> ClusterInfo {
         running: 2,
         max_queue: 100,
         draining: false,
+        activity: None,
     }
 }
 
@@ -130,6 +131,9 @@ fn jobs_are_listed_page_by_page() {
             state: Some(JobState::Finished),
             language: Some("python".into()),
             label: Some("class=3b".into()),
+            verdict: Some(Verdict::Ok),
+            runner: Some("lab-1".into()),
+            search: Some("ada".into()),
             owners: None,
             cursor: None,
             limit: Some(100),
@@ -142,7 +146,7 @@ fn jobs_are_listed_page_by_page() {
         let failed = job(step(Verdict::MemoryExceeded, None)).summary();
         client.respond(2, &Response::Jobs(JobPage { jobs: vec![failed], next_cursor: None }));
     });
-    let arguments = "jobs --state finished --language python --label class=3b --limit 120";
+    let arguments = "jobs --state finished --language python --label class=3b --verdict ok --runner lab-1 --search ada --limit 120";
     let arguments: Vec<&str> = arguments.split(' ').collect();
     let end = cli(&controller.address, &arguments).finish();
     controller.end();

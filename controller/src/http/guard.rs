@@ -20,7 +20,7 @@ pub const COOKIE_NAME: &str = "ruche_session";
 const NOT_A_FORM: &str = "x-ruche";
 
 /// Every call, and what it is for the table of permissions.
-pub const ROWS: [(Method, &str, Action); 36] = [
+pub const ROWS: [(Method, &str, Action); 45] = [
     (Method::POST, "/api/v1/jobs", Action::Submit),
     (Method::GET, "/api/v1/jobs/{id}", Action::SeeJob),
     (Method::GET, "/api/v1/jobs", Action::ListJobs),
@@ -28,8 +28,15 @@ pub const ROWS: [(Method, &str, Action); 36] = [
     (Method::GET, "/api/v1/jobs/{id}/stream", Action::SeeJob),
     (Method::GET, "/api/v1/jobs/{id}/attempts", Action::SeeJob),
     (Method::POST, "/api/v1/jobs/{id}/cancel", Action::CancelJob),
+    (Method::GET, "/api/v1/jobs/{id}/spec", Action::SeeJob),
+    (Method::POST, "/api/v1/jobs/{id}/rerun", Action::Submit),
+    (Method::POST, "/api/v1/jobs/{id}/share", Action::CancelJob),
+    (Method::DELETE, "/api/v1/jobs/{id}/share", Action::CancelJob),
+    (Method::GET, "/api/v1/shared/{token}", Action::Enter),
+    (Method::GET, "/api/v1/settings", Action::Enter),
     (Method::GET, "/api/v1/languages", Action::LookAround),
     (Method::GET, "/api/v1/cluster", Action::LookAround),
+    (Method::GET, "/api/v1/cluster/events", Action::SeeRunners),
     (Method::GET, "/api/v1/runners", Action::SeeRunners),
     (Method::GET, "/api/v1/samples", Action::SeeRunners),
     (Method::POST, "/api/v1/runners/{runner}/drain", Action::ManageRunners),
@@ -54,6 +61,8 @@ pub const ROWS: [(Method, &str, Action); 36] = [
     (Method::DELETE, "/api/v1/tokens/{id}", Action::ManageOneself),
     (Method::GET, "/api/v1/audit", Action::SeeAudit),
     (Method::GET, "/", Action::Enter),
+    (Method::GET, "/favicon.svg", Action::Enter),
+    (Method::GET, "/assets/{name}", Action::Enter),
     (Method::GET, "/healthz", Action::Enter),
     (Method::GET, "/readyz", Action::Enter),
     (Method::GET, "/openapi.json", Action::Enter),

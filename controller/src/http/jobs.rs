@@ -7,14 +7,14 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use protocol::client::JobQuery;
-use protocol::{Content, Job, JobAttempt, JobId, JobPage, JobSpec, JobState, Problem};
+use protocol::{Content, Job, JobAttempt, JobId, JobPage, JobSpec, JobState, Problem, Verdict};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Context;
 use super::extract::{Parameters, PathId, StrictJson};
 use super::problem::Failure;
-use crate::identity::Caller;
+use crate::identity::{Action, Caller};
 use crate::jobs::Submission;
 
 /// The longest that a call waits for a job, in seconds.
@@ -61,6 +61,13 @@ pub struct List {
     language: Option<String>,
     /// Only jobs with this label, as `name=value`.
     label: Option<String>,
+    /// Only jobs with this verdict.
+    #[param(inline)]
+    verdict: Option<Verdict>,
+    /// Only jobs that this runner has or had last.
+    runner: Option<String>,
+    /// Only jobs whose id begins so, or whose owner or one of whose labels has this in it.
+    search: Option<String>,
     /// Only jobs of this user.
     owner: Option<String>,
     /// The `next_cursor` of the page before.
@@ -125,9 +132,13 @@ pub async fn submit(
     if wait.is_some() && job.state == JobState::Finished {
         return Ok(Json(job).into_response());
     }
-    let accepted = Accepted { id, state: job.state, position: job.position.unwrap_or(0) };
-    let location = format!("/api/v1/jobs/{id}");
-    Ok((StatusCode::ACCEPTED, [(header::LOCATION, location)], Json(accepted)).into_response())
+    Ok(accepted(&job))
+}
+
+fn accepted(job: &Job) -> Response {
+    let accepted = Accepted { id: job.id, state: job.state, position: job.position.unwrap_or(0) };
+    let location = format!("/api/v1/jobs/{}", job.id);
+    (StatusCode::ACCEPTED, [(header::LOCATION, location)], Json(accepted)).into_response()
 }
 
 /// Jobs, newest first.
@@ -140,9 +151,9 @@ pub async fn list(
     Extension(caller): Extension<Caller>,
     Parameters(list): Parameters<List>,
 ) -> Result<Json<JobPage>, Failure> {
-    let List { state, language, label, owner, cursor, limit } = list;
+    let List { state, language, label, verdict, runner, search, owner, cursor, limit } = list;
     let owners = owner.map(|owner| vec![owner]);
-    let query = JobQuery { state, language, label, owners, cursor, limit };
+    let query = JobQuery { state, language, label, verdict, runner, search, owners, cursor, limit };
     Ok(Json(context.jobs.list_for(&caller, query).await?))
 }
 
@@ -174,6 +185,39 @@ pub async fn attempts(
     PathId(id): PathId,
 ) -> Result<Json<Vec<JobAttempt>>, Failure> {
     Ok(Json(context.jobs.attempts_for(&caller, id).await?))
+}
+
+/// A job's program, as it was submitted.
+#[utoipa::path(get, path = "/jobs/{id}/spec", tag = "jobs", params(("id" = JobId, Path)), responses(
+    (status = 200, body = JobSpec),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn spec(
+    State(context): State<Context>,
+    Extension(caller): Extension<Caller>,
+    PathId(id): PathId,
+) -> Result<Json<JobSpec>, Failure> {
+    context.jobs.check_reach(&caller, id).await?;
+    Ok(Json(JobSpec::clone(&*context.jobs.spec(id).await?)))
+}
+
+/// Run a job's program again, as a new job of one's own.
+#[utoipa::path(post, path = "/jobs/{id}/rerun", tag = "jobs", params(("id" = JobId, Path)), responses(
+    (status = 202, body = Accepted),
+    (status = 404, body = Problem, content_type = "application/problem+json"),
+    (status = "4XX", description = "It was refused", body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn rerun(
+    State(context): State<Context>,
+    Extension(caller): Extension<Caller>,
+    PathId(id): PathId,
+) -> Result<Response, Failure> {
+    // Whose programs one may run is one thing, whose one may see another.
+    context.jobs.check_reach(&caller.asking(Action::SeeJob)?, id).await?;
+    let spec = JobSpec { idempotency_key: None, ..JobSpec::clone(&*context.jobs.spec(id).await?) };
+    let account = caller.principal.account().cloned();
+    let (id, _watching) = context.jobs.submit(spec, Submission { stdin: None, keep: true, account }).await?;
+    Ok(accepted(&context.jobs.get(id).await?))
 }
 
 /// Stop a job.

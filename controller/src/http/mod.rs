@@ -3,14 +3,18 @@
 mod account;
 mod body;
 mod cluster;
+mod cluster_events;
 mod events;
 mod extract;
 mod guard;
 mod hosts;
 mod jobs;
 mod joining;
+mod page;
 mod problem;
 mod server;
+mod settings;
+mod sharing;
 mod shield;
 mod stream;
 
@@ -34,8 +38,10 @@ use crate::doors::Door;
 use crate::encryption::Encryption;
 use crate::identity::Identity;
 use crate::jobs::Jobs;
+use crate::overview::Overview;
 use problem::Failure;
 
+pub use settings::Settings;
 pub use shield::House;
 
 /// How large a body about accounts may be, in bytes: a group is given many names at once.
@@ -50,6 +56,8 @@ struct MaxBody(u64);
 struct Context {
     jobs: Jobs,
     identity: Arc<Identity>,
+    settings: Arc<Settings>,
+    overview: Arc<Overview>,
     /// The largest body, in bytes.
     max_request: u64,
 }
@@ -66,21 +74,30 @@ struct Description;
 pub async fn serve(
     jobs: Jobs,
     identity: Arc<Identity>,
+    overview: Arc<Overview>,
     listener: TcpListener,
     door: (Door, Encryption),
-    house: House,
+    (house, settings): (House, Settings),
     stop: CancellationToken,
 ) {
-    server::serve(router(jobs, identity, house), listener, door, stop).await;
+    server::serve(router(jobs, identity, overview, house, settings), listener, door, stop).await;
 }
 
-fn router(jobs: Jobs, identity: Arc<Identity>, house: House) -> Router {
+fn router(
+    jobs: Jobs,
+    identity: Arc<Identity>,
+    overview: Arc<Overview>,
+    house: House,
+    settings: Settings,
+) -> Router {
     let max_request = jobs.limits().max_body.saturating_mul(JSON_OVERHEAD);
-    let context = Context { jobs, identity, max_request };
+    let context = Context { jobs, identity, overview, settings: Arc::new(settings), max_request };
     let (api, description) =
         OpenApiRouter::with_openapi(Description::openapi()).nest("/api/v1", api()).split_for_parts();
     let description = Arc::new(description);
-    api.route("/", get(front))
+    api.route("/", get(page::index))
+        .route("/favicon.svg", get(page::icon))
+        .route("/assets/{name}", get(page::asset))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .route("/openapi.json", get(move || async move { Json(description.as_ref().clone()) }))
@@ -98,6 +115,11 @@ fn api() -> OpenApiRouter<Context> {
         .routes(routes!(jobs::get))
         .routes(routes!(jobs::cancel))
         .routes(routes!(jobs::attempts))
+        .routes(routes!(jobs::spec))
+        .routes(routes!(jobs::rerun))
+        .routes(routes!(sharing::share, sharing::unshare))
+        .routes(routes!(sharing::shared))
+        .routes(routes!(settings::settings))
         .routes(routes!(events::events))
         .routes(routes!(stream::stream))
         .routes(routes!(cluster::languages))
@@ -106,6 +128,7 @@ fn api() -> OpenApiRouter<Context> {
         .routes(routes!(joining::remove))
         .routes(routes!(joining::new_token))
         .routes(routes!(cluster::cluster))
+        .routes(routes!(cluster_events::events))
         .routes(routes!(cluster::samples))
         .merge(accounts())
 }
@@ -126,10 +149,6 @@ fn accounts() -> OpenApiRouter<Context> {
         .routes(routes!(account::revoke_token))
         .routes(routes!(account::audit))
         .layer(Extension(MaxBody(MAX_ACCOUNT_BODY)))
-}
-
-async fn front() -> &'static str {
-    "This is a Ruche controller. Its API is under /api/v1 and described by /openapi.json.\n"
 }
 
 async fn ready(State(context): State<Context>) -> Response {
@@ -156,6 +175,7 @@ mod tests {
         let expected = [
             "/audit",
             "/cluster",
+            "/cluster/events",
             "/groups",
             "/groups/{name}",
             "/groups/{name}/limits",
@@ -164,6 +184,9 @@ mod tests {
             "/jobs/{id}/attempts",
             "/jobs/{id}/cancel",
             "/jobs/{id}/events",
+            "/jobs/{id}/rerun",
+            "/jobs/{id}/share",
+            "/jobs/{id}/spec",
             "/jobs/{id}/stream",
             "/join-tokens",
             "/languages",
@@ -174,7 +197,9 @@ mod tests {
             "/runners/{runner}/drain",
             "/samples",
             "/session",
+            "/settings",
             "/setup",
+            "/shared/{token}",
             "/tokens",
             "/tokens/{id}",
             "/users",

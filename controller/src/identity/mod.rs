@@ -16,6 +16,7 @@ mod principal;
 mod quota;
 mod records;
 mod secret;
+mod sharing;
 mod tokens;
 mod usage;
 mod users;
@@ -71,6 +72,10 @@ pub struct Rules {
     pub anonymous_use: AnonymousUse,
     /// Whether everybody is taken for somebody at this machine.
     pub insecure: bool,
+    /// Whether jobs can be shared by links.
+    pub sharing: bool,
+    /// How long a link is kept: longer than a job.
+    pub share_life: Duration,
 }
 
 /// Who is who.
@@ -151,6 +156,11 @@ impl Identity {
         records::create(&*self.store, records::SET_UP, Fingerprint::of(&secret).as_str(), &(), expires_at)
             .await?;
         Ok(Some(secret))
+    }
+
+    /// Whether there is an account, as far as this controller has heard.
+    pub fn has_accounts(&self) -> bool {
+        self.peopled.load(Ordering::Acquire)
     }
 
     /// Looks after what changes by itself, until told to stop.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use protocol::account::{Budget, Quota, Role, Scope};
 use protocol::{Problem, ProblemKind, Timestamp};
 
-use super::permission::{self, Reach};
+use super::permission::{self, Action, Reach};
 use super::secret::Fingerprint;
 
 /// Who asks, as far as that is known.
@@ -87,6 +87,15 @@ impl Caller {
     /// Whether what it asks may concern something of this owner.
     pub fn reaches(&self, owner: Option<&str>) -> bool {
         permission::covers(self.reach, &self.principal, owner)
+    }
+
+    /// The same caller with something else to ask.
+    ///
+    /// # Errors
+    /// Where it may not.
+    pub fn asking(&self, action: Action) -> Result<Self, Problem> {
+        let reach = permission::check(action, &self.principal)?;
+        Ok(Self { reach, ..self.clone() })
     }
 
     /// The users whose jobs it may list; all where there is none.

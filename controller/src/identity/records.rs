@@ -18,6 +18,9 @@ pub const TOKEN: &str = "token";
 /// Secrets of set-up links, by their fingerprints.
 pub const SET_UP: &str = "set_up";
 
+/// Jobs that links lead to, by the job's id and the link's fingerprint.
+pub const SHARE: &str = "share";
+
 /// Documents that are read at once.
 const PAGE: usize = 500;
 

@@ -71,8 +71,11 @@ impl Jobs {
         self.list(query).await
     }
 
-    /// Whoever reaches everything need not be looked up.
-    async fn check_reach(&self, caller: &Caller, id: JobId) -> Result<(), Problem> {
+    /// Whether there is such a job for somebody. Whoever reaches everything need not be looked up.
+    ///
+    /// # Errors
+    /// Where there is none for them.
+    pub async fn check_reach(&self, caller: &Caller, id: JobId) -> Result<(), Problem> {
         if caller.reach == Reach::All {
             return Ok(());
         }

@@ -172,7 +172,7 @@ impl LiveJob {
     }
 
     /// It was finished by another controller: tells what was not told here yet.
-    pub fn catch_up(&self, job: &Job) {
+    pub(super) fn catch_up(&self, job: &Job) {
         self.change(|state| {
             if state.progress != Progress::Finished {
                 state.catch_up(job);

@@ -23,6 +23,7 @@ use tokio::time::Instant;
 use abandoned::Abandoned;
 use job::Setup;
 
+use crate::activity::Recent;
 use crate::budget::Budget;
 use crate::lock::lock;
 
@@ -44,6 +45,7 @@ const LINGERING_BYTES: u64 = 64 << 20;
 pub struct Live {
     budget: Budget,
     max_job_output: u64,
+    recent: Recent,
     table: Mutex<Table>,
     /// In the order in which they came.
     undecided: Mutex<Vec<JobId>>,
@@ -65,6 +67,7 @@ impl Live {
         Self {
             budget,
             max_job_output,
+            recent: Recent::default(),
             table: Mutex::default(),
             undecided: Mutex::default(),
             strays: Mutex::default(),
@@ -102,8 +105,28 @@ impl Live {
         self.get(id).map(|job| Watcher::new(job, after))
     }
 
-    /// A job has its verdict.
+    /// What went on lately.
+    pub fn recent(&self) -> &Recent {
+        &self.recent
+    }
+
+    /// A job got its verdict from this controller, which alone tells it, and once.
     pub fn finish(&self, job: &Job) {
+        if let Some(verdict) = job.verdict {
+            self.recent.finished(verdict);
+        }
+        self.end(job);
+    }
+
+    /// A job got its verdict from another controller: tells what was not told here yet.
+    pub fn catch_up(&self, job: &Job) {
+        if let Some(live) = self.get(job.id) {
+            live.catch_up(job);
+        }
+        self.end(job);
+    }
+
+    fn end(&self, job: &Job) {
         let Some(live) = self.get(job.id) else { return };
         if !live.finished(job) {
             return;

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-use protocol::{JobId, RunnerId};
+use protocol::{JobId, RunnerId, Timestamp};
 use rand::{Rng, RngExt as _};
 
 use super::kind::{Kind, Standing};
@@ -119,13 +119,14 @@ impl Scheduler {
         let job = self.jobs.get_mut(place.job)?;
         self.shares.start(share, shares::cost(&job.limits));
         job.state = State::Given(runner);
-        let (id, language) = (job.id, job.language);
+        let (id, language, queued_at) = (job.id, job.language, job.queued_at);
         let given = self.runners.get_mut(runner)?;
         given.give(place.job);
         if let Some(offer) = given.offers.iter_mut().find(|offer| offer.language == language) {
             offer.warm = offer.warm.saturating_sub(1);
         }
-        let assignment = Assignment { job: id, runner: given.id, name: Arc::clone(&given.name) };
+        let queued_at = Timestamp::from_millisecond(queued_at).unwrap_or(Timestamp::UNIX_EPOCH);
+        let assignment = Assignment { job: id, runner: given.id, name: Arc::clone(&given.name), queued_at };
         self.list(runner);
         Some(assignment)
     }

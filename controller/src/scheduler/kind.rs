@@ -65,6 +65,10 @@ impl Kinds {
         number
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Kind> {
+        self.table.iter()
+    }
+
     pub(super) fn get(&self, number: u32) -> Option<&Kind> {
         self.table.get(number)
     }

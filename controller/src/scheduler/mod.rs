@@ -127,6 +127,16 @@ impl Scheduler {
         !self.ready.is_empty() || !self.hurried.is_empty()
     }
 
+    /// How many jobs wait in each language.
+    pub fn waiting_by_language(&self) -> BTreeMap<String, u64> {
+        let mut waiting = BTreeMap::new();
+        for kind in self.kinds.iter().filter(|kind| kind.waiting > 0) {
+            let Some(language) = self.languages.get(kind.key.language) else { continue };
+            *waiting.entry(language.name.clone()).or_default() += kind.waiting as u64;
+        }
+        waiting
+    }
+
     /// How many jobs wait.
     #[cfg(test)]
     pub fn len(&self) -> usize {

@@ -81,6 +81,8 @@ pub struct Assignment {
     pub runner: RunnerId,
     /// The runner's name.
     pub name: Arc<str>,
+    /// When the job was submitted.
+    pub queued_at: Timestamp,
 }
 
 /// How it ended that a runner had a job.

@@ -116,7 +116,12 @@ pub fn start(world: &Arc<World>, node: &Node) {
         limits,
         Arc::clone(&usage),
     );
-    let rules = Rules { anonymous_use: Default::default(), insecure: true };
+    let rules = Rules {
+        anonymous_use: Default::default(),
+        insecure: true,
+        sharing: false,
+        share_life: std::time::Duration::ZERO,
+    };
     let identity = Arc::new(Identity::new(Arc::clone(&store) as _, enrolment, usage, rules, false));
     let stop = CancellationToken::new();
     let elsewhere = Elsewhere { store: Arc::clone(&store), live: Arc::clone(&live) };

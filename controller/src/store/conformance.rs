@@ -352,6 +352,15 @@ async fn pages_are_complete_and_newest_first(store: &impl Store) {
     assert_eq!(only(JobQuery { language: Some("c".into()), ..JobQuery::default() }).await, 5);
     assert_eq!(only(JobQuery { label: Some("kind=java".into()), ..JobQuery::default() }).await, 5);
     assert_eq!(only(JobQuery { label: Some("kind=lisp".into()), ..JobQuery::default() }).await, 0);
+    assert_eq!(only(JobQuery { verdict: Some(Verdict::Cancelled), ..JobQuery::default() }).await, 1);
+    assert_eq!(only(JobQuery { verdict: Some(Verdict::Ok), ..JobQuery::default() }).await, 0);
+    store.claim(expected[1], "a", LEASE).await.unwrap().unwrap();
+    assert_eq!(only(JobQuery { runner: Some("a".into()), ..JobQuery::default() }).await, 1);
+    assert_eq!(only(JobQuery { runner: Some("b".into()), ..JobQuery::default() }).await, 0);
+    let search = |text: &str| JobQuery { search: Some(text.into()), ..JobQuery::default() };
+    assert_eq!(only(search("JAV")).await, 5);
+    assert_eq!(only(search(&expected[3].to_string()[..12])).await, 1);
+    assert_eq!(only(search("%")).await, 0);
     let bad = JobQuery { cursor: Some("?".into()), ..JobQuery::default() };
     assert!(store.list(&bad).await.is_err());
 }

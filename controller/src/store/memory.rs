@@ -194,6 +194,12 @@ impl State {
     }
 }
 
+fn is_found(job: &Job, text: &str) -> bool {
+    let words = job.owner.iter().chain(job.labels.values());
+    job.id.to_string().starts_with(text)
+        || words.into_iter().any(|word| word.to_ascii_lowercase().contains(text))
+}
+
 fn matches(query: &JobQuery, job: &Job) -> bool {
     let label = |wanted: &String| {
         let (name, value) = wanted.split_once('=').unwrap_or((wanted, ""));
@@ -202,6 +208,9 @@ fn matches(query: &JobQuery, job: &Job) -> bool {
     query.state.is_none_or(|state| state == job.state)
         && query.language.as_ref().is_none_or(|language| *language == job.language)
         && query.label.as_ref().is_none_or(label)
+        && query.verdict.is_none_or(|verdict| job.verdict == Some(verdict))
+        && query.runner.as_ref().is_none_or(|runner| job.runner.as_ref() == Some(runner))
+        && query.search.as_ref().is_none_or(|text| is_found(job, &text.to_ascii_lowercase()))
         && query
             .owners
             .as_ref()

@@ -11,6 +11,8 @@ mod drain;
 mod http;
 mod jobs;
 mod limits;
+mod overview;
+mod page;
 mod permissions;
 mod quotas;
 mod runners;

@@ -2,7 +2,9 @@
 
 use protocol::client::JobQuery;
 use protocol::cluster::Sample;
-use protocol::{AttemptEnd, Job, JobAttempt, JobId, JobPage, JobSpec, JobState, JobSummary, Timestamp};
+use protocol::{
+    AttemptEnd, Job, JobAttempt, JobId, JobPage, JobSpec, JobState, JobSummary, Timestamp, Verdict,
+};
 use tokio_postgres::Row;
 
 use super::link::{Fault, Link};
@@ -87,16 +89,26 @@ pub(super) async fn page(link: &Link, query: &JobQuery, before: u64) -> Result<J
     let sql = format!(
         "SELECT {JOB} FROM jobs j WHERE j.number < $1 {state} AND ($2::text IS NULL OR j.language = $2)
            AND ($3::text IS NULL OR j.labels @> $3::text::jsonb)
-           AND ($5::text[] IS NULL OR j.owner = ANY($5)) ORDER BY j.number DESC LIMIT $4"
+           AND ($5::text[] IS NULL OR j.owner = ANY($5))
+           AND ($6::text IS NULL OR j.verdict = $6) AND ($7::text IS NULL OR j.runner = $7)
+           AND ($8::text IS NULL OR starts_with(replace(j.id::text, '-', ''), $8)
+             OR position($8 IN lower(j.owner COLLATE \"C\")) > 0
+             OR EXISTS (SELECT 1 FROM jsonb_each_text(j.labels) l WHERE position($8 IN lower(l.value COLLATE \"C\")) > 0))
+         ORDER BY j.number DESC LIMIT $4"
     );
     let label = query.label.as_ref().map(|label| label.split_once('=').unwrap_or((label, "")));
     let label = label.map(|(name, value)| serde_json::json!({ name: value }).to_string());
     let (sql, label, language, owners) = (&sql, &label, &query.language, &query.owners);
+    let (verdict, runner) = (query.verdict.map(Verdict::as_str), &query.runner);
+    let search = query.search.as_ref().map(|text| text.to_ascii_lowercase());
+    let search = &search;
     let (before, most) = (rows::count(before), rows::count(limit as u64 + 1));
     let found = link
         .run(|client, _| async move {
             let statement = client.prepare_cached(sql).await?;
-            Ok(client.query(&statement, &[&before, language, label, &most, owners]).await?)
+            let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 8] =
+                [&before, language, label, &most, owners, &verdict, runner, search];
+            Ok(client.query(&statement, &parameters).await?)
         })
         .await?;
     let last = found.get(..limit).filter(|_| found.len() > limit).and_then(<[Row]>::last);

@@ -232,7 +232,10 @@ async fn renewing_does_not_wait_for_what_is_changing_and_does_not_take_it_for_go
     };
     let (first, second) = (lease(attempts[0]).await, lease(attempts[1]).await);
     let change = client.transaction().await.unwrap();
-    change.query_one("SELECT 1 FROM jobs WHERE id = $1 FOR UPDATE", &[&rows::key(attempts[0].0)]).await.unwrap();
+    change
+        .query_one("SELECT 1 FROM jobs WHERE id = $1 FOR UPDATE", &[&rows::key(attempts[0].0)])
+        .await
+        .unwrap();
 
     let all = [attempts[0], attempts[1], (ended, Attempt(1))];
     let renewed = soon("renewing", store.renew(&all, LEASE * 2)).await.unwrap();

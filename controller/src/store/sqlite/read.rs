@@ -128,6 +128,22 @@ fn page_sql(query: &JobQuery, before: u64, limit: usize) -> (String, Vec<Value>)
         );
         values.extend([Value::Text(name.to_owned()), Value::Text(value.to_owned())]);
     }
+    if let Some(verdict) = query.verdict {
+        sql.push_str(" AND verdict = ?");
+        values.push(Value::Text(verdict.as_str().to_owned()));
+    }
+    if let Some(runner) = &query.runner {
+        sql.push_str(" AND runner = ?");
+        values.push(Value::Text(runner.clone()));
+    }
+    if let Some(text) = &query.search {
+        // `lower` and `hex` know ASCII only, which is what is promised.
+        sql.push_str(
+            " AND (instr(lower(hex(id)), ?) = 1 OR instr(lower(owner), ?) > 0
+                OR EXISTS (SELECT 1 FROM json_each(labels) AS label WHERE instr(lower(label.value), ?) > 0))",
+        );
+        values.extend(std::iter::repeat_n(Value::Text(text.to_ascii_lowercase()), 3));
+    }
     if let Some(owners) = &query.owners {
         sql.push_str(" AND owner IN (SELECT value FROM json_each(?))");
         values.push(Value::Text(serde_json::json!(owners).to_string()));

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Controller, Http, Reply};
+use super::{Controller, Events, Http, Reply};
 
 pub const PASSWORD: &str = "correct horse battery";
 
@@ -20,6 +20,12 @@ impl Someone {
         let headers: String = token.into_iter().chain(kind).collect();
         let body = body.map(Value::to_string).unwrap_or_default();
         self.http.send(method, &format!("/api/v1{path}"), &headers, &body).await
+    }
+
+    /// Follows server-sent events.
+    pub async fn follow(&self, path: &str) -> (u16, Events) {
+        let token = self.token.as_ref().map(|token| format!("authorization: Bearer {token}\r\n"));
+        self.http.follow(&format!("/api/v1{path}"), &token.unwrap_or_default()).await
     }
 
     pub async fn get(&self, path: &str) -> Reply {

@@ -3,12 +3,30 @@
 use std::net::SocketAddr;
 
 use serde_json::Value;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::net::TcpStream;
 
 use super::soon;
 
 pub struct Http(pub SocketAddr);
+
+/// Server-sent events as they come.
+pub struct Events(Lines<BufReader<TcpStream>>);
+
+impl Events {
+    /// The name and the data of the next one; `None` where they end.
+    pub async fn next(&mut self) -> Option<(String, Value)> {
+        let mut name = String::new();
+        while let Some(line) = soon("an event comes", self.0.next_line()).await.ok()? {
+            match line.split_once(": ") {
+                Some(("event", text)) => name = text.to_owned(),
+                Some(("data", text)) => return Some((name, serde_json::from_str(text).unwrap())),
+                _ => {}
+            }
+        }
+        None
+    }
+}
 
 #[derive(Debug)]
 pub struct Reply {
@@ -53,6 +71,17 @@ impl Http {
     /// Calls the door by this name.
     pub async fn get_as(&self, host: &str, path: &str) -> Reply {
         self.send_as(host, "GET", path, "", "").await
+    }
+
+    /// Follows server-sent events, which need not end. Returns the status, and them.
+    pub async fn follow(&self, path: &str, headers: &str) -> (u16, Events) {
+        let mut stream = TcpStream::connect(self.0).await.unwrap();
+        let head = format!("GET {path} HTTP/1.0\r\nhost: localhost\r\n{headers}\r\n");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut lines = BufReader::new(stream).lines();
+        let first = soon("HTTP answers", lines.next_line()).await.unwrap().unwrap();
+        let status = first.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap();
+        (status, Events(lines))
     }
 
     async fn send_as(&self, host: &str, method: &str, path: &str, headers: &str, body: &str) -> Reply {

@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 
 pub use accounts::{PASSWORD, Someone};
 pub use client::Client;
-pub use http::{Http, Reply};
+pub use http::{Events, Http, Reply};
 pub use peer::Peer;
 pub use runner::{Given, RUN, Runner, registration, telemetry};
 

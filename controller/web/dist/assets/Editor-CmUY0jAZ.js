@@ -1,0 +1,1 @@
+import{F as e,H as t,N as n,S as r,U as i,V as a,j as o,w as s,x as c}from"./disclose-version-CRo8tr8O.js";var l=s(`<section class="page"><h1> </h1></section>`);function u(s,u){t(u,!0);var d=l(),f=n(d),p=e(f);i(d),o(e=>c(p,`Editor ${e??``}`),[()=>u.rest.join(`/`)]),r(s,d),a()}export{u as default};
