@@ -1,5 +1,7 @@
 //! A program and a person talk with each other, over a job's WebSocket.
 
+#![allow(clippy::unwrap_used, reason = "a test helper may fail its test")]
+
 use serde_json::{Value, json};
 use tests::websocket::Socket;
 use tests::{Cluster, cluster, http};
@@ -36,7 +38,7 @@ impl Screen {
     }
 
     /// Reads to the end; returns the job.
-    async fn to_the_end(&mut self, socket: Socket) -> Value {
+    async fn finish(&mut self, socket: Socket) -> Value {
         let (said, closed) = socket.rest().await;
         said.iter().for_each(|said| self.show(said));
         assert_eq!(closed.unwrap().0, 1000);
@@ -71,7 +73,7 @@ async fn a_prompt_is_seen_before_it_is_answered() {
     screen.until(&mut socket, "Hello Ada\n").await;
     socket.type_in("12345").await;
     socket.say(&json!({ "type": "stdin_end" })).await;
-    let job = screen.to_the_end(socket).await;
+    let job = screen.finish(socket).await;
     assert_eq!(screen.text, "Name? Hello Ada\n5 more\n");
     assert_eq!(job["verdict"], "ok", "{job}");
     assert_eq!(cluster.look(&id)["runs"][0]["stdout"], screen.text.as_str());
@@ -106,7 +108,7 @@ async fn a_socket_that_is_dropped_and_comes_back_misses_nothing_and_repeats_noth
     let mut socket = socket(&cluster, &id, screen.seen).await;
     screen.until(&mut socket, "> ").await;
     socket.say(&json!({ "type": "stdin_end" })).await;
-    let job = screen.to_the_end(socket).await;
+    let job = screen.finish(socket).await;
     assert_eq!(job["verdict"], "ok", "{job}");
     let text = screen.text.replace('|', "");
     assert_eq!(text, "> ONE\n> TWO\n> THREE\n> FOUR\n> ");
@@ -121,7 +123,7 @@ async fn a_program_that_waits_for_ever_is_stopped() {
     let mut screen = Screen::default();
     screen.until(&mut socket, "> ").await;
     socket.say(&json!({ "type": "cancel" })).await;
-    let job = screen.to_the_end(socket).await;
+    let job = screen.finish(socket).await;
     assert_eq!(job["verdict"], "cancelled", "{job}");
 }
 

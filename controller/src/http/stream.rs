@@ -4,8 +4,6 @@ mod closing;
 mod message;
 mod talk;
 
-use std::sync::Arc;
-
 use axum::Extension;
 use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
@@ -71,7 +69,7 @@ pub async fn stream(
     let talk = Talk { id, jobs: context.jobs, identity: context.identity, peer, proof: caller.proof };
     let upgrade = upgrade.read_buffer_size(READ_AHEAD).write_buffer_size(0);
     let upgrade = upgrade.max_message_size(MAX_MESSAGE).max_frame_size(MAX_MESSAGE);
-    Ok(upgrade.on_upgrade(move |socket| Arc::new(talk).hold(socket, watching, writing, visit)))
+    Ok(upgrade.on_upgrade(move |socket| talk.hold(socket, watching, writing, visit)))
 }
 
 fn no_socket() -> Problem {

@@ -55,7 +55,7 @@ struct News {
 impl Talk {
     /// Talks until there is nothing more to say.
     pub async fn hold(
-        self: Arc<Self>,
+        self,
         socket: WebSocket,
         watching: Watching,
         writing: Result<Writer, NoInput>,
