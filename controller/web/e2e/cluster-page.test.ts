@@ -203,12 +203,15 @@ test('whoever may not see runners sees the cluster as a whole, and is told so; l
 
 test('whoever may see nothing without an account is asked to log in', async () => {
   const closed = await cluster({ runners: 0, flags: ['--anonymous-use', 'off'] });
-  const secret = /setup\/(ruche_\S+)/.exec(closed.log())?.[1] ?? '';
-  await call('POST', '/setup', { secret, name: 'ada', password: 'correct horse battery' }, closed.url);
-  const { page: stranger } = await open(browser, `${closed.url}/#/cluster`);
-  await stranger.getByText('The cluster is shown to those who have logged in').waitFor();
-  await stranger.context().close();
-  await closed.stop();
+  try {
+    const secret = /setup\/(ruche_\S+)/.exec(closed.log())?.[1] ?? '';
+    await call('POST', '/setup', { secret, name: 'ada', password: 'correct horse battery' }, closed.url);
+    const { page: stranger } = await open(browser, `${closed.url}/#/cluster`);
+    await stranger.getByText('The cluster is shown to those who have logged in').waitFor();
+    await stranger.context().close();
+  } finally {
+    await closed.stop();
+  }
 });
 
 test('nothing went wrong in the page meanwhile', () => {
