@@ -30,8 +30,8 @@ export const t = dictionary({
     nameRule: 'Letters without accents, digits, “.”, “_” and “-”; at most 64.',
 
     account: 'Account',
-    whatRole_user: 'Runs programs, and sees its own jobs.',
-    whatRole_teacher: 'Sees the jobs of its groups’ members as well, and sets these groups’ limits.',
+    whatRole_user: 'Runs programs, and sees their own jobs.',
+    whatRole_teacher: 'Sees the jobs of their groups’ members as well, and sets these groups’ limits.',
     whatRole_admin: 'May do everything.',
     changePassword: 'Change the password',
     oldPassword: 'Password until now',
