@@ -136,6 +136,12 @@ test('a class list becomes accounts with passwords, shown once and downloaded', 
   }
   expect(await serious(page)).toEqual([]);
   await shot(page, 'made');
+  await page.emulateMedia({ media: 'print' });
+  expect(await page.getByRole('navigation').isVisible(), 'on paper there is nothing to click').toBe(false);
+  expect(await page.getByRole('button', { name: 'Download' }).isVisible()).toBe(false);
+  expect(await page.getByRole('cell', { name: 'clea.dupont' }).isVisible()).toBe(true);
+  await shot(page, 'paper');
+  await page.emulateMedia({ media: null });
   for (const [, name = '', password = ''] of rows.slice(1)) pupils.set(name, password);
   const clea = await as('clea.dupont', pupils.get('clea.dupont') ?? '', '#/people/me');
   await main(clea).getByText('python-1').waitFor();
@@ -278,6 +284,14 @@ test('those who fail come first where one wants them to', async () => {
   await teacher.getByLabel('Failing ones first').check();
   expect(await names()).toEqual(['clea.dupont', 'bob.martin', 'bob.martin2']);
   await teacher.getByText('1 failing').waitFor();
+});
+
+test('a controller that is gone is said to be, and the class goes on when it is back', async () => {
+  await place.kill();
+  await teacher.getByText('what you see may be old').waitFor();
+  expect(await teacher.getByRole('rowheader').count()).toBe(3);
+  await place.restart();
+  await teacher.getByText('what you see may be old').waitFor({ state: 'detached' });
 });
 
 test('a student’s history shows every job, and only the failing ones where asked', async () => {
