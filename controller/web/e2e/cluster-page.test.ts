@@ -139,6 +139,8 @@ test.each(['all runners', 'one runner'])('graphs of every range draw for %s, and
       const figures = await graph.getByRole('row').nth(1).getByRole('cell').allTextContents();
       for (const figure of figures) expect(figure).toMatch(/\d/);
     }
+    // What was before now has been had, too.
+    expect(await page.getByRole('alert').allTextContents()).toEqual([]);
   }
 });
 
@@ -184,7 +186,7 @@ test('a controller that is gone is said to be, and the page goes on when it is b
 });
 
 test('whoever may not see runners sees the cluster as a whole, and is told so; logging in shows them', async () => {
-  const secret = /setup#(\S+)/.exec(place.log())?.[1] ?? '';
+  const secret = /setup\/(ruche_\S+)/.exec(place.log())?.[1] ?? '';
   await call('POST', '/setup', { secret, name: 'ada', password: 'correct horse battery' });
   const { page: guest } = await open(browser, `${place.url}/#/cluster`);
   await guest.getByText('Its runners are shown to those who have logged in').waitFor();
@@ -201,12 +203,15 @@ test('whoever may not see runners sees the cluster as a whole, and is told so; l
 
 test('whoever may see nothing without an account is asked to log in', async () => {
   const closed = await cluster({ runners: 0, flags: ['--anonymous-use', 'off'] });
-  const secret = /setup#(\S+)/.exec(closed.log())?.[1] ?? '';
-  await call('POST', '/setup', { secret, name: 'ada', password: 'correct horse battery' }, closed.url);
-  const { page: stranger } = await open(browser, `${closed.url}/#/cluster`);
-  await stranger.getByText('The cluster is shown to those who have logged in').waitFor();
-  await stranger.context().close();
-  await closed.stop();
+  try {
+    const secret = /setup\/(ruche_\S+)/.exec(closed.log())?.[1] ?? '';
+    await call('POST', '/setup', { secret, name: 'ada', password: 'correct horse battery' }, closed.url);
+    const { page: stranger } = await open(browser, `${closed.url}/#/cluster`);
+    await stranger.getByText('The cluster is shown to those who have logged in').waitFor();
+    await stranger.context().close();
+  } finally {
+    await closed.stop();
+  }
 });
 
 test('nothing went wrong in the page meanwhile', () => {

@@ -195,3 +195,25 @@ test('what is too much is said', async () => {
   await page.getByText('The output was cut off.').waitFor();
   await page.context().close();
 });
+
+test('who comes too often is told when to try again', async () => {
+  const { page } = await editor(browser, place.url);
+  const body = { status: 429, title: 'too many requests', detail: 'too many jobs at once', retry_after: 3 };
+  await page.route('**/api/v1/jobs', (route) => route.fulfill({ status: 429, contentType: 'application/problem+json', body: JSON.stringify(body) }), { times: 1 });
+  await run(page);
+  await page.getByRole('alert').getByText('too many jobs at once').waitFor();
+  expect(await page.getByRole('button', { name: /^Try again in \d s$/ }).isDisabled()).toBe(true);
+  await page.getByRole('button', { name: 'Try again', exact: true }).click();
+  expect(await verdict(page)).toBe('OK');
+  await page.context().close();
+});
+
+test('a program that is too large is not even sent', async () => {
+  const { page } = await editor(browser, place.url);
+  const { max_body } = (await (await fetch(`${place.url}/api/v1/settings`)).json()) as { max_body: number };
+  await page.locator('input[type=file]').setInputFiles([{ name: 'big.bin', mimeType: 'application/octet-stream', buffer: Buffer.alloc(max_body + 1, 0xff) }]);
+  await page.getByText('This program is too large to be kept by the browser').waitFor();
+  await run(page);
+  await page.getByText(/this cluster takes at most/).waitFor();
+  await page.context().close();
+});

@@ -159,12 +159,8 @@ test('a finished job: program, input, limits, result, and where the time went', 
   await page.getByRole('region', { name: 'Standard input' }).getByText('21').waitFor();
   await page.getByText('asked for').first().waitFor();
   const time = page.locator('section', { has: page.getByRole('heading', { name: 'Where the time went' }) });
-  expect(await time.getByRole('rowheader').allTextContents()).toEqual([
-    expect.stringContaining('In the queue'),
-    expect.stringContaining('Preparing'),
-    expect.stringContaining('Compilation'),
-    expect.stringContaining('Run'),
-  ].slice(4 - (await time.getByRole('rowheader').count())));
+  const parts = (await time.getByRole('rowheader').allTextContents()).map((text) => text.trim());
+  expect(parts.slice(-2)).toEqual(['Compilation', 'Run']);
   await page.getByRole('button', { name: 'Copy the id' }).click();
   expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(id('c'));
   expect(await serious(page)).toEqual([]);

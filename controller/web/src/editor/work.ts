@@ -144,6 +144,9 @@ const MAX_KEPT = 2_000_000;
 
 /** The text to keep; `undefined` where it is too large for that. */
 export function toKept(work: Work): string | undefined {
+  // Whatever is large is not even written down: this happens at every pause in typing.
+  const letters = work.files.reduce((sum, { content }) => sum + (typeof content === 'string' ? content : content.base64).length, 0);
+  if (letters > MAX_KEPT) return undefined;
   const text = JSON.stringify({ version: VERSION, work });
   return text.length > MAX_KEPT ? undefined : text;
 }

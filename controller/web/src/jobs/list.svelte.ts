@@ -94,7 +94,7 @@ export class JobList {
     try {
       const page = this.isKnown ? await this.#ask(undefined, signal) : await this.#search(undefined, signal);
       if (signal.aborted) return;
-      const { listing, held } = refresh(this.listing, page, hold);
+      const { listing, held } = this.isKnown ? refresh(this.listing, page, hold) : { listing: append(EMPTY, page), held: 0 };
       this.listing = listing;
       this.held = { count: held, isMore: held > 0 && held === page.jobs.length && page.next_cursor !== undefined };
       this.isKnown = true;

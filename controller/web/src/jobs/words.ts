@@ -46,7 +46,7 @@ export function spanName({ kind, run }: Span): string {
 /** What is to be said beside it. */
 export function spanNote({ kind, attempt, runner, reason }: Span): string {
   if (kind !== 'refused' && kind !== 'lost') return '';
-  return [t().attemptOn(attempt ?? 0, runner ?? ''), reason].filter(Boolean).join(': ');
+  return [t().attemptOn(attempt ?? 0, runner ?? ''), reason].filter(Boolean).join(`${t().colon} `);
 }
 
 /** An id is known by its first letters. */

@@ -10,6 +10,7 @@ import type { Quota } from './types';
 
 /** Why something did not go well. */
 export function why(error: unknown): string {
+  if (error instanceof Problem && error.status === 401) return t().loggedOut;
   if (error instanceof Problem && error.status === 403) return t().forbidden(error.message);
   return error instanceof Error ? error.message : String(error);
 }
