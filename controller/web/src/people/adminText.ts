@@ -83,10 +83,8 @@ export const t = dictionary({
     removeGroupTitle: (name: string) => `Remove the group ${name}?`,
     removeGroupWhy: 'Its members stay as users; its limits end.',
     groupRemoved: (name: string) => `The group ${name} is removed.`,
-    groupAdded: (name: string) => `The group ${name} is made.`,
     watch: 'Watch the class',
 
-    auditTitle: 'What was done',
     auditWhy: 'Newest first. Searched is among what is shown.',
     refresh: 'Refresh',
     when: 'When',
@@ -202,10 +200,8 @@ export const t = dictionary({
     removeGroupTitle: (name: string) => `Retirer le groupe ${name} ?`,
     removeGroupWhy: 'Ses membres restent utilisateurs ; ses limites prennent fin.',
     groupRemoved: (name: string) => `Le groupe ${name} est retiré.`,
-    groupAdded: (name: string) => `Le groupe ${name} est créé.`,
     watch: 'Suivre la classe',
 
-    auditTitle: 'Ce qui a été fait',
     auditWhy: 'Du plus récent au plus ancien. La recherche porte sur ce qui est affiché.',
     refresh: 'Actualiser',
     when: 'Quand',

@@ -5,9 +5,7 @@ import type { Quota } from './types';
 
 const MIB = 1024 * 1024;
 
-/** How a field is typed: in whole numbers, seconds or mebibytes. */
-export type Unit = 'count' | 'seconds' | 'mebibytes';
-
+/** Of all jobs together. The unit is how a field is typed: in whole numbers, seconds or mebibytes. */
 export const FIELDS = [
   { name: 'max_running', unit: 'count', min: 1 },
   { name: 'max_queued', unit: 'count', min: 0 },

@@ -56,7 +56,6 @@ export const t = dictionary({
     makeFirst: 'Make the first account',
 
     allowance: 'What you may have',
-    used: 'Used',
     noLimit: 'not limited',
     runningNow: 'Running at once',
     queuedNow: 'Waiting at once',
@@ -154,7 +153,6 @@ export const t = dictionary({
     makeFirst: 'Créer le premier compte',
 
     allowance: 'Ce à quoi vous avez droit',
-    used: 'Utilisé',
     noLimit: 'sans limite',
     runningNow: 'En cours à la fois',
     queuedNow: 'En attente à la fois',
