@@ -16,6 +16,7 @@ mod permissions;
 mod quotas;
 mod runners;
 mod scheduling;
+mod steering;
 mod strangers;
 mod support;
 mod take_over;
