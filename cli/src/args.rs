@@ -1,6 +1,7 @@
 //! The command line, and the only place that reads the environment (through clap).
 
 mod accounts;
+mod steering;
 mod values;
 
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ pub use accounts::{
     AuditArgs, CreateArgs, GroupArgs, GroupCommand, JsonArgs, LoginArgs, TokenArgs, TokenCommand, UserArgs,
     UserCommand,
 };
+pub use steering::SetArgs;
 use values::{
     parse_label, parse_masters, parse_pair, parse_seconds, parse_secret, parse_size, parse_verdict,
 };
@@ -296,6 +298,20 @@ pub enum RunnerCommand {
         #[arg(value_name = "NAME")]
         name: String,
     },
+    /// Give a runner nothing new until it is resumed. It finishes what it runs and stays.
+    Pause {
+        /// Its name or id.
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+    /// Give a paused runner jobs again.
+    Resume {
+        /// Its name or id.
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+    /// Set what a runner takes: never more than by its own configuration.
+    Set(SetArgs),
 }
 
 /// Arguments of `jobs`.

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock;
 use crate::roster::Roster;
+use crate::steering::SETTINGS;
 use crate::store::{Retention, Store, StoreError};
 
 /// How often hosts are sampled.
@@ -121,6 +122,7 @@ impl Housekeeping {
             let name = &known.registration.name;
             if known.seen_at < oldest && self.roster.registration(known.registration.id).is_none() {
                 self.store.forget_runner(name).await?;
+                self.store.remove_document(SETTINGS, name).await?;
             }
         }
         Ok(())

@@ -24,6 +24,7 @@ use crate::dice;
 use crate::identity::{Account, Usage};
 use crate::live::{Live, StdinLog, Undecided};
 use crate::roster::Roster;
+use crate::steering::Steering;
 use crate::store::{Cancelled, EnqueueError, Enqueued, NewJob, Store, StoreError};
 
 use admission::peak;
@@ -60,6 +61,7 @@ pub struct Jobs {
     backlog: Arc<Backlog>,
     live: Arc<Live>,
     roster: Arc<Roster>,
+    steering: Arc<Steering>,
     budget: Budget,
     limits: JobLimits,
     usage: Arc<Usage>,
@@ -90,11 +92,13 @@ impl Jobs {
         limits: JobLimits,
         usage: Arc<Usage>,
     ) -> Self {
+        let steering = Arc::new(Steering::new(Arc::clone(&store) as _, Arc::clone(&roster)));
         Self {
             store,
             backlog,
             live,
             roster,
+            steering,
             budget,
             limits,
             usage,

@@ -32,6 +32,7 @@ mod roster;
 mod scheduler;
 #[cfg(test)]
 mod simulation;
+mod steering;
 pub mod store;
 mod tcp;
 #[cfg(test)]
@@ -176,6 +177,7 @@ pub async fn run(config: Config, store: Arc<dyn Store>, listeners: Listeners, sh
     let housekeeping =
         Housekeeping { store: Arc::clone(&store), roster: Arc::clone(&roster), keep: retention(&config) };
     housekeeping.recall().await;
+    jobs.recall_settings().await;
 
     // What serves clients ends before what serves runners: the last results still reach somebody.
     let (clients, runners) = (TaskTracker::new(), TaskTracker::new());
@@ -205,6 +207,7 @@ pub async fn run(config: Config, store: Arc<dyn Store>, listeners: Listeners, sh
             .run(close_runners.clone()),
     );
     runners.spawn(jobs.clone().look_after(close_runners.clone()));
+    runners.spawn(jobs.clone().follow_settings(close_runners.clone()));
     runners.spawn(Arc::clone(&identity).look_after(close_runners.clone()));
     runners.spawn(limit_shares(Arc::clone(&identity), backlog, close_runners.clone()));
     runners.spawn(usage.look_after(close_runners.clone()));

@@ -1,17 +1,19 @@
 //! The runners that are connected: what they offer, how they are, what they have.
 
 mod languages;
+mod settings;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use protocol::cluster::{LanguageInfo, RunnerInfo, RunnerState};
+use protocol::cluster::{LanguageInfo, RunnerInfo, RunnerSettings, RunnerState};
 use protocol::runner::{LanguageOffer, Registration, Telemetry};
 use protocol::{ExceededLimit, JobId, LimitsRequest, Problem, ProblemKind, RunnerId, Timestamp};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use languages::{Languages, Menu};
+use settings::allowance;
 
 use crate::backlog::Backlog;
 use crate::clock;
@@ -34,6 +36,8 @@ struct State {
     runners: HashMap<RunnerId, Member>,
     names: HashMap<String, RunnerId>,
     languages: Languages,
+    /// What runners are to take, by their names.
+    settings: HashMap<String, RunnerSettings>,
     next_session: u64,
 }
 
@@ -45,6 +49,7 @@ struct Member {
     menu: Menu,
     telemetry: Option<Telemetry>,
     connected_at: Timestamp,
+    settings: RunnerSettings,
     /// Whether it understands that it is to leave.
     can_be_drained: bool,
     drain: CancellationToken,
@@ -96,6 +101,8 @@ impl Roster {
         let menu = state.languages.learn(std::mem::take(&mut registration.languages));
         let (claims, receiver) = mpsc::channel(registration.max_jobs.clamp(1, 1024) as usize);
         let newcomer = newcomer(&registration, &menu);
+        let settings = state.settings.get(&registration.name).cloned().unwrap_or_default();
+        let allowance = allowance(&settings);
         let drain = CancellationToken::new();
         let member = Member {
             session,
@@ -103,6 +110,7 @@ impl Roster {
             menu,
             telemetry: None,
             connected_at: clock::now(),
+            settings,
             can_be_drained: false,
             drain: drain.clone(),
             claims,
@@ -113,7 +121,10 @@ impl Roster {
             state.names.remove(&former.registration.name);
         }
         state.names.insert(name, id);
-        self.backlog.with(|scheduler, now| scheduler.join(newcomer, now));
+        self.backlog.with(|scheduler, now| {
+            scheduler.join(newcomer, now);
+            scheduler.allow(id, allowance);
+        });
         Ok((Membership { roster: Arc::clone(self), id, session, drain }, receiver))
     }
 
@@ -152,16 +163,7 @@ impl Roster {
     /// Where there is none, or it cannot be told.
     pub fn drain(&self, runner: &str) -> Result<RunnerInfo, Problem> {
         let state = lock(&self.state);
-        let is_meant =
-            |id: &RunnerId, member: &Member| member.registration.name == runner || runner.parse() == Ok(*id);
-        let Some((_, member)) = state.runners.iter().find(|(id, member)| is_meant(id, member)) else {
-            let names = state.runners.values().map(|member| member.registration.name.as_str());
-            let mut known: Vec<&str> = names.collect();
-            known.sort_unstable();
-            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-            let detail = format!("there is no runner {runner:?} here; there are {known}");
-            return Err(Problem::new(ProblemKind::NotFound, detail).at("runner"));
-        };
+        let member = state.called(runner)?;
         if !member.can_be_drained {
             let name = &member.registration.name;
             let detail =
@@ -219,7 +221,7 @@ impl Roster {
             for (id, member) in &state.runners {
                 totals.runners += 1;
                 totals.available += u32::from(scheduler.unavailable(*id, now).is_none());
-                totals.slots = totals.slots.saturating_add(member.registration.max_jobs);
+                totals.slots = totals.slots.saturating_add(member.max_jobs());
             }
             totals
         })
@@ -241,6 +243,21 @@ impl Roster {
 }
 
 impl State {
+    /// The runner with this name or id.
+    fn called(&self, runner: &str) -> Result<&Member, Problem> {
+        let is_meant =
+            |id: &RunnerId, member: &Member| member.registration.name == runner || runner.parse() == Ok(*id);
+        if let Some((_, member)) = self.runners.iter().find(|(id, member)| is_meant(id, member)) {
+            return Ok(member);
+        }
+        let names = self.runners.values().map(|member| member.registration.name.as_str());
+        let mut known: Vec<&str> = names.collect();
+        known.sort_unstable();
+        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        let detail = format!("there is no runner {runner:?} here; there are {known}");
+        Err(Problem::new(ProblemKind::NotFound, detail).at("runner"))
+    }
+
     fn is_current(&self, membership: &Membership) -> bool {
         self.runners.get(&membership.id).is_some_and(|member| member.session == membership.session)
     }
@@ -350,6 +367,7 @@ fn report(telemetry: &Telemetry) -> Report {
         unavailable,
         active_jobs: telemetry.active_jobs,
         cpu_percent: telemetry.cpu_percent,
+        memory_percent: telemetry.memory_percent,
         warm: telemetry.warm.clone(),
     }
 }
@@ -371,14 +389,27 @@ impl Member {
             state,
             reason,
             languages: self.menu.iter().map(|offer| offer.id.clone()).collect(),
-            max_jobs: registration.max_jobs,
+            max_jobs: self.max_jobs(),
+            offers_jobs: registration.max_jobs,
             assigned_jobs: scheduler.assigned(registration.id),
             cpus: registration.cpus,
             memory_bytes: registration.memory_bytes,
             connected_at: self.connected_at,
+            started_at: registration.started_at,
             selftest: registration.selftest.clone(),
             telemetry: self.telemetry.clone(),
             labels: registration.labels.clone(),
+            settings: self.settings.clone(),
         }
+    }
+
+    /// How many jobs it is given at once.
+    fn max_jobs(&self) -> u32 {
+        self.registration.max_jobs.min(self.settings.max_jobs.unwrap_or(u32::MAX))
+    }
+
+    /// Whether it is leaving, or was told to.
+    fn is_leaving(&self) -> bool {
+        self.drain.is_cancelled() || self.telemetry.as_ref().is_some_and(|telemetry| telemetry.draining)
     }
 }

@@ -226,6 +226,7 @@ pub(crate) fn registration(name: &str) -> Registration {
         cpus: 1,
         memory_bytes: 1 << 30,
         selftest: None,
+        started_at: None,
         labels: Default::default(),
         held: Vec::new(),
     }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::account::{AccountAnswer, AccountRequest};
-use crate::cluster::{ClusterInfo, LanguageInfo, RunnerInfo};
+use crate::cluster::{ClusterInfo, LanguageInfo, RunnerChange, RunnerInfo};
 use crate::event::JobEvent;
 use crate::joining::{JoinTokenRequest, NewJoinToken};
 use crate::{Job, JobId, JobPage, JobSpec, JobState, Problem, Verdict};
@@ -62,6 +62,25 @@ pub enum Request {
     Drain {
         /// Its name or id.
         runner: String,
+    },
+    /// Give a runner nothing new. Answered by `runners` with that one, or by `refused` where there is none.
+    PauseRunner {
+        /// Its name or id.
+        runner: String,
+    },
+    /// Give a paused runner jobs again. Answered by `runners` with that one, or by `refused` where there is none or it
+    /// is leaving.
+    ResumeRunner {
+        /// Its name or id.
+        runner: String,
+    },
+    /// Change what a runner takes. Answered by `runners` with that one, or by `refused` where there is none or that
+    /// cannot be.
+    ChangeRunner {
+        /// Its name or id.
+        runner: String,
+        /// What is to be other than it is.
+        change: RunnerChange,
     },
     /// Make a token with which runners can join. Answered by `join_token`, or by `refused` where runners need none.
     JoinToken(JoinTokenRequest),

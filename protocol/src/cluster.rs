@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::runner::{SelfTest, Telemetry};
 use crate::{Limits, RunnerId, Timestamp, Verdict};
@@ -37,8 +37,11 @@ pub struct RunnerInfo {
     pub reason: Option<String>,
     /// Ids of the languages it can run.
     pub languages: Vec<String>,
-    /// How many jobs it takes at once.
+    /// How many jobs it is given at once: what it takes by its own configuration, or fewer by its settings.
     pub max_jobs: u32,
+    /// How many jobs it takes at once by its own configuration; 0 where the controller does not say.
+    #[serde(default)]
+    pub offers_jobs: u32,
     /// How many of them this controller has given it.
     pub assigned_jobs: u32,
     /// How many processors its host has.
@@ -48,6 +51,10 @@ pub struct RunnerInfo {
     /// Since when it is connected.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub connected_at: Timestamp,
+    /// Since when its process runs, where it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
+    pub started_at: Option<Timestamp>,
     /// How its sandbox withstood the hostile programs, where that was tried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub selftest: Option<SelfTest>,
@@ -56,6 +63,55 @@ pub struct RunnerInfo {
     /// What its operator says of it, for jobs that require it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
+    /// What it is to take, by the cluster's word.
+    #[serde(default)]
+    pub settings: RunnerSettings,
+}
+
+/// What a runner is to take by the cluster's word: never more than it takes by its own configuration. They hold at every
+/// controller, and for every runner that comes by this name.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RunnerSettings {
+    /// Whether it is given nothing new.
+    pub paused: bool,
+    /// Who paused it, where that was somebody with an account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paused_by: Option<String>,
+    /// How many jobs it is given at once by each controller.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_jobs: Option<u32>,
+    /// It is given nothing while its host's processors are busier than this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_cpu_percent: Option<u32>,
+    /// It is given nothing while its host uses more of its memory than this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_memory_percent: Option<u32>,
+}
+
+/// What of a runner's settings is to be other than it is. What is left out stays; `null` is as the runner has it itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RunnerChange {
+    /// How many jobs it is given at once by each controller.
+    #[serde(deserialize_with = "said", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<u32>, minimum = 1))]
+    pub max_jobs: Option<Option<u32>>,
+    /// It is given nothing while its host's processors are busier than this.
+    #[serde(deserialize_with = "said", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<u32>, minimum = 1, maximum = 100))]
+    pub max_cpu_percent: Option<Option<u32>>,
+    /// It is given nothing while its host uses more of its memory than this.
+    #[serde(deserialize_with = "said", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<u32>, minimum = 1, maximum = 100))]
+    pub max_memory_percent: Option<Option<u32>>,
+}
+
+/// What is said is said, even where it is `null`.
+fn said<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<u32>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
 }
 
 /// A language that some runner can run.
@@ -191,4 +247,19 @@ pub struct Sample {
     pub active_jobs: u32,
     /// Sandbox containers it kept.
     pub active_containers: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn null_is_something_else_than_nothing() {
+        let text = r#"{"max_jobs":null,"max_cpu_percent":80}"#;
+        let change: RunnerChange = serde_json::from_str(text).unwrap();
+        let expected =
+            RunnerChange { max_jobs: Some(None), max_cpu_percent: Some(Some(80)), max_memory_percent: None };
+        assert_eq!(change, expected);
+        assert_eq!(serde_json::to_string(&change).unwrap(), text);
+    }
 }

@@ -146,6 +146,9 @@ pub struct Registration {
     /// How its sandbox withstood the hostile programs, where that was tried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub selftest: Option<SelfTest>,
+    /// Since when its process runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<Timestamp>,
     /// What its operator says of it, for jobs that require it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,

@@ -13,8 +13,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use nix::fcntl::{Flock, FlockArg};
-use protocol::RunnerId;
 use protocol::runner::{HeldAttempt, LanguageOffer, Registration, Telemetry};
+use protocol::{RunnerId, Timestamp};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
@@ -80,6 +80,7 @@ pub struct Node {
     pub config: Config,
     /// This life of it.
     pub id: RunnerId,
+    started_at: Timestamp,
     /// Jobs in work.
     pub jobs: TaskTracker,
     /// Their attempts, until their ends are recorded.
@@ -133,6 +134,7 @@ impl Node {
         tracing::info!(cgroups = sandboxes.cgroups.version(), jobs = config.max_jobs, "runner starts");
         Ok(Arc::new(Self {
             id: RunnerId::random(),
+            started_at: Timestamp::now(),
             jobs: TaskTracker::new(),
             attempts: Arc::default(),
             credentials,
@@ -187,6 +189,7 @@ impl Node {
             cpus: self.host.0,
             memory_bytes: self.host.1,
             selftest: offers.selftest.clone(),
+            started_at: Some(self.started_at),
             labels: self.config.labels.clone(),
             held,
         }

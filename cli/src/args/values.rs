@@ -4,6 +4,7 @@ use std::convert::Infallible;
 
 use protocol::{Secret, Verdict};
 
+use super::steering::OwnOr;
 use crate::settings::Masters;
 use crate::{messages, units};
 
@@ -30,6 +31,24 @@ pub fn parse_seconds(text: &str) -> Result<f64, &'static str> {
 /// A number of whole seconds, or of days.
 pub fn parse_ttl(text: &str) -> Result<u64, &'static str> {
     units::parse_ttl(text).ok_or(messages::BAD_TTL)
+}
+
+/// A number of jobs, or the runner's own.
+pub fn parse_own_number(text: &str) -> Result<OwnOr, &'static str> {
+    parse_own(text).filter(|OwnOr(number)| *number != Some(0)).ok_or(messages::BAD_OWN_NUMBER)
+}
+
+/// A percentage, or the runner's own.
+pub fn parse_own_percent(text: &str) -> Result<OwnOr, &'static str> {
+    let fits = |OwnOr(percent): &OwnOr| percent.is_none_or(|percent| (1..=100).contains(&percent));
+    parse_own(text).filter(fits).ok_or(messages::BAD_OWN_PERCENT)
+}
+
+fn parse_own(text: &str) -> Option<OwnOr> {
+    match text {
+        "own" => Some(OwnOr(None)),
+        text => Some(OwnOr(Some(text.parse().ok()?))),
+    }
 }
 
 /// A name and a value.

@@ -1,6 +1,7 @@
 //! `cli runner`.
 
 use protocol::client::{Request, Response};
+use protocol::cluster::RunnerInfo;
 use protocol::joining::JoinTokenRequest;
 
 use super::{Address, status};
@@ -10,13 +11,27 @@ use crate::failure::Failure;
 use crate::settings::Master;
 use crate::{messages, terminal};
 
-/// Shows the runners, takes one in or out, or lets one leave.
+/// Shows the runners, takes one in or out, lets one leave, or says what it takes.
 pub async fn runner(address: &Address, command: RunnerCommand) -> Result<Exit, Failure> {
     match command {
         RunnerCommand::List(args) => status::status(address, &args).await,
         RunnerCommand::Token { ttl, uses } => token(address, ttl, uses).await,
         RunnerCommand::Remove { name } => remove(address, name).await,
-        RunnerCommand::Drain { name } => drain(address, name).await,
+        RunnerCommand::Drain { name } => {
+            steer(address, Request::Drain { runner: name }, |runner| messages::draining(&runner.name)).await
+        }
+        RunnerCommand::Pause { name } => {
+            steer(address, Request::PauseRunner { runner: name }, |runner| messages::paused(&runner.name))
+                .await
+        }
+        RunnerCommand::Resume { name } => {
+            steer(address, Request::ResumeRunner { runner: name }, |runner| messages::resumed(&runner.name))
+                .await
+        }
+        RunnerCommand::Set(args) => {
+            let request = Request::ChangeRunner { runner: args.name.clone(), change: (&args).into() };
+            steer(address, request, messages::runner_set).await
+        }
     }
 }
 
@@ -42,11 +57,16 @@ async fn remove(address: &Address, runner: String) -> Result<Exit, Failure> {
     Ok(Exit::OK)
 }
 
-async fn drain(address: &Address, runner: String) -> Result<Exit, Failure> {
+/// Tells a runner something, and says how it is then.
+async fn steer(
+    address: &Address,
+    request: Request,
+    words: fn(&RunnerInfo) -> String,
+) -> Result<Exit, Failure> {
     let mut link = address.connect().await?;
-    let [Response::Runners { runners }] = link.ask(1, [Request::Drain { runner }]).await? else {
+    let [Response::Runners { runners }] = link.ask(1, [request]).await? else {
         return Err(link.strange_answer());
     };
-    runners.iter().for_each(|runner| terminal::say(&messages::draining(&runner.name)));
+    runners.iter().for_each(|runner| terminal::say(&words(runner)));
     Ok(Exit::OK)
 }

@@ -99,7 +99,7 @@ fn row(runner: &RunnerInfo) -> [String; 10] {
     let active = measured.map_or(runner.assigned_jobs, |measured| measured.active_jobs);
     [
         runner.name.clone(),
-        messages::runner_state(runner.state).to_owned(),
+        messages::runner_state(runner).to_owned(),
         format!("{active}/{}", runner.max_jobs),
         number(measured.map(|measured| measured.active_containers.to_string())),
         number(measured.map(|measured| format!("{:.0} %", measured.cpu_percent))),
@@ -113,7 +113,7 @@ fn row(runner: &RunnerInfo) -> [String; 10] {
 
 #[cfg(test)]
 mod tests {
-    use protocol::cluster::RunnerState;
+    use protocol::cluster::{RunnerSettings, RunnerState};
     use protocol::runner::SelfTest;
     use protocol::{RunnerId, Timestamp};
 
@@ -146,6 +146,9 @@ mod tests {
             reason: reason.map(str::to_owned),
             languages: vec!["c".into(), "java".into()],
             max_jobs: 2,
+            offers_jobs: 2,
+            started_at: None,
+            settings: RunnerSettings::default(),
             assigned_jobs: 1,
             cpus: 2,
             memory_bytes: 1 << 30,

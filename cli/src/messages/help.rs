@@ -68,7 +68,10 @@ Examples:
   cli runner list
   cli runner token --ttl 1h --uses 5     prints the line to type on new hosts
   cli runner remove lab-1                it may not come back
-  cli runner drain lab-1                 as if it had got SIGTERM on its host";
+  cli runner drain lab-1                 as if it had got SIGTERM on its host
+  cli runner pause lab-1                 until `cli runner resume lab-1`
+  cli runner set lab-1 --max-jobs 2 --max-cpu 80
+  cli runner set lab-1 --max-jobs own    as many as its runner.toml says";
 
 /// Of `cli jobs`.
 pub const JOBS: &str = "\

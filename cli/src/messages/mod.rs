@@ -9,7 +9,9 @@ pub mod fixtures;
 pub mod help;
 mod verdicts;
 
-use protocol::cluster::{ClusterInfo, RunnerState};
+use std::fmt::Write as _;
+
+use protocol::cluster::{ClusterInfo, RunnerInfo, RunnerState};
 use protocol::runner::SelfTest;
 use protocol::tls::Fingerprint;
 use protocol::{JobId, Timestamp};
@@ -21,6 +23,11 @@ pub use verdicts::{explanation, notes, usage_line, verdict_word};
 
 /// An address that cannot be read.
 pub const BAD_MASTER: &str = "not an address: write HOST:PORT, or several with commas between them";
+/// A number of jobs that cannot be.
+pub const BAD_OWN_NUMBER: &str =
+    "not a number of jobs: write 1 or more, or `own`; `cli runner pause` is for none";
+/// A percentage that cannot be.
+pub const BAD_OWN_PERCENT: &str = "not a percentage: write 1 to 100, or `own`";
 /// A size that cannot be read.
 pub const BAD_SIZE: &str = "not a size: write 64K, 256M, 1G or a number of bytes";
 /// A time that cannot be read.
@@ -116,9 +123,33 @@ pub fn draining(name: &str) -> String {
     format!("runner {name} finishes what it runs, and then leaves")
 }
 
+/// After `runner pause`.
+pub fn paused(name: &str) -> String {
+    format!("runner {name} finishes what it runs, and then waits for `cli runner resume {name}`")
+}
+
+/// After `runner resume`.
+pub fn resumed(name: &str) -> String {
+    format!("runner {name} takes jobs again")
+}
+
+/// After `runner set`.
+pub fn runner_set(runner: &RunnerInfo) -> String {
+    let RunnerInfo { name, max_jobs, offers_jobs, settings, .. } = runner;
+    let mut line =
+        format!("runner {name} takes {max_jobs} of the {offers_jobs} jobs that it offers to run at once");
+    for (what, percent) in [("cpu", settings.max_cpu_percent), ("memory", settings.max_memory_percent)] {
+        if let Some(percent) = percent {
+            let _ = write!(line, ", none over {percent} % {what}");
+        }
+    }
+    line
+}
+
 /// A runner's state in a word.
-pub fn runner_state(state: RunnerState) -> &'static str {
-    match state {
+pub fn runner_state(runner: &RunnerInfo) -> &'static str {
+    match runner.state {
+        RunnerState::Unavailable if runner.settings.paused => "paused",
         RunnerState::Available => "available",
         RunnerState::Unavailable => "unavailable",
         RunnerState::Draining => "draining",

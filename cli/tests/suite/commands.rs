@@ -5,7 +5,7 @@ use std::process::Command;
 
 use nix::sys::signal::Signal;
 use protocol::client::{JobQuery, Request, Response};
-use protocol::cluster::{ClusterInfo, RunnerInfo, RunnerState};
+use protocol::cluster::{ClusterInfo, RunnerChange, RunnerInfo, RunnerSettings, RunnerState};
 use protocol::runner::{SelfTest, Telemetry};
 use protocol::{JobId, JobPage, JobState, Problem, ProblemKind, RunnerId, Timestamp, Verdict};
 
@@ -35,6 +35,9 @@ fn runner() -> RunnerInfo {
         reason: Some("cpu 93 % over max_cpu_percent 85".into()),
         languages: vec!["c".into(), "python".into()],
         max_jobs: 2,
+        offers_jobs: 2,
+        started_at: None,
+        settings: RunnerSettings::default(),
         assigned_jobs: 2,
         cpus: 4,
         memory_bytes: 1 << 33,
@@ -105,6 +108,52 @@ fn a_runner_is_told_to_leave_by_its_name() {
     let end = cli(&controller.address, &["runner", "list"]).finish();
     controller.end();
     assert!(end.stdout.starts_with("RUNNER  STATE"), "{}", end.stdout);
+}
+
+#[test]
+fn a_runner_is_told_what_to_take() {
+    let name = || "lab-1".to_owned();
+    let wanted =
+        RunnerChange { max_jobs: Some(Some(1)), max_memory_percent: Some(None), max_cpu_percent: None };
+    for (arguments, request, said) in [
+        (
+            &["pause", "lab-1"][..],
+            Request::PauseRunner { runner: name() },
+            "runner lab-1 finishes what it runs, and then waits for `cli runner resume lab-1`\n",
+        ),
+        (&["resume", "lab-1"], Request::ResumeRunner { runner: name() }, "runner lab-1 takes jobs again\n"),
+        (
+            &["set", "lab-1", "--max-jobs", "1", "--max-memory", "own"],
+            Request::ChangeRunner { runner: name(), change: wanted },
+            "runner lab-1 takes 1 of the 2 jobs that it offers to run at once, none over 80 % cpu\n",
+        ),
+    ] {
+        let controller = FakeController::start(move |client| {
+            assert_eq!(client.request(), (1, request));
+            let settings = RunnerSettings { max_cpu_percent: Some(80), ..RunnerSettings::default() };
+            let runners = vec![RunnerInfo { max_jobs: 1, settings, ..runner() }];
+            client.respond(1, &Response::Runners { runners });
+        });
+        let end = cli(&controller.address, &[&["runner"], arguments].concat()).finish();
+        controller.end();
+        assert_eq!((end.code, end.stderr.as_str()), (Some(0), said));
+    }
+}
+
+#[test]
+fn status_says_which_runners_are_paused() {
+    let controller = FakeController::start(|client| {
+        client.request();
+        client.respond(1, &Response::Cluster { cluster: cluster() });
+        client.request();
+        let settings = RunnerSettings { paused: true, ..RunnerSettings::default() };
+        let reason = Some("paused by ada".to_owned());
+        client.respond(2, &Response::Runners { runners: vec![RunnerInfo { settings, reason, ..runner() }] });
+    });
+    let end = cli(&controller.address, &["status"]).finish();
+    controller.end();
+    assert!(end.stdout.contains("lab-1   paused"), "{}", end.stdout);
+    assert!(end.stdout.contains("paused by ada"), "{}", end.stdout);
 }
 
 #[test]

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use axum::extract::{Path, State};
 use axum::{Extension, Json};
-use protocol::cluster::{ClusterInfo, LanguageInfo, RunnerInfo, Sample};
+use protocol::cluster::{ClusterInfo, LanguageInfo, RunnerChange, RunnerInfo, Sample};
 use protocol::{Problem, Timestamp};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::Context;
-use super::extract::Parameters;
+use super::extract::{Parameters, StrictJson};
 use super::problem::Failure;
 use crate::identity::{Caller, Deed};
 use crate::store::{Averages, Whose};
@@ -45,6 +45,64 @@ pub async fn drain(
     let drained = context.jobs.drain_runner(&runner)?;
     context.identity.note(Deed::of(&caller, "runner_drained", Some(&drained.name))).await;
     Ok(Json(drained))
+}
+
+/// Give a runner nothing new; it stays connected and finishes what it runs.
+#[utoipa::path(post, path = "/runners/{runner}/pause", tag = "cluster",
+    params(("runner" = String, Path, description = "Its name or id")),
+    responses(
+        (status = 200, body = RunnerInfo),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn pause(
+    State(context): State<Context>,
+    Extension(caller): Extension<Caller>,
+    Path(runner): Path<String>,
+) -> Result<Json<RunnerInfo>, Failure> {
+    let paused = context.jobs.steering().pause(&runner, caller.principal.name()).await?;
+    context.identity.note(Deed::of(&caller, "runner_paused", Some(&paused.name))).await;
+    Ok(Json(paused))
+}
+
+/// Give a paused runner jobs again.
+#[utoipa::path(post, path = "/runners/{runner}/resume", tag = "cluster",
+    params(("runner" = String, Path, description = "Its name or id")),
+    responses(
+        (status = 200, body = RunnerInfo),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "It was told to leave and cannot be called back", body = Problem,
+            content_type = "application/problem+json"),
+    )
+)]
+pub async fn resume(
+    State(context): State<Context>,
+    Extension(caller): Extension<Caller>,
+    Path(runner): Path<String>,
+) -> Result<Json<RunnerInfo>, Failure> {
+    let resumed = context.jobs.steering().resume(&runner).await?;
+    context.identity.note(Deed::of(&caller, "runner_resumed", Some(&resumed.name))).await;
+    Ok(Json(resumed))
+}
+
+/// Change what a runner takes. Never more than by its own configuration; `null` is as that has it.
+#[utoipa::path(patch, path = "/runners/{runner}", tag = "cluster", request_body = RunnerChange,
+    params(("runner" = String, Path, description = "Its name or id")),
+    responses(
+        (status = 200, body = RunnerInfo),
+        (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn change(
+    State(context): State<Context>,
+    Extension(caller): Extension<Caller>,
+    Path(runner): Path<String>,
+    StrictJson(wanted): StrictJson<RunnerChange>,
+) -> Result<Json<RunnerInfo>, Failure> {
+    let changed = context.jobs.steering().change(&runner, wanted).await?;
+    context.identity.note(Deed::of(&caller, "runner_changed", Some(&changed.name))).await;
+    Ok(Json(changed))
 }
 
 /// The cluster as a whole.

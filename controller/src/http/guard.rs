@@ -20,7 +20,7 @@ pub const COOKIE_NAME: &str = "ruche_session";
 const NOT_A_FORM: &str = "x-ruche";
 
 /// Every call, and what it is for the table of permissions.
-pub const ROWS: [(Method, &str, Action); 45] = [
+pub const ROWS: [(Method, &str, Action); 48] = [
     (Method::POST, "/api/v1/jobs", Action::Submit),
     (Method::GET, "/api/v1/jobs/{id}", Action::SeeJob),
     (Method::GET, "/api/v1/jobs", Action::ListJobs),
@@ -40,6 +40,9 @@ pub const ROWS: [(Method, &str, Action); 45] = [
     (Method::GET, "/api/v1/runners", Action::SeeRunners),
     (Method::GET, "/api/v1/samples", Action::SeeRunners),
     (Method::POST, "/api/v1/runners/{runner}/drain", Action::ManageRunners),
+    (Method::POST, "/api/v1/runners/{runner}/pause", Action::ManageRunners),
+    (Method::POST, "/api/v1/runners/{runner}/resume", Action::ManageRunners),
+    (Method::PATCH, "/api/v1/runners/{runner}", Action::ManageRunners),
     (Method::DELETE, "/api/v1/runners/{runner}", Action::ManageRunners),
     (Method::POST, "/api/v1/join-tokens", Action::ManageRunners),
     (Method::POST, "/api/v1/session", Action::Enter),

@@ -125,7 +125,9 @@ fn api() -> OpenApiRouter<Context> {
         .routes(routes!(cluster::languages))
         .routes(routes!(cluster::runners))
         .routes(routes!(cluster::drain))
-        .routes(routes!(joining::remove))
+        .routes(routes!(cluster::pause))
+        .routes(routes!(cluster::resume))
+        .routes(routes!(joining::remove, cluster::change))
         .routes(routes!(joining::new_token))
         .routes(routes!(cluster::cluster))
         .routes(routes!(cluster_events::events))
@@ -195,6 +197,8 @@ mod tests {
             "/runners",
             "/runners/{runner}",
             "/runners/{runner}/drain",
+            "/runners/{runner}/pause",
+            "/runners/{runner}/resume",
             "/samples",
             "/session",
             "/settings",

@@ -14,7 +14,7 @@ mod password;
 pub mod permission;
 mod principal;
 mod quota;
-mod records;
+pub mod records;
 mod secret;
 mod sharing;
 mod tokens;

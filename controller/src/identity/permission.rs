@@ -14,7 +14,7 @@ pub enum Action {
     LookAround,
     /// Look at runners and how their hosts do.
     SeeRunners,
-    /// Make runners leave.
+    /// Make runners leave, pause them, and set what they take.
     ManageRunners,
     /// Run a program.
     Submit,

@@ -3,7 +3,10 @@
 use protocol::cluster::{Activity, ClusterInfo, ClusterSnapshot, LanguageInfo, RunnerInfo, Sample};
 use protocol::{Problem, Timestamp};
 
+use tokio_util::sync::CancellationToken;
+
 use super::{Jobs, internal};
+use crate::steering::Steering;
 use crate::store::{Averages, StoreError};
 
 impl Jobs {
@@ -41,6 +44,22 @@ impl Jobs {
     /// Where there is none, or it cannot be told.
     pub fn drain_runner(&self, runner: &str) -> Result<RunnerInfo, Problem> {
         self.roster.drain(runner)
+    }
+
+    /// What makes runners take less than they would, and more again.
+    pub fn steering(&self) -> &Steering {
+        &self.steering
+    }
+
+    /// Heeds what runners were told to take before this controller started.
+    pub async fn recall_settings(&self) {
+        // That it fails is in the log, and it is tried again.
+        let _ = self.steering.look().await;
+    }
+
+    /// Heeds what other controllers tell runners to take, until told to stop.
+    pub async fn follow_settings(self, stop: CancellationToken) {
+        self.steering.follow(stop).await;
     }
 
     /// How runners' hosts did since then.

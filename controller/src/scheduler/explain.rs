@@ -95,7 +95,7 @@ impl Scheduler {
         if let Some(reason) = runner.unavailable(now) {
             return Some(Obstacle::Unavailable(reason));
         }
-        let (busy, max_jobs) = (runner.busy(), runner.max_jobs);
+        let (busy, max_jobs) = (runner.busy(), runner.max_jobs());
         if !runner.is_open() {
             return Some(Obstacle::Full { busy, max_jobs });
         }
@@ -105,9 +105,15 @@ impl Scheduler {
 
 impl Runner {
     fn unavailable(&self, now: Timestamp) -> Option<String> {
+        if let Some(reason) = &self.allowance.paused {
+            return Some(reason.clone());
+        }
         let Some(report) = &self.report else { return Some("has just connected".to_owned()) };
         if let Some(reason) = &report.unavailable {
             return Some(reason.clone());
+        }
+        if let Some((what, value, most)) = self.overload() {
+            return Some(format!("{what} {value:.0} % over max_{what}_percent {most}"));
         }
         match self.trust {
             Trust::Aside(until) => {

@@ -8,7 +8,7 @@ use protocol::{JobId, Limits, LimitsRequest, RunnerId, Timestamp};
 use super::kind::Standing;
 use super::language::Open;
 use super::runners::{Offer, Runner};
-use super::{Ending, Job, Newcomer, Report, Scheduler, State};
+use super::{Allowance, Ending, Job, Newcomer, Report, Scheduler, State};
 
 impl Scheduler {
     /// A runner is there. It gets nothing before it says how it is.
@@ -43,6 +43,16 @@ impl Scheduler {
         if !jobs.is_empty() {
             self.blame(&runner.name, &jobs, now);
         }
+    }
+
+    /// A runner is to take no more than this. What it has it keeps.
+    pub fn allow(&mut self, id: RunnerId, allowance: Allowance) {
+        let Some(number) = self.runners.number(id) else { return };
+        if let Some(runner) = self.runners.get_mut(number) {
+            runner.allowance = allowance;
+        }
+        self.list(number);
+        self.open(number);
     }
 
     /// A runner says how it is.

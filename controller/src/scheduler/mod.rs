@@ -48,7 +48,7 @@ use runners::Runners;
 use shares::Shares;
 use table::Table;
 
-pub use model::{Assignment, Ending, Newcomer, Report, Rules, Waiting};
+pub use model::{Allowance, Assignment, Ending, Newcomer, Report, Rules, Waiting};
 
 /// The jobs that wait, the runners, and who has which.
 #[derive(Debug)]

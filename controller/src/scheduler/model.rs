@@ -59,6 +59,19 @@ pub struct Newcomer {
     pub max_jobs: u32,
 }
 
+/// What a runner is to take at most, by its cluster's word; never more than it takes by its own.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Allowance {
+    /// Why it is given nothing, where it is not.
+    pub paused: Option<String>,
+    /// How many jobs it is given at once.
+    pub max_jobs: Option<u32>,
+    /// It is given nothing while its host's processors are busier.
+    pub max_cpu_percent: Option<u32>,
+    /// It is given nothing while its host uses more of its memory.
+    pub max_memory_percent: Option<u32>,
+}
+
 /// How a runner says that it is.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Report {
@@ -68,6 +81,8 @@ pub struct Report {
     pub active_jobs: u32,
     /// How busy its host's processors are.
     pub cpu_percent: f32,
+    /// How much of its host's memory is used.
+    pub memory_percent: f32,
     /// Sandboxes that stand ready, by language.
     pub warm: BTreeMap<String, u32>,
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use protocol::RunnerId;
 
-use super::model::Report;
+use super::model::{Allowance, Report};
 use super::table::Table;
 
 /// What there is to know of a runner.
@@ -14,7 +14,9 @@ pub(super) struct Runner {
     pub(super) id: RunnerId,
     pub(super) name: Arc<str>,
     pub(super) labels: BTreeMap<String, String>,
-    pub(super) max_jobs: u32,
+    /// How many jobs it takes by its own word.
+    max_jobs: u32,
+    pub(super) allowance: Allowance,
     pub(super) offers: Vec<Offer>,
     /// The jobs that this controller has given it.
     pub(super) jobs: Vec<u32>,
@@ -58,6 +60,7 @@ impl Runner {
             name,
             labels,
             max_jobs,
+            allowance: Allowance::default(),
             offers: Vec::new(),
             jobs: Vec::new(),
             report: None,
@@ -78,15 +81,32 @@ impl Runner {
         u32::try_from(self.jobs.len()).unwrap_or(u32::MAX)
     }
 
+    /// How many jobs it is given at most.
+    pub(super) fn max_jobs(&self) -> u32 {
+        self.max_jobs.min(self.allowance.max_jobs.unwrap_or(u32::MAX))
+    }
+
+    /// What its host has too much of to be given anything: its name, how much of it, and how much it may be, in percent.
+    pub(super) fn overload(&self) -> Option<(&'static str, f32, u32)> {
+        let report = self.report.as_ref()?;
+        let over = |what, value: f32, most: Option<u32>| {
+            most.filter(|most| f64::from(value) > f64::from(*most)).map(|most| (what, value, most))
+        };
+        over("cpu", report.cpu_percent, self.allowance.max_cpu_percent)
+            .or_else(|| over("memory", report.memory_percent, self.allowance.max_memory_percent))
+    }
+
     /// Whether it can be given a job, whatever it is.
     pub(super) fn is_open(&self) -> bool {
         let most = match self.trust {
-            Trust::Full => self.max_jobs,
+            Trust::Full => self.max_jobs(),
             Trust::Probation => 1,
             Trust::Aside(_) => 0,
         };
         let willing = self.report.as_ref().is_some_and(|report| report.unavailable.is_none());
-        willing && !self.refused && self.assigned() < most && self.busy() < self.max_jobs
+        let allowed = self.allowance.paused.is_none() && self.overload().is_none();
+        let free = self.assigned() < most && self.busy() < self.max_jobs();
+        willing && allowed && free && !self.refused
     }
 
     pub(super) fn offer(&self, language: u32) -> Option<&Offer> {
@@ -117,7 +137,7 @@ impl Runner {
     /// is from here: others take what is free before it is reported.
     pub(super) fn report(&mut self, report: Report) {
         let others = report.active_jobs.saturating_sub(self.peak.max(self.assigned()));
-        self.others = others.min(self.max_jobs.saturating_sub(1));
+        self.others = others.min(self.max_jobs().saturating_sub(1));
         self.peak = self.assigned();
         self.refused = false;
         self.report = Some(report);
@@ -125,7 +145,7 @@ impl Runner {
 
     /// Less is better: how full it is, then how busy its host.
     pub(super) fn load(&self) -> (f64, f32) {
-        let full = f64::from(self.busy()) / f64::from(self.max_jobs.max(1));
+        let full = f64::from(self.busy()) / f64::from(self.max_jobs().max(1));
         (full, self.report.as_ref().map_or(0.0, |report| report.cpu_percent))
     }
 }

@@ -157,6 +157,7 @@ impl Life {
             cpus: 2,
             memory_bytes: 1 << 30,
             selftest: None,
+            started_at: None,
             labels: BTreeMap::new(),
             held: held.collect(),
         }

@@ -400,6 +400,7 @@ async fn runners_are_remembered(store: &impl Store) {
         cpus: 2,
         memory_bytes: 1 << 30,
         selftest: None,
+        started_at: None,
         labels: [("room".to_owned(), "12".to_owned())].into(),
         held: Vec::new(),
     };

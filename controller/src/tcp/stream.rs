@@ -1,6 +1,7 @@
 //! The answer to one request.
 
 use protocol::client::{Request, Response};
+use protocol::cluster::RunnerInfo;
 use protocol::event::JobEvent;
 use protocol::frame::{Frame, OutputChunk};
 use protocol::window::SendWindow;
@@ -8,7 +9,7 @@ use protocol::{JobId, Problem};
 
 use super::request::Arriving;
 use super::visitor::{self, Visitor};
-use crate::identity::{Action, Deed};
+use crate::identity::{Action, Caller, Deed};
 use crate::jobs::{Jobs, Submission, Watching};
 use crate::wire::{Outgoing, WireError};
 
@@ -78,8 +79,19 @@ impl Stream {
             Request::Runners => Response::Runners { runners: self.jobs.runners() },
             Request::Drain { runner } => {
                 let drained = self.jobs.drain_runner(&runner)?;
-                self.visitor.identity.note(Deed::of(&caller, "runner_drained", Some(&drained.name))).await;
-                Response::Runners { runners: vec![drained] }
+                self.steered(&caller, "runner_drained", drained).await
+            }
+            Request::PauseRunner { runner } => {
+                let paused = self.jobs.steering().pause(&runner, caller.principal.name()).await?;
+                self.steered(&caller, "runner_paused", paused).await
+            }
+            Request::ResumeRunner { runner } => {
+                let resumed = self.jobs.steering().resume(&runner).await?;
+                self.steered(&caller, "runner_resumed", resumed).await
+            }
+            Request::ChangeRunner { runner, change } => {
+                let changed = self.jobs.steering().change(&runner, change).await?;
+                self.steered(&caller, "runner_changed", changed).await
             }
             Request::Account { ask } => {
                 Response::Account { answer: Box::new(self.visitor.identity.answer(&caller, ask).await?) }
@@ -96,6 +108,12 @@ impl Stream {
                 return Err(Problem::invalid("type", "this request has events for an answer"));
             }
         })
+    }
+
+    /// Writes down what was done to a runner, and tells how it is now.
+    async fn steered(&self, caller: &Caller, deed: &'static str, runner: RunnerInfo) -> Response {
+        self.visitor.identity.note(Deed::of(caller, deed, Some(&runner.name))).await;
+        Response::Runners { runners: vec![runner] }
     }
 
     async fn follow(&self, id: JobId, mut watching: Watching) {

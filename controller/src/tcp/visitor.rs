@@ -41,7 +41,12 @@ pub fn action(request: &Request) -> Action {
         Request::Jobs(_) => Action::ListJobs,
         Request::Languages | Request::Cluster => Action::LookAround,
         Request::Runners => Action::SeeRunners,
-        Request::Drain { .. } | Request::JoinToken(_) | Request::RemoveRunner { .. } => Action::ManageRunners,
+        Request::Drain { .. }
+        | Request::PauseRunner { .. }
+        | Request::ResumeRunner { .. }
+        | Request::ChangeRunner { .. }
+        | Request::JoinToken(_)
+        | Request::RemoveRunner { .. } => Action::ManageRunners,
         Request::Account { ask } => identity::action(ask),
     }
 }

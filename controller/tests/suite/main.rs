@@ -19,6 +19,7 @@ mod quotas;
 mod runners;
 mod scheduling;
 mod sharing;
+mod steering;
 mod strangers;
 mod stream;
 mod support;

@@ -34,7 +34,7 @@ const USERS: Row = [In, In, Yes, Yes, Yes, No];
 const TEACHERS: Row = [In, In, No, Yes, Yes, No];
 const ADMINS: Row = [In, In, No, No, Yes, No];
 
-const CALLS: [(&str, &str, Row); 39] = [
+const CALLS: [(&str, &str, Row); 42] = [
     ("post", "/jobs", WHO_MAY_RUN),
     ("get", "/jobs", USERS_LOOK),
     ("get", "/jobs/{id}", WHO_MAY_LOOK),
@@ -54,6 +54,9 @@ const CALLS: [(&str, &str, Row); 39] = [
     ("get", "/runners", USERS_LOOK),
     ("get", "/samples", USERS_LOOK),
     ("post", "/runners/{runner}/drain", ADMINS),
+    ("post", "/runners/{runner}/pause", ADMINS),
+    ("post", "/runners/{runner}/resume", ADMINS),
+    ("patch", "/runners/{runner}", ADMINS),
     ("delete", "/runners/{runner}", ADMINS),
     ("post", "/join-tokens", ADMINS),
     ("post", "/session", ANYBODY),
@@ -83,7 +86,12 @@ fn row(request: &Request) -> Row {
         Request::Watch { .. } | Request::Job { .. } => WHO_MAY_LOOK,
         Request::Languages | Request::Cluster => WHO_MAY_LOOK,
         Request::Jobs(_) | Request::Runners => USERS_LOOK,
-        Request::Drain { .. } | Request::JoinToken(_) | Request::RemoveRunner { .. } => ADMINS,
+        Request::Drain { .. }
+        | Request::PauseRunner { .. }
+        | Request::ResumeRunner { .. }
+        | Request::ChangeRunner { .. }
+        | Request::JoinToken(_)
+        | Request::RemoveRunner { .. } => ADMINS,
         Request::Account { ask } => match ask {
             AccountRequest::LogIn(_) | AccountRequest::SetUp(_) => ANYBODY,
             AccountRequest::Me | AccountRequest::Limits => WHO_MAY_LOOK,
@@ -144,6 +152,9 @@ fn requests() -> Vec<Request> {
         Request::Runners,
         Request::Cluster,
         Request::Drain { runner: nobody() },
+        Request::PauseRunner { runner: nobody() },
+        Request::ResumeRunner { runner: nobody() },
+        Request::ChangeRunner { runner: nobody(), change: Default::default() },
         Request::JoinToken(Default::default()),
         Request::RemoveRunner { runner: nobody() },
     ];

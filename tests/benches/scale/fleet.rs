@@ -191,6 +191,7 @@ fn registration(name: String, language: &str) -> Registration {
         cpus: 4,
         memory_bytes: 8 << 30,
         selftest: None,
+        started_at: None,
         labels: BTreeMap::new(),
         held: Vec::new(),
     }

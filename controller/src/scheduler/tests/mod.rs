@@ -1,5 +1,6 @@
 //! A scheduler, jobs and runners for it.
 
+mod allowance;
 mod fairness;
 mod placing;
 mod properties;

@@ -6,7 +6,7 @@ use super::*;
 
 fn report(active_jobs: u32, cpu_percent: f32, warm: &[(&str, u32)]) -> Report {
     let warm = warm.iter().map(|(language, count)| ((*language).to_owned(), *count)).collect();
-    Report { unavailable: None, active_jobs, cpu_percent, warm }
+    Report { active_jobs, cpu_percent, warm, ..Report::default() }
 }
 
 /// The runner that gets a job among these, of two slots each.

@@ -17,6 +17,7 @@ enum Event {
     Leave(usize),
     Offer(usize, usize),
     Report { runner: usize, available: bool, active: u32, warm: bool },
+    Allow { runner: usize, paused: bool, max_jobs: Option<u32> },
     End(usize, Ending),
     Retry(usize),
     Decide(usize),
@@ -36,6 +37,7 @@ fn event() -> impl Strategy<Value = Event> {
     let add = (0..3_usize, -2..3_i8, 0..3_usize, prop::option::of(1..25_u8), prop::bool::weighted(0.2));
     let join = (1..4_u32, prop::sample::select(vec![10_u8, 20]), any::<bool>(), 1..4_usize);
     let report = (any::<usize>(), prop::bool::weighted(0.8), 0..4_u32, any::<bool>());
+    let allow = (any::<usize>(), prop::bool::weighted(0.3), prop::option::of(1..4_u32));
     prop_oneof![
         8 => add.prop_map(|(share, priority, language, cpu, room)| Event::Add { share, priority, language, cpu, room }),
         1 => any::<usize>().prop_map(Event::Remove),
@@ -43,6 +45,7 @@ fn event() -> impl Strategy<Value = Event> {
         1 => any::<usize>().prop_map(Event::Leave),
         1 => (any::<usize>(), 1..4_usize).prop_map(|(runner, languages)| Event::Offer(runner, languages)),
         3 => report.prop_map(|(runner, available, active, warm)| Event::Report { runner, available, active, warm }),
+        2 => allow.prop_map(|(runner, paused, max_jobs)| Event::Allow { runner, paused, max_jobs }),
         8 => (any::<usize>(), ending()).prop_map(|(job, ending)| Event::End(job, ending)),
         2 => any::<usize>().prop_map(Event::Retry),
         6 => (1..6_usize).prop_map(Event::Decide),
@@ -66,6 +69,8 @@ struct Model {
     waiting: Vec<Waiting>,
     given: Vec<(Waiting, Assignment)>,
     runners: Vec<(Newcomer, bool)>,
+    /// How many jobs runners may have by their cluster's word.
+    allowed: HashMap<RunnerId, u32>,
     /// Until when a job may avoid a runner.
     shy: HashMap<JobId, Timestamp>,
 }
@@ -76,7 +81,7 @@ impl Model {
         let rules = if aging { rules } else { Rules { aging: None, ..rules } };
         let world = World { rng: StdRng::seed_from_u64(seed), ..World::new(rules) };
         let (waiting, given, runners) = (Vec::new(), Vec::new(), Vec::new());
-        Self { world, limit, aging, waiting, given, runners, shy: HashMap::new() }
+        Self { world, limit, aging, waiting, given, runners, allowed: HashMap::new(), shy: HashMap::new() }
     }
 
     fn happens(&mut self, event: Event) -> Result<(), TestCaseError> {
@@ -126,9 +131,16 @@ impl Model {
                 let index = runner % self.runners.len();
                 let warm = if warm { [("c".to_owned(), 1)].into() } else { BTreeMap::new() };
                 let unavailable = (!available).then(|| "busy".to_owned());
-                let report = Report { unavailable, active_jobs: active, cpu_percent: 0.0, warm };
+                let report = Report { unavailable, active_jobs: active, warm, ..Report::default() };
                 self.runners[index].1 = available;
                 self.world.scheduler.report(self.runners[index].0.id, report);
+            }
+            Event::Allow { runner, paused, max_jobs } if !self.runners.is_empty() => {
+                let id = self.runners[runner % self.runners.len()].0.id;
+                let reason = paused.then(|| "paused".to_owned());
+                let allowance = Allowance { paused: reason, max_jobs, ..Allowance::default() };
+                self.allowed.insert(id, if paused { 0 } else { max_jobs.unwrap_or(u32::MAX) });
+                self.world.scheduler.allow(id, allowance);
             }
             Event::End(index, ending) if !self.given.is_empty() => {
                 let (job, assignment) = self.given.swap_remove(index % self.given.len());
@@ -195,6 +207,8 @@ impl Model {
         prop_assert!(*available && Self::suits(&job, runner), "{job:?} on {runner:?}");
         let has = self.given.iter().filter(|(_, given)| given.runner == runner.id).count();
         prop_assert!(has < runner.max_jobs as usize, "a slot was sold twice");
+        let allowed = self.allowed.get(&runner.id).copied().unwrap_or(u32::MAX);
+        prop_assert!(has < allowed as usize, "more than it is to take");
         prop_assert!(self.is_free(&job.share), "a share has too much");
         match self.world.scheduler.health.trust(&runner.name) {
             Trust::Full => {}

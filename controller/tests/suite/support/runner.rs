@@ -55,6 +55,7 @@ pub fn registration(name: &str, slots: u32) -> Registration {
         cpus: 2,
         memory_bytes: 1 << 30,
         selftest: None,
+        started_at: None,
         labels: std::collections::BTreeMap::new(),
         held: Vec::new(),
     }
