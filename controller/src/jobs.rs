@@ -27,6 +27,7 @@ use crate::steering::Steering;
 use crate::store::{Cancelled, EnqueueError, Enqueued, NewJob, Store, StoreError};
 
 use admission::peak;
+pub use cluster::SampleQuery;
 pub use watching::Watching;
 
 /// When to come back to a full queue, in seconds.
