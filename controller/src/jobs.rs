@@ -28,6 +28,7 @@ use crate::steering::Steering;
 use crate::store::{Cancelled, EnqueueError, Enqueued, NewJob, Store, StoreError};
 
 use admission::peak;
+pub use cluster::SampleQuery;
 pub use input::NoInput;
 pub use watching::Watching;
 

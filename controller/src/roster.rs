@@ -157,23 +157,6 @@ impl Roster {
         })
     }
 
-    /// Lets a runner leave, given its name or id, once it has finished what it runs. Returns it as it is.
-    ///
-    /// # Errors
-    /// Where there is none, or it cannot be told.
-    pub fn drain(&self, runner: &str) -> Result<RunnerInfo, Problem> {
-        let state = lock(&self.state);
-        let member = state.called(runner)?;
-        if !member.can_be_drained {
-            let name = &member.registration.name;
-            let detail =
-                format!("runner {name} is of a version that cannot be told to leave: send it SIGTERM");
-            return Err(Problem::new(ProblemKind::Conflict, detail).at("runner"));
-        }
-        member.drain.cancel();
-        Ok(self.backlog.with(|scheduler, now| member.info(scheduler, now)))
-    }
-
     /// The id of a language, given its id or an alias in any case. `None` where nobody ever offered it; the
     /// text itself, in lower case, while nothing was ever offered.
     pub fn resolve(&self, language: &str) -> Option<String> {

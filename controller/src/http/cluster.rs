@@ -1,7 +1,5 @@
 //! The calls about the cluster.
 
-use std::time::Duration;
-
 use axum::extract::{Path, State};
 use axum::{Extension, Json};
 use protocol::cluster::{ClusterInfo, LanguageInfo, RunnerChange, RunnerInfo, Sample};
@@ -13,7 +11,7 @@ use super::Context;
 use super::extract::{Parameters, StrictJson};
 use super::problem::Failure;
 use crate::identity::{Caller, Deed};
-use crate::store::{Averages, Whose};
+use crate::jobs::SampleQuery;
 
 /// What the cluster can run.
 #[utoipa::path(get, path = "/languages", tag = "cluster", responses((status = 200, body = [LanguageInfo])))]
@@ -111,13 +109,6 @@ pub async fn cluster(State(context): State<Context>) -> Result<Json<ClusterInfo>
     Ok(Json(context.jobs.cluster().await?))
 }
 
-/// The time that samples are given of where nobody says since when.
-const RECENT: Duration = Duration::from_secs(3600);
-
-/// The steps that samples can be averaged over, in seconds; a sample is taken every ten.
-const SHORTEST_STEP: u32 = 10;
-const LONGEST_STEP: u32 = 86_400;
-
 /// Which samples to give.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
@@ -134,26 +125,6 @@ pub struct Which {
     total: bool,
 }
 
-impl Which {
-    /// The averages that are asked for, where they are.
-    fn averages(self, since: Timestamp) -> Result<Option<Averages>, Problem> {
-        let (whose, step) = match (self.total, self.runner, self.step) {
-            (false, _, None) => return Ok(None),
-            (true, Some(_), _) => {
-                return Err(Problem::invalid("total", "the total is of all runners: leave `runner` away"));
-            }
-            (true, None, step) => (Whose::All, step.unwrap_or(SHORTEST_STEP)),
-            (false, Some(runner), Some(step)) => (Whose::One(runner), step),
-            (false, None, Some(step)) => (Whose::Each, step),
-        };
-        if !(SHORTEST_STEP..=LONGEST_STEP).contains(&step) {
-            let detail = format!("a step is {SHORTEST_STEP} to {LONGEST_STEP} seconds");
-            return Err(Problem::invalid("step", detail));
-        }
-        Ok(Some(Averages { whose, since, step: Duration::from_secs(step.into()) }))
-    }
-}
-
 /// How runners' hosts did, every ten seconds or on average over longer steps, the oldest first.
 #[utoipa::path(get, path = "/samples", tag = "cluster", params(Which), responses(
     (status = 200, body = [Sample]),
@@ -163,11 +134,6 @@ pub async fn samples(
     State(context): State<Context>,
     Parameters(which): Parameters<Which>,
 ) -> Result<Json<Vec<Sample>>, Failure> {
-    let recent = || Timestamp::now().checked_sub(RECENT).unwrap_or(Timestamp::UNIX_EPOCH);
-    let since = which.since.unwrap_or_else(recent);
-    let runner = which.runner.clone();
-    Ok(Json(match which.averages(since)? {
-        Some(averages) => context.jobs.averages(&averages).await?,
-        None => context.jobs.samples(runner.as_deref(), since).await?,
-    }))
+    let Which { runner, since, step, total } = which;
+    Ok(Json(context.jobs.samples(SampleQuery { runner, since, step, total }).await?))
 }

@@ -1,5 +1,7 @@
 //! What clients can ask of the cluster as a whole, and of its runners.
 
+use std::time::Duration;
+
 use protocol::cluster::{Activity, ClusterInfo, ClusterSnapshot, LanguageInfo, RunnerInfo, Sample};
 use protocol::{Problem, Timestamp};
 
@@ -7,7 +9,47 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Jobs, internal};
 use crate::steering::Steering;
-use crate::store::{Averages, StoreError};
+use crate::store::{Averages, StoreError, Whose};
+
+/// The time that samples are given of where nobody says since when.
+const RECENT: Duration = Duration::from_secs(3600);
+
+/// The steps that samples can be averaged over, in seconds; a sample is taken every ten.
+const SHORTEST_STEP: u32 = 10;
+const LONGEST_STEP: u32 = 86_400;
+
+/// Which samples are wanted.
+#[derive(Debug, Clone)]
+pub struct SampleQuery {
+    /// Only those of the runner with this name.
+    pub runner: Option<String>,
+    /// Only those since this moment; the last hour where absent.
+    pub since: Option<Timestamp>,
+    /// Averages over so many seconds.
+    pub step: Option<u32>,
+    /// Of all runners together.
+    pub total: bool,
+}
+
+impl SampleQuery {
+    /// The averages that are asked for, where they are.
+    fn averages(&self, since: Timestamp) -> Result<Option<Averages>, Problem> {
+        let (whose, step) = match (self.total, &self.runner, self.step) {
+            (false, _, None) => return Ok(None),
+            (true, Some(_), _) => {
+                return Err(Problem::invalid("total", "the total is of all runners: leave `runner` away"));
+            }
+            (true, None, step) => (Whose::All, step.unwrap_or(SHORTEST_STEP)),
+            (false, Some(runner), Some(step)) => (Whose::One(runner.clone()), step),
+            (false, None, Some(step)) => (Whose::Each, step),
+        };
+        if !(SHORTEST_STEP..=LONGEST_STEP).contains(&step) {
+            let detail = format!("a step is {SHORTEST_STEP} to {LONGEST_STEP} seconds");
+            return Err(Problem::invalid("step", detail));
+        }
+        Ok(Some(Averages { whose, since, step: Duration::from_secs(step.into()) }))
+    }
+}
 
 impl Jobs {
     /// What the cluster can run.
@@ -62,20 +104,19 @@ impl Jobs {
         self.steering.follow(stop).await;
     }
 
-    /// How runners' hosts did since then.
+    /// How runners' hosts did, the oldest first.
     ///
     /// # Errors
-    /// Where the store fails.
-    pub async fn samples(&self, runner: Option<&str>, since: Timestamp) -> Result<Vec<Sample>, Problem> {
-        self.store.samples(runner, since).await.map_err(internal)
-    }
-
-    /// How runners' hosts did, on average over each step.
-    ///
-    /// # Errors
-    /// Where the store fails.
-    pub async fn averages(&self, wanted: &Averages) -> Result<Vec<Sample>, Problem> {
-        self.store.averages(wanted).await.map_err(internal)
+    /// Where the query is not possible, or the store fails.
+    pub async fn samples(&self, query: SampleQuery) -> Result<Vec<Sample>, Problem> {
+        let since = query
+            .since
+            .unwrap_or_else(|| Timestamp::now().checked_sub(RECENT).unwrap_or(Timestamp::UNIX_EPOCH));
+        let found = match query.averages(since)? {
+            Some(averages) => self.store.averages(&averages).await,
+            None => self.store.samples(query.runner.as_deref(), since).await,
+        };
+        found.map_err(internal)
     }
 
     async fn counted(&self) -> Result<ClusterInfo, StoreError> {

@@ -1,4 +1,4 @@
-//! What runners are to take, by their cluster's word.
+//! What runners are told: to leave, and what to take by their cluster's word.
 
 use std::collections::HashMap;
 
@@ -10,6 +10,23 @@ use crate::lock::lock;
 use crate::scheduler::{Allowance, Scheduler};
 
 impl Roster {
+    /// Lets a runner leave, given its name or id, once it has finished what it runs. Returns it as it is.
+    ///
+    /// # Errors
+    /// Where there is none, or it cannot be told.
+    pub fn drain(&self, runner: &str) -> Result<RunnerInfo, Problem> {
+        let state = lock(&self.state);
+        let member = state.called(runner)?;
+        if !member.can_be_drained {
+            let name = &member.registration.name;
+            let detail =
+                format!("runner {name} is of a version that cannot be told to leave: send it SIGTERM");
+            return Err(Problem::new(ProblemKind::Conflict, detail).at("runner"));
+        }
+        member.drain.cancel();
+        Ok(self.backlog.with(|scheduler, now| member.info(scheduler, now)))
+    }
+
     /// The name of a connected runner, given that or its id.
     ///
     /// # Errors
