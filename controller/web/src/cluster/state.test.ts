@@ -79,3 +79,9 @@ test('runners that take no jobs are counted by state', () => {
   const counts = idle([runner('a'), runner('b', { state: 'paused' }), runner('c', { state: 'paused' }), runner('d', { state: 'draining' })]);
   expect([...counts]).toEqual([['paused', 2], ['draining', 1]]);
 });
+
+test('one that was paused is shown as that, not as unavailable', () => {
+  const paused = runner('a', { state: 'unavailable', reason: 'paused by ada', settings: { paused: true } });
+  const live = after(snapshot(paused));
+  expect(live.runners.get('a')?.state).toBe('paused');
+});

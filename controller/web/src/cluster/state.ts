@@ -61,7 +61,7 @@ const TOLD = 5;
 export function reduce(live: Live, event: Event): Live {
   switch (event.type) {
     case 'snapshot': {
-      const runners = new Map(event.runners.map((runner) => [runner.name, runner]));
+      const runners = new Map(event.runners.map((runner) => [runner.name, shown(runner)]));
       return { ...live, cluster: event.cluster, activity: event.activity, runners, left: present(live.left, runners) };
     }
     case 'change':
@@ -73,7 +73,7 @@ export function reduce(live: Live, event: Event): Live {
       if (!live.runners.has(event.runner.name)) return live;
       return {
         ...live,
-        runners: new Map(live.runners).set(event.runner.name, event.runner),
+        runners: new Map(live.runners).set(event.runner.name, shown(event.runner)),
         expected: without(live.expected, [event.runner.name]),
       };
     case 'expect':
@@ -85,12 +85,17 @@ export function reduce(live: Live, event: Event): Live {
   }
 }
 
+/** One that is paused takes no jobs because somebody said so, which is no fault of its own. */
+function shown(runner: RunnerInfo): RunnerInfo {
+  return runner.settings?.paused && runner.state === 'unavailable' ? { ...runner, state: 'paused' } : runner;
+}
+
 function change(live: Live, { cluster, activity, runners: changed, gone }: Change): Live {
   if (changed.length === 0 && gone.length === 0) return { ...live, cluster, activity };
   const runners = new Map(live.runners);
   const left = gone.flatMap((name) => departure(live, name, activity.at));
   for (const name of gone) runners.delete(name);
-  for (const runner of changed) runners.set(runner.name, runner);
+  for (const runner of changed) runners.set(runner.name, shown(runner));
   const told = present([...left, ...live.left], runners).slice(0, TOLD);
   return { ...live, cluster, activity, runners, left: told, expected: without(live.expected, gone) };
 }

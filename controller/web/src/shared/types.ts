@@ -170,6 +170,7 @@ export interface RunnerInfo {
   id: string;
   name: string;
   version: string;
+  /** The API calls a paused one unavailable; its settings say why. */
   state: 'available' | 'unavailable' | 'draining' | 'paused';
   reason?: string;
   languages: string[];
