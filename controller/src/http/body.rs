@@ -1,18 +1,27 @@
 //! A request's body: how large, how slow, and how much of all of them at once.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use axum::body::BodyDataStream;
 use axum::extract::Request;
 use axum::http::{StatusCode, header};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use protocol::{Problem, ProblemKind};
-use tokio::time::timeout_at;
+use tokio::time::{timeout, timeout_at};
 
 use crate::doors::{Incoming, Pace, Place};
 
 /// What every connection may have under way without being counted, in bytes; and in what steps more is.
 const STEP: usize = 64 * 1024;
+
+/// How much of a body that is too large is read over, in bytes, and for how long: whoever sends on when the connection is
+/// closed does not hear why.
+const READ_OVER: usize = 8 << 20;
+
+/// See [`READ_OVER`].
+const READ_OVER_TIME: Duration = Duration::from_secs(2);
 
 /// A body, and the room that it takes up until it is dropped.
 pub struct Body {
@@ -28,6 +37,10 @@ pub struct Body {
 pub async fn read(request: Request, most: u64) -> Result<Body, Problem> {
     let most = usize::try_from(most).unwrap_or(usize::MAX);
     if announced(&request).is_some_and(|length| length > most) {
+        // Who asks first sends nothing where the answer is no.
+        if !request.headers().contains_key(header::EXPECT) {
+            read_over(request.into_body().into_data_stream()).await;
+        }
         return Err(too_large());
     }
     let place = request.extensions().get::<Arc<Place>>().cloned().unwrap_or_else(Place::anywhere);
@@ -42,6 +55,7 @@ pub async fn read(request: Request, most: u64) -> Result<Body, Problem> {
         let chunk = chunk.map_err(|_| Problem::new(ProblemKind::Invalid, "the body could not be read"))?;
         let length = body.len() + chunk.len();
         if length > most {
+            read_over(chunks).await;
             return Err(too_large());
         }
         if length > counted {
@@ -53,6 +67,20 @@ pub async fn read(request: Request, most: u64) -> Result<Body, Problem> {
         pace.received(chunk.len());
         body.extend_from_slice(&chunk);
     }
+}
+
+async fn read_over(mut chunks: BodyDataStream) {
+    let all = async {
+        let mut left = READ_OVER;
+        while let Some(Ok(chunk)) = chunks.next().await {
+            left = left.saturating_sub(chunk.len());
+            if left == 0 {
+                return;
+            }
+        }
+    };
+    // Whoever is not done by then is not waited for.
+    let _ = timeout(READ_OVER_TIME, all).await;
 }
 
 fn announced(request: &Request) -> Option<usize> {

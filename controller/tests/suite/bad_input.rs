@@ -112,3 +112,14 @@ async fn sizes_beyond_counting_are_refused() {
     let problem = over_tcp(&mut controller.client().await, 1, &spec).await;
     assert_eq!(problem["kind"], "too_large");
 }
+
+#[tokio::test]
+async fn whoever_sends_far_too_much_before_listening_hears_that_it_was_too_much() {
+    let controller = Controller::start_with(|config| config.max_body = 1000).await;
+    let body = " ".repeat(4_000_000);
+    for _ in 0..20 {
+        let reply =
+            controller.http().send("POST", "/api/v1/jobs", "content-type: application/json\r\n", &body).await;
+        assert_eq!(reply.status, 413, "{reply:?}");
+    }
+}
