@@ -92,8 +92,7 @@ impl Http {
             format!("{method} {path} HTTP/1.0\r\nhost: {host}\r\ncontent-length: {length}\r\n{headers}\r\n");
         let mut stream = TcpStream::connect(self.0).await.unwrap();
         stream.write_all(head.as_bytes()).await.unwrap();
-        // A body that is too large may be refused before all of it is read.
-        let _ = stream.write_all(body.as_bytes()).await;
+        stream.write_all(body.as_bytes()).await.unwrap();
         let mut reply = Vec::new();
         let _ = soon("HTTP answers", stream.read_to_end(&mut reply)).await;
         let end = reply.windows(4).position(|end| end == b"\r\n\r\n");
