@@ -31,9 +31,9 @@ async fn whoever_has_a_link_sees_program_and_result_until_it_is_taken_back() {
     let controller = Controller::start_with(|config| config.anonymous_use = AnonymousUse::Off).await;
     let mut runner = controller.runner("a", 1).await;
     let root = controller.first_admin().await;
-    let ada = controller.add_user(&root, "ada", "user").await;
-    let id = finished(&ada, &mut runner).await;
-    let (one, other) = (share(&ada, &id).await, share(&ada, &id).await);
+    let lovelace = controller.add_user(&root, "lovelace", "user").await;
+    let id = finished(&lovelace, &mut runner).await;
+    let (one, other) = (share(&lovelace, &id).await, share(&lovelace, &id).await);
     assert_ne!(one["token"], other["token"]);
     assert!(one["expires_at"].as_str().is_some_and(|end| end.ends_with('Z')), "{one}");
 
@@ -45,17 +45,17 @@ async fn whoever_has_a_link_sees_program_and_result_until_it_is_taken_back() {
         let told = seen.json();
         assert_eq!(told["job"]["runs"][0]["stdout"], "the output");
         assert_eq!(told["spec"]["files"][0]["content"], "int main(){}");
-        assert!(!seen.body.contains("ada") && !seen.body.contains("my-key"), "{seen:?}");
+        assert!(!seen.body.contains("lovelace") && !seen.body.contains("my-key"), "{seen:?}");
     }
 
     let unshare = format!("/jobs/{id}/share");
     for _ in 0..2 {
-        assert_eq!(ada.call("DELETE", &unshare, None).await.status, 204);
+        assert_eq!(lovelace.call("DELETE", &unshare, None).await.status, 204);
     }
     for link in [&one, &other] {
         assert_eq!(stranger.get(&path(link)).await.status, 404);
     }
-    let again = share(&ada, &id).await;
+    let again = share(&lovelace, &id).await;
     assert_eq!(stranger.get(&path(&again)).await.status, 200);
 
     let audit = root.get("/audit?limit=100").await;
@@ -67,7 +67,7 @@ async fn whoever_has_a_link_sees_program_and_result_until_it_is_taken_back() {
         .filter(|entry| entry["subject"] == id.as_str())
         .map(|entry| (entry["who"].as_str().unwrap(), entry["action"].as_str().unwrap()))
         .collect();
-    let (shared, unshared) = (("ada", "job_shared"), ("ada", "job_unshared"));
+    let (shared, unshared) = (("lovelace", "job_shared"), ("lovelace", "job_unshared"));
     assert_eq!(done, [shared, unshared, shared, shared]);
     assert!(!audit.body.contains(again["token"].as_str().unwrap()));
 }
