@@ -228,6 +228,7 @@ pub(crate) fn registration(name: &str) -> Registration {
         selftest: None,
         started_at: None,
         labels: Default::default(),
+        features: Default::default(),
         held: Vec::new(),
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Content;
+use crate::{Check, Content};
 
 /// The judgement on a program. A machine-readable word; prose goes into a message beside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -80,6 +80,8 @@ pub enum Flag {
     ProcessLimit,
     /// Its file system was full when it ended.
     DiskFull,
+    /// It left more files that were to be kept than are kept.
+    ArtifactsCut,
 }
 
 /// What a step used, measured by the kernel over all its processes.
@@ -95,7 +97,7 @@ pub struct Usage {
 }
 
 /// How one step ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StepResult {
     /// The name that the run was given.
@@ -124,6 +126,25 @@ pub struct StepResult {
     /// What it used.
     #[serde(default)]
     pub usage: Usage,
+    /// Which part of the run's weight a wrong answer is worth all the same, from 0 to 1, by the job's own checker.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partial: Option<f64>,
+    /// What the job's own checker or interactor said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check: Option<Check>,
+    /// The files that it left and that are kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub artifacts: Vec<Artifact>,
+}
+
+/// A file that a run left and that is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Artifact {
+    /// Where it was, relative to the program's folder.
+    pub path: String,
+    /// How many bytes it has.
+    pub size: u64,
 }
 
 impl StepResult {
@@ -139,6 +160,9 @@ impl StepResult {
             truncated: false,
             flags: Vec::new(),
             usage: Usage::default(),
+            partial: None,
+            check: None,
+            artifacts: Vec::new(),
         }
     }
 }

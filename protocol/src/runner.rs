@@ -1,12 +1,15 @@
 //! The control messages of the runners' TCP door (port 7001). The runner dials the controller.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Attempt, JobId, JobSpec, Limits, Problem, RunnerId, Secret, Step, StepResult, Timestamp, Verdict,
 };
+
+/// The [`features`](JobSpec::features) that this version knows.
+pub const FEATURES: [&str; 3] = ["artifacts", "judging", "terminal"];
 
 /// What a runner says. `register` and `telemetry` are about itself and go on stream 0; the
 /// others are about an attempt and go on the attempt's stream.
@@ -152,6 +155,9 @@ pub struct Registration {
     /// What its operator says of it, for jobs that require it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
+    /// What jobs may need of it that older runners do not know: see [`JobSpec::features`].
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub features: BTreeSet<String>,
     /// Attempts that came over a link that has broken and whose end nobody has confirmed as recorded.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub held: Vec<HeldAttempt>,

@@ -9,6 +9,7 @@
 //!
 //! Each floor only knows the one below. [`node`] is what they share, and the supervisor beside them.
 
+pub mod comparison;
 pub mod config;
 pub mod digest;
 pub mod docker;

@@ -191,6 +191,7 @@ impl Node {
             selftest: offers.selftest.clone(),
             started_at: Some(self.started_at),
             labels: self.config.labels.clone(),
+            features: Default::default(),
             held,
         }
     }

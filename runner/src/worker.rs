@@ -9,12 +9,12 @@ use protocol::{Flag, JobSpec, Limits, RunSpec, Step, StepResult, Verdict};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
+use crate::comparison::matches;
 use crate::languages::{Fill, Language, ProgramError, command};
 use crate::pool::{Lease, Pool};
 use crate::report::{Report, Reporter};
 use crate::sandbox::spare::Ahead;
 use crate::sandbox::step::{StepOutcome, StepPlan};
-use crate::sandbox::verdict::matches;
 use crate::sandbox::{Sandbox, SandboxError};
 use crate::stdin::Stdin;
 

@@ -123,7 +123,7 @@ impl Progress {
                 _ => runs.push(result),
             }
         }
-        Outcome { verdict, message: message.map(|message| text::line(&message)), compile, runs }
+        Outcome { verdict, message: message.map(|message| text::line(&message)), compile, runs, score: None }
     }
 
     fn runs_made(&self) -> usize {

@@ -1,6 +1,6 @@
 //! How sources and output are stored: as JSON, and compressed where that makes them smaller.
 
-use protocol::{JobSpec, StepResult, Usage, Verdict};
+use protocol::{JobSpec, Score, StepResult, Usage, Verdict};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +28,8 @@ pub(super) struct Results {
     pub(super) compile: Option<StepResult>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) runs: Vec<StepResult>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) score: Option<Score>,
 }
 
 /// An outcome, ready to be stored.
@@ -55,8 +57,8 @@ pub(super) async fn pack_spec(spec: &std::sync::Arc<JobSpec>) -> Result<Vec<u8>,
 /// # Errors
 /// Where it cannot be written as JSON.
 pub(super) async fn pack_outcome(outcome: Outcome) -> Result<(Packed, Results), StoreError> {
-    let Outcome { verdict, message, compile, runs } = outcome;
-    let results = Results { compile, runs };
+    let Outcome { verdict, message, compile, runs, score } = outcome;
+    let results = Results { compile, runs, score };
     let steps = || results.compile.iter().chain(&results.runs);
     let output = steps().flat_map(|step| step.stdout.iter().chain(&step.stderr));
     let size = output.map(protocol::Content::size).sum();

@@ -54,7 +54,7 @@ fn outcome(verdict: Verdict) -> Outcome {
         stderr: Some(vec![0xff, 0, b'x'].into()),
         ..StepResult::new(verdict)
     };
-    Outcome { verdict, message: None, compile: None, runs: vec![run] }
+    Outcome { verdict, message: None, compile: None, runs: vec![run], score: None }
 }
 
 fn lost() -> Release {
@@ -402,6 +402,7 @@ async fn runners_are_remembered(store: &impl Store) {
         selftest: None,
         started_at: None,
         labels: [("room".to_owned(), "12".to_owned())].into(),
+        features: Default::default(),
         held: Vec::new(),
     };
     store.remember_runner(&registration).await.unwrap();

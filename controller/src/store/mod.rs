@@ -30,8 +30,8 @@ use protocol::client::JobQuery;
 use protocol::cluster::Sample;
 use protocol::runner::Registration;
 use protocol::{
-    Attempt, AttemptEnd, Job, JobAttempt, JobId, JobPage, JobSpec, LimitsRequest, StepResult, Timestamp,
-    Verdict,
+    Attempt, AttemptEnd, Job, JobAttempt, JobId, JobPage, JobSpec, LimitsRequest, Score, StepResult,
+    Timestamp, Verdict,
 };
 use tokio::sync::broadcast;
 
@@ -189,12 +189,14 @@ pub struct Outcome {
     pub compile: Option<StepResult>,
     /// How each run ended.
     pub runs: Vec<StepResult>,
+    /// What the runs are worth together, where they were judged.
+    pub score: Option<Score>,
 }
 
 impl Outcome {
     /// The end of a job that never ran to its end.
     pub fn without_results(verdict: Verdict, message: impl Into<String>) -> Self {
-        Self { verdict, message: Some(message.into()), compile: None, runs: Vec::new() }
+        Self { verdict, message: Some(message.into()), compile: None, runs: Vec::new(), score: None }
     }
 }
 

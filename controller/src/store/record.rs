@@ -71,6 +71,7 @@ pub(super) fn waiting(queued: &Queued, labels: BTreeMap<String, String>, owner: 
         owner,
         compile: None,
         runs: Vec::new(),
+        score: None,
         runner: None,
         attempts: Attempt::default(),
         queued_at: queued.queued_at,
@@ -216,7 +217,7 @@ impl Record {
     }
 
     pub(super) fn finish(&mut self, outcome: Outcome) {
-        let Outcome { verdict, message, compile, runs } = outcome;
+        let Outcome { verdict, message, compile, runs, score } = outcome;
         let cancelled = self.cancelled.take().filter(|_| verdict == Verdict::Cancelled);
         self.end_attempt(AttemptEnd::Finished, None);
         self.job.state = JobState::Finished;
@@ -224,6 +225,7 @@ impl Record {
         self.job.message = message.or(cancelled);
         self.job.compile = compile;
         self.job.runs = runs;
+        self.job.score = score;
         self.job.finished_at = Some(now());
         self.lease = None;
     }

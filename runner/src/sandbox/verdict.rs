@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use agent::message::End;
-use protocol::{Checker, Flag, Limits, StepResult, Usage, Verdict};
+use protocol::{Flag, Limits, StepResult, Usage, Verdict};
 
 use super::cgroup::Counters;
 
@@ -96,19 +96,6 @@ pub fn milliseconds(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Whether actual output is what was expected.
-pub fn matches(actual: &[u8], expected: &[u8], checker: Checker) -> bool {
-    match checker {
-        Checker::Exact => actual == expected,
-        Checker::Trimmed => trimmed_lines(actual).eq(trimmed_lines(expected)),
-    }
-}
-
-/// Lines without white space at their ends, and without the empty ones at the end.
-fn trimmed_lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    text.trim_ascii_end().split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_end)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -188,15 +175,5 @@ mod tests {
         let result = judge(&Evidence { counters, disk_full: true, ..evidence(End::Exit(0)) }, &LIMITS);
         assert_eq!(result.flags, [Flag::ProcessLimit, Flag::DiskFull]);
         assert_eq!(result.verdict, Verdict::Ok);
-    }
-
-    #[test]
-    fn checkers_compare_as_they_say() {
-        assert!(matches(b"1 \n2\n\n", b"1\n2", Checker::Trimmed));
-        assert!(matches(b"1\r\n2\r\n", b"1\n2\n", Checker::Trimmed));
-        assert!(!matches(b" 1", b"1", Checker::Trimmed));
-        assert!(!matches(b"1\n\n2", b"1\n2", Checker::Trimmed));
-        assert!(matches(b"1\n", b"1\n", Checker::Exact));
-        assert!(!matches(b"1\n", b"1", Checker::Exact));
     }
 }

@@ -173,8 +173,8 @@ fn ended(row: Option<&Row>, op: Uuid, end: End) -> Result<Ended, Fault> {
     if let Some(row) = row
         && row.get::<_, Option<Uuid>>(14) == Some(op)
     {
-        let Results { compile, runs } = end.results;
-        let job = Box::new(Job { compile, runs, ..rows::job(row)? });
+        let Results { compile, runs, score } = end.results;
+        let job = Box::new(Job { compile, runs, score, ..rows::job(row)? });
         return Ok(Ended { recorded: Recorded::Now(job), freed: row.get::<_, i64>("bytes").cast_unsigned() });
     }
     let before = row.is_some_and(|row| rows::attempt(row.get(5)) == end.attempt);

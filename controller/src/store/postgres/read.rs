@@ -24,8 +24,8 @@ pub(super) async fn job(link: &Link, id: JobId) -> Result<Option<Job>, Fault> {
     let Some(row) = row else { return Ok(None) };
     let mut job = rows::job(&row)?;
     if let Some(data) = row.get::<_, Option<&[u8]>>(16) {
-        let Results { compile, runs } = codec::decode(data)?;
-        (job.compile, job.runs) = (compile, runs);
+        let Results { compile, runs, score } = codec::decode(data)?;
+        (job.compile, job.runs, job.score) = (compile, runs, score);
     }
     Ok(Some(job))
 }

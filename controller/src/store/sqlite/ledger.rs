@@ -343,8 +343,8 @@ impl Ledger {
         self.homeless.remove(&record.number);
         self.work_bytes -= record.bytes;
         let Packed { verdict, message, usage, results: encoded } = packed;
-        let Results { compile, runs } = results;
-        record.finish(Outcome { verdict, message, compile, runs });
+        let Results { compile, runs, score } = results;
+        record.finish(Outcome { verdict, message, compile, runs, score });
         self.finished.jobs += 1;
         self.finished.bytes += rows::finished(db, &record, &usage, encoded.as_deref())?;
         self.untold.push(Change::Finished(id));
@@ -359,7 +359,7 @@ impl Ledger {
 
 /// The end of a job that wrote nothing.
 fn without_results(outcome: Outcome) -> (Packed, Results) {
-    let Outcome { verdict, message, compile, runs } = outcome;
+    let Outcome { verdict, message, compile, runs, score } = outcome;
     let usage = "{\"cpu_ms\":0,\"wall_ms\":0,\"memory_bytes\":0}".to_owned();
-    (Packed { verdict, message, usage, results: None }, Results { compile, runs })
+    (Packed { verdict, message, usage, results: None }, Results { compile, runs, score })
 }

@@ -70,8 +70,8 @@ pub(super) fn job(db: &Connection, id: JobId) -> Result<Option<Job>, StoreError>
     });
     let Some((mut job, data)) = found.optional()? else { return Ok(None) };
     if let Some(data) = data {
-        let Results { compile, runs } = codec::decode(&data)?;
-        (job.compile, job.runs) = (compile, runs);
+        let Results { compile, runs, score } = codec::decode(&data)?;
+        (job.compile, job.runs, job.score) = (compile, runs, score);
     }
     Ok(Some(job))
 }

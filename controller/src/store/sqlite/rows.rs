@@ -58,6 +58,7 @@ pub(super) fn job(row: &Row<'_>) -> rusqlite::Result<Job> {
         owner: row.get(13)?,
         compile: None,
         runs: Vec::new(),
+        score: None,
         runner: row.get(6)?,
         attempts: Attempt(row.get(5)?),
         queued_at: time(row.get(9)?),

@@ -57,6 +57,7 @@ pub fn registration(name: &str, slots: u32) -> Registration {
         selftest: None,
         started_at: None,
         labels: std::collections::BTreeMap::new(),
+        features: Default::default(),
         held: Vec::new(),
     }
 }
