@@ -14,6 +14,7 @@ pub mod config;
 pub mod digest;
 pub mod docker;
 pub mod doctor;
+pub mod gestures;
 pub mod images;
 pub mod languages;
 pub mod link;

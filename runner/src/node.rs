@@ -3,7 +3,7 @@
 mod gate;
 mod offers;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use nix::fcntl::{Flock, FlockArg};
-use protocol::runner::{HeldAttempt, LanguageOffer, Registration, Telemetry};
+use protocol::runner::{HeldAttempt, LanguageOffer, Registration, TERMINAL, Telemetry};
 use protocol::{RunnerId, Timestamp};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{MissedTickBehavior, interval};
@@ -191,7 +191,7 @@ impl Node {
             selftest: offers.selftest.clone(),
             started_at: Some(self.started_at),
             labels: self.config.labels.clone(),
-            features: Default::default(),
+            features: BTreeSet::from([TERMINAL.to_owned()]),
             held,
         }
     }
@@ -223,6 +223,7 @@ impl Node {
             default_limits: self.config.default_limits,
             maximum_limits: self.config.maximum_limits,
             cpus: self.config.cpus_per_job,
+            gestures: Arc::default(),
         }
     }
 

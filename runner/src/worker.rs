@@ -10,6 +10,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
 use crate::comparison::matches;
+use crate::gestures::Gestures;
 use crate::languages::{Fill, Language, ProgramError, command};
 use crate::pool::{Lease, Pool};
 use crate::report::{Report, Reporter};
@@ -21,6 +22,9 @@ use crate::stdin::Stdin;
 /// The environment that every program starts with.
 const ENVIRONMENT: [&str; 4] =
     ["PATH=/usr/local/bin:/usr/bin:/bin", "HOME=/box", "LANG=C.UTF-8", "TMPDIR=/tmp"];
+
+/// What kind of terminal a program finds, where it has one: that of nearly everybody.
+const TERMINAL_KIND: &str = "TERM=xterm-256color";
 
 /// The error number of a box in which the program's files do not fit.
 const DISK_FULL: i32 = nix::libc::ENOSPC;
@@ -40,6 +44,8 @@ pub struct Workshop {
     pub maximum_limits: Limits,
     /// How many processors a step may keep busy.
     pub cpus: f64,
+    /// What is done to the job's program while it runs.
+    pub gestures: Arc<Gestures>,
 }
 
 /// How a job ended, where the runner did not fail.
@@ -288,7 +294,8 @@ impl Work<'_> {
         let languages = self.workshop.language.env.iter().map(|(name, value)| format!("{name}={value}"));
         // A name that stands twice would have the first value for some programs and the last for others.
         let jobs = self.spec.env.iter().map(|(name, value)| format!("{name}={value}"));
-        let base = own.chain(languages).filter(|variable| {
+        let terminals = self.spec.terminal.map(|_| TERMINAL_KIND.to_owned());
+        let base = own.chain(languages).chain(terminals).filter(|variable| {
             let name = variable.split('=').next().unwrap_or_default();
             step == Step::COMPILE || !self.spec.env.contains_key(name)
         });
@@ -296,7 +303,10 @@ impl Work<'_> {
         // A compiler's exit codes are its own.
         let out_of_memory_exit_code =
             self.workshop.language.out_of_memory_exit_code.filter(|_| step != Step::COMPILE);
-        StepPlan { step, argv, env, limits, out_of_memory_exit_code, capture: false }
+        let is_run = step != Step::COMPILE;
+        let terminal = self.spec.terminal.filter(|_| is_run);
+        let gestures = is_run.then(|| Arc::clone(&self.workshop.gestures));
+        StepPlan { step, argv, env, limits, out_of_memory_exit_code, capture: false, terminal, gestures }
     }
 
     fn files(&self) -> Vec<(String, Bytes)> {

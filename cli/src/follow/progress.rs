@@ -51,7 +51,7 @@ impl Progress {
     /// The controller said something about the job.
     pub fn response(&mut self, response: Response) -> Option<News> {
         match response {
-            Response::Accepted { id } => {
+            Response::Accepted { id, .. } => {
                 self.id = Some(id);
                 Some(News::Accepted(id))
             }

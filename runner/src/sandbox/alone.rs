@@ -28,6 +28,8 @@ impl Sandbox {
             limits,
             out_of_memory_exit_code: None,
             capture: false,
+            terminal: None,
+            gestures: None,
         };
         let (reporter, mut reports) = queue();
         let listen = async {

@@ -120,7 +120,7 @@ impl Session {
         // The stream of input is lost with its connection, and cannot be taken up on another.
         self.stdin = None;
         self.upload = Upload::new(JOB_STREAM, Vec::new(), false);
-        self.link.request(JOB_STREAM, &Request::Watch { id, after: self.progress.seen })
+        self.link.request(JOB_STREAM, &Request::Watch { id, after: self.progress.seen, stdin_follows: false })
     }
 }
 
