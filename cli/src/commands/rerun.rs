@@ -23,6 +23,7 @@ pub async fn rerun(address: &Address, args: &RerunArgs) -> Result<Exit, Failure>
         stdin: None,
         limits: LimitsRequest::default(),
         mode: if args.detach { Mode::Detached } else { Mode::Attached },
+        talk: None,
         view: args.view,
         masters: address.masters()?,
     };

@@ -17,6 +17,7 @@ pub async fn watch(address: &Address, args: &WatchArgs) -> Result<Exit, Failure>
         stdin: None,
         limits: LimitsRequest::default(),
         mode: Mode::Watching,
+        talk: None,
         view: args.view,
         masters: address.masters()?,
     };
