@@ -24,3 +24,4 @@ mod strangers;
 mod stream;
 mod support;
 mod take_over;
+mod talking;
