@@ -8,7 +8,7 @@ use protocol::hello::Hello;
 use protocol::runner::{FromRunner, Registration, TERMINAL, ToRunner};
 use protocol::{JobId, Problem, ProblemKind, Secret, Signal, TerminalSize, Verdict};
 
-use crate::support::{Client, Controller, RUN, Runner, Someone, program, registration, soon};
+use crate::support::{Client, Controller, RUN, Runner, Someone, program, registration, soon, telemetry};
 
 const SIZE: TerminalSize = TerminalSize { rows: 50, columns: 132 };
 
@@ -16,7 +16,9 @@ const SIZE: TerminalSize = TerminalSize { rows: 50, columns: 132 };
 async fn runner(controller: &Controller) -> Runner {
     let features = [TERMINAL.to_owned()].into();
     let registration = Registration { features, ..registration("a", 1) };
-    Runner::join(controller.runners, registration).await.unwrap()
+    let mut runner = Runner::join(controller.runners, registration).await.unwrap();
+    runner.measured(telemetry()).await;
+    runner
 }
 
 async fn client_of(controller: &Controller, someone: &Someone) -> Client {
