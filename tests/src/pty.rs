@@ -10,6 +10,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, poll};
 use nix::pty::{Winsize, openpty};
 use nix::sys::signal::{Signal, kill};
@@ -39,6 +40,8 @@ impl Terminal {
     pub fn start(command: &Command) -> Self {
         let size = Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
         let pty = openpty(Some(&size), None).expect("a terminal can be made");
+        // Whoever starts at the terminal does not hold the user's side of it.
+        fcntl(&pty.master, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC)).expect("it is not passed on");
         let name = nix::unistd::ttyname(&pty.slave).expect("it has a name").display().to_string();
         let own = || Stdio::from(pty.slave.try_clone().expect("its descriptor can be copied"));
         let mut at_terminal = Command::new("setsid");
