@@ -1,6 +1,7 @@
 //! The command line, and the only place that reads the environment (through clap).
 
 mod accounts;
+mod callbacks;
 mod steering;
 mod values;
 
@@ -17,6 +18,7 @@ pub use accounts::{
     AuditArgs, CreateArgs, GroupArgs, GroupCommand, JsonArgs, LoginArgs, TokenArgs, TokenCommand, UserArgs,
     UserCommand,
 };
+pub use callbacks::CallbackKeyArgs;
 pub use steering::SetArgs;
 use values::{
     parse_label, parse_masters, parse_pair, parse_seconds, parse_secret, parse_size, parse_verdict,
@@ -96,6 +98,8 @@ pub enum Command {
     Group(GroupArgs),
     /// Make and revoke tokens of your own.
     Token(TokenArgs),
+    /// Print the key that signs callbacks.
+    CallbackKey(CallbackKeyArgs),
     /// Show who did what, newest first.
     Audit(AuditArgs),
     /// Write a completion script for a shell.
@@ -150,6 +154,10 @@ pub struct RunArgs {
     /// Print the job's id and leave it to the cluster: see `cli watch`. Its input is `--stdin` or nothing.
     #[arg(long)]
     pub detach: bool,
+
+    /// Have the result sent there as well once there is one: see `cli callback-key`.
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
+    pub callback: Option<String>,
 
     /// How to show the job.
     #[command(flatten)]

@@ -101,6 +101,7 @@ pub async fn execute(args: Args) -> Result<Exit, Failure> {
         Command::User(args) => account::user(&address, args.command).await,
         Command::Group(args) => account::group(&address, args.command).await,
         Command::Token(args) => account::token(&address, args.command).await,
+        Command::CallbackKey(args) => account::callback_key(&address, &args).await,
         Command::Audit(args) => account::audit(&address, args).await,
         Command::Completions(args) => completions::completions(&args),
     }

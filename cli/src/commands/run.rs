@@ -45,6 +45,7 @@ fn specification(args: &RunArgs) -> Result<JobSpec, Failure> {
         priority: args.priority,
         labels: args.label.iter().cloned().collect(),
         no_wait: args.no_wait,
+        callback_url: args.callback.clone(),
         requires: args.require.iter().cloned().collect(),
         // A connection that is lost before the answer leaves open whether the job was taken in.
         idempotency_key: Some(JobId::random().to_string()),

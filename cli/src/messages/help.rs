@@ -24,6 +24,7 @@ Examples:
   cli run sort.py --stdin numbers.txt --cpu 2s --memory 256M
   cli run main.cpp --compile-arg=-O2 --env MODE=fast
   cli run slow.py --detach                         prints an id for `cli watch`
+  cli run slow.py --detach --callback https://…    and has the result sent there
   cli run main.c --json | jq .verdict
 
 Exit status: that of the program, 128+n where signal n ended it, and
@@ -136,6 +137,15 @@ Examples:
   cli token create --scope submit,read --language c,python --jobs 100 --cpu 1h
   cli token list
   cli token revoke 5f0c2a91d3e4";
+
+/// Of `cli callback-key`.
+pub const CALLBACK_KEY: &str = "\
+Whoever has it can make messages that look as if they came from the cluster: keep it as you keep a password.
+
+Examples:
+  cli callback-key > key.txt
+  cli run main.c --detach --callback https://example.org/done
+  cli callback-key --renew               where somebody has seen it";
 
 /// Of `cli audit`.
 pub const AUDIT: &str = "\

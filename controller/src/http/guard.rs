@@ -20,7 +20,7 @@ pub const COOKIE_NAME: &str = "ruche_session";
 const NOT_A_FORM: &str = "x-ruche";
 
 /// Every call, and what it is for the table of permissions.
-pub const ROWS: [(Method, &str, Action); 48] = [
+pub const ROWS: [(Method, &str, Action); 52] = [
     (Method::POST, "/api/v1/jobs", Action::Submit),
     (Method::GET, "/api/v1/jobs/{id}", Action::SeeJob),
     (Method::GET, "/api/v1/jobs", Action::ListJobs),
@@ -62,6 +62,10 @@ pub const ROWS: [(Method, &str, Action); 48] = [
     (Method::GET, "/api/v1/tokens", Action::ManageOneself),
     (Method::POST, "/api/v1/tokens", Action::ManageOneself),
     (Method::DELETE, "/api/v1/tokens/{id}", Action::ManageOneself),
+    (Method::GET, "/api/v1/account/callback-key", Action::ManageOneself),
+    (Method::POST, "/api/v1/account/callback-key", Action::ManageOneself),
+    (Method::GET, "/api/v1/cluster/callback-key", Action::ManageCallbacks),
+    (Method::POST, "/api/v1/cluster/callback-key", Action::ManageCallbacks),
     (Method::GET, "/api/v1/audit", Action::SeeAudit),
     (Method::GET, "/", Action::Enter),
     (Method::GET, "/favicon.svg", Action::Enter),

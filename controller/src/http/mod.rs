@@ -2,6 +2,7 @@
 
 mod account;
 mod body;
+mod callbacks;
 mod cluster;
 mod cluster_events;
 mod events;
@@ -130,6 +131,7 @@ fn api() -> OpenApiRouter<Context> {
         .routes(routes!(joining::remove, cluster::change))
         .routes(routes!(joining::new_token))
         .routes(routes!(cluster::cluster))
+        .routes(routes!(callbacks::of_cluster, callbacks::renew_of_cluster))
         .routes(routes!(cluster_events::events))
         .routes(routes!(cluster::samples))
         .merge(accounts())
@@ -149,6 +151,7 @@ fn accounts() -> OpenApiRouter<Context> {
         .routes(routes!(account::limits))
         .routes(routes!(account::tokens, account::create_token))
         .routes(routes!(account::revoke_token))
+        .routes(routes!(callbacks::own, callbacks::renew_own))
         .routes(routes!(account::audit))
         .layer(Extension(MaxBody(MAX_ACCOUNT_BODY)))
 }

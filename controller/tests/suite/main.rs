@@ -7,6 +7,7 @@ mod accounts;
 mod again;
 mod bad_input;
 mod browsers;
+mod callbacks;
 mod clients;
 mod drain;
 mod http;
