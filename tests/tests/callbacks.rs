@@ -138,6 +138,7 @@ fn encrypted(pem: &Path, name: &str) -> (Server, String) {
             "2",
         ])
         .args(["-subj", "/CN=receiver", "-addext", &format!("subjectAltName=DNS:{name}")])
+        .args(["-addext", "basicConstraints=critical,CA:FALSE"])
         .arg("-keyout")
         .arg(pem)
         .arg("-out")
