@@ -209,6 +209,15 @@ fun main() {
     }
 }
 `],
+  scala: ['Main.scala', `object Main {
+  def square(n: Int): Int = n * n
+
+  def main(args: Array[String]): Unit = {
+    println("Hello from Scala!")
+    for (n <- 1 to 5) println(s"$n squared is \${square(n)}")
+  }
+}
+`],
   swift: ['main.swift', `func square(_ n: Int) -> Int {
     return n * n
 }
@@ -272,8 +281,11 @@ message:
 
 const ALIASES: Record<string, string> = { asm: 'assembly', sql: 'sqlite', sh: 'bash', node: 'javascript', js: 'javascript', ts: 'typescript', 'c++': 'cpp', 'c#': 'csharp' };
 
-/** The first program in a language; an empty file where it is not known here. */
+/** The first program in a language; an empty file where it is not known here. A version, like `cpp20`, has its language's. */
 export function example(language: string, extension: string | undefined): SourceFile {
-  const [path, content] = EXAMPLES[language] ?? EXAMPLES[ALIASES[language] ?? ''] ?? [`main.${extension ?? 'txt'}`, ''];
+  const base = language.replace(/[-\d.]+$/, '');
+  const names = [language, ALIASES[language], base, ALIASES[base]];
+  const found = names.map((name) => EXAMPLES[name ?? '']).find((known) => known !== undefined);
+  const [path, content] = found ?? [`main.${extension ?? 'txt'}`, ''];
   return { path, content };
 }

@@ -1,4 +1,4 @@
-/** What a language is called in the list. */
+/** What languages are called in the list, and which of them stand together. */
 
 import type { LanguageInfo } from '../shared/types';
 
@@ -8,5 +8,24 @@ export function titleOf({ name, versions }: Pick<LanguageInfo, 'name' | 'version
   const number = /(?<![\d.])\d+(?:\.\d+)+|\b\d+\b/.exec(version.replace(/\([^)]*\)/g, ''))?.[0];
   if (!number) return name;
   const who = /^[A-Za-z][A-Za-z+#]*/.exec(version)?.[0];
-  return !who || who.toLowerCase() === name.toLowerCase() ? `${name} ${number}` : `${name} (${who} ${number})`;
+  const own = family(name);
+  return !who || who.toLowerCase() === own.toLowerCase() ? `${own} ${number}` : `${name} (${who} ${number})`;
+}
+
+export interface Group {
+  name: string;
+  languages: LanguageInfo[];
+}
+
+/** What a name is without the version at its end: `C++` of `C++20`, `Java` of `Java 21`. */
+const family = (name: string): string => name.replace(/[ -]?\d+(?:\.\d+)*$/, '') || name;
+
+/** Languages by their names; versions of one stand together, at the place of the first of them. */
+export function grouped(languages: readonly LanguageInfo[]): Group[] {
+  const groups = new Map<string, LanguageInfo[]>();
+  for (const language of languages) {
+    const name = family(language.name);
+    groups.set(name, [...(groups.get(name) ?? []), language]);
+  }
+  return [...groups].map(([name, members]) => ({ name, languages: members }));
 }
