@@ -91,12 +91,13 @@ export class Workspace {
     if (files.length === 0) return;
     const before = $state.snapshot(this.work) as Work;
     const fresh = files.map(ofSource);
-    const replaced = this.work.files.filter((file) => fresh.some((one) => one.path === file.path && one.content !== file.content));
+    const byPath = new Map(fresh.map((file) => [file.path, file]));
+    const replaced = before.files.filter((file) => byPath.has(file.path) && byPath.get(file.path)?.content !== file.content);
     if (isPristine(before)) {
       const language = languageOf(files.map((file) => file.path), languages, before.language)?.id ?? before.language;
       this.work = { ...workOf(language, []), files: fresh, ...settingsOf(before) };
     } else {
-      const kept = this.work.files.filter((file) => !fresh.some((one) => one.path === file.path));
+      const kept = this.work.files.filter((file) => !byPath.has(file.path));
       this.work.files = [...kept, ...fresh];
       if (!this.work.files.some((file) => file.id === this.work.main)) this.work.main = '';
       const undo = { title: t().undo, run: () => (this.work = before) };
