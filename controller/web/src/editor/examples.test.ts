@@ -18,6 +18,8 @@ test('a language that nobody knows starts with an empty file of its name', () =>
 
 test('a version of a language starts as the language does', () => {
   expect(example('cpp20', 'cpp')).toEqual(example('cpp', 'cpp'));
+  expect(example('c-gcc11', 'c')).toEqual(example('c', 'c'));
+  expect(example('luajit', 'lua')).toEqual(example('lua', 'lua'));
   expect(example('python3.13', 'py')).toEqual(example('python', 'py'));
 });
 

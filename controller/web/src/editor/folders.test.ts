@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { Problem } from '../shared/api';
-import { check, chosen, type Entry, type Found, isArchive, MAX_FILES, read, TooMuch, walk, wanted } from './folders';
+import { check, chosen, type Entry, type Found, isArchive, MAX_FILES, read, TooMuch, walk } from './folders';
 
 const file = (name: string, content: BlobPart = '', folder = ''): File => Object.assign(new File([content], name), { webkitRelativePath: folder ? `${folder}/${name}` : '' });
 const found = (path: string, content: BlobPart = ''): Found => ({ path, file: file(path, content) });
@@ -21,27 +21,30 @@ afterEach(() => vi.unstubAllGlobals());
 
 test('a dropped folder is the program: paths begin in it', async () => {
   const dropped = folder('app', leaf('main.py'), folder('lib', leaf('a.py'), leaf('b.py'), leaf('c.py')), folder('.git', leaf('HEAD')));
-  expect((await walk([dropped])).map(({ path }) => path)).toEqual(['main.py', 'lib/a.py', 'lib/b.py', 'lib/c.py']);
+  const { files, left } = await walk([dropped]);
+  expect(left).toEqual(['.git']);
+  expect(files.map(({ path }) => path)).toEqual(['main.py', 'lib/a.py', 'lib/b.py', 'lib/c.py']);
 });
 
 test('of several things that are dropped, folders keep their names', async () => {
-  expect((await walk([folder('lib', leaf('a.py')), leaf('main.py')])).map(({ path }) => path)).toEqual(['lib/a.py', 'main.py']);
+  expect((await walk([folder('lib', leaf('a.py')), leaf('main.py')])).files.map(({ path }) => path)).toEqual(['lib/a.py', 'main.py']);
 });
 
 test('no more files are looked for than there may be', async () => {
   const many = folder('big', ...Array.from({ length: MAX_FILES + 500 }, (_, index) => leaf(`${index}`)));
-  const all = await walk([many]);
+  const { files: all } = await walk([many]);
   expect(all).toHaveLength(MAX_FILES + 1);
   expect(() => check(all, undefined)).toThrow(TooMuch);
 });
 
 test('a chosen folder keeps its inner paths', () => {
-  expect(chosen([file('a.py', '', 'app/lib'), file('main.py', '', 'app'), file('x.txt')]).map(({ path }) => path)).toEqual(['lib/a.py', 'main.py', 'x.txt']);
+  expect(chosen([file('a.py', '', 'app/lib'), file('main.py', '', 'app'), file('x.txt')]).files.map(({ path }) => path)).toEqual(['lib/a.py', 'main.py', 'x.txt']);
 });
 
-test('what belongs to other programs is left out, and named', () => {
-  const { files, left } = wanted(['main.js', 'node_modules/x/y.js', '.git/HEAD', 'a/.git/config'].map((path) => found(path)));
-  expect(files.map(({ path }) => path)).toEqual(['main.js']);
+test('what is hidden, or belongs to other programs, is left out of folders and named; chosen by itself, it is wanted', () => {
+  const files = [file('main.js', '', 'app'), file('y.js', '', 'app/node_modules/x'), file('HEAD', '', 'app/.git'), file('config', '', 'app/a/.git'), file('.env')];
+  const { files: found, left } = chosen(files);
+  expect(found.map(({ path }) => path)).toEqual(['main.js', '.env']);
   expect(left).toEqual(['node_modules', '.git']);
 });
 

@@ -13,8 +13,16 @@ export interface Found {
 /** The most files of one program, as the controller has it. */
 export const MAX_FILES = 10_000;
 
-/** What others write for themselves beside a program, and nobody wants to send. */
-const LEFT_OUT = new Set(['.git', '.hg', '.svn', '.DS_Store', '__MACOSX', '__pycache__', 'node_modules']);
+/** What is in a folder beside hidden files, and nobody wants to send. */
+const LEFT_OUT = new Set(['__MACOSX', '__pycache__', 'node_modules']);
+
+const isLeftOut = (name: string): boolean => name.startsWith('.') || LEFT_OUT.has(name);
+
+/** What is chosen, and the names in folders that are left out. */
+export interface Choice {
+  files: Found[];
+  left: string[];
+}
 
 export const isArchive = (name: string): boolean => /\.(?:zip|tar|tar\.gz|tgz)$/i.test(name);
 
@@ -27,17 +35,6 @@ export class TooMuch extends Error {
   ) {
     super(`too much: ${what}`);
   }
-}
-
-/** Without what nobody wants to send; the names of that are in `left`. */
-export function wanted(found: readonly Found[]): { files: Found[]; left: string[] } {
-  const left = new Set<string>();
-  const files = found.filter(({ path }) => {
-    const name = path.split('/').find((one) => LEFT_OUT.has(one));
-    if (name !== undefined) left.add(name);
-    return name === undefined;
-  });
-  return { files, left: [...left] };
 }
 
 /** @throws TooMuch before anything is read. */
@@ -59,8 +56,16 @@ export async function read(files: readonly Found[]): Promise<SourceFile[]> {
 }
 
 /** What a file button gave: a file out of a folder keeps its place in that. */
-export function chosen(files: Iterable<File>): Found[] {
-  return [...files].map((file) => ({ path: file.webkitRelativePath.split('/').slice(1).join('/') || file.name, file }));
+export function chosen(files: Iterable<File>): Choice {
+  const left = new Set<string>();
+  const found: Found[] = [];
+  for (const file of files) {
+    const names = file.webkitRelativePath.split('/').slice(1);
+    const hidden = names.find(isLeftOut);
+    if (hidden === undefined) found.push({ path: names.join('/') || file.name, file });
+    else left.add(hidden);
+  }
+  return { files: found, left: [...left] };
 }
 
 /** The part of the browser's file system that is needed to walk through what is dropped. */
@@ -77,26 +82,34 @@ export function entriesOf(items: Iterable<DataTransferItem>): Entry[] {
 }
 
 /** All files in what was dropped. A single folder is the program's own: paths begin in it. */
-export async function walk(entries: readonly Entry[]): Promise<Found[]> {
+export async function walk(entries: readonly Entry[]): Promise<Choice> {
   const found: Found[] = [];
+  const left = new Set<string>();
+  const collect = async (entry: Entry, path: string): Promise<void> => {
+    // One more than there may be is enough to say so.
+    if (found.length > MAX_FILES) return;
+    if (entry.isFile) found.push({ path, file: await new Promise((done, failed) => entry.file?.(done, failed)) });
+    else {
+      for (const one of await inside(entry)) {
+        if (isLeftOut(one.name)) left.add(one.name);
+        else await collect(one, path === '' ? one.name : `${path}/${one.name}`);
+      }
+    }
+  };
   const [only] = entries;
   const isOne = entries.length === 1 && only !== undefined && !only.isFile;
-  for (const entry of entries) await collect(entry, isOne ? '' : entry.name, found);
-  return found;
+  for (const entry of entries) await collect(entry, isOne ? '' : entry.name);
+  return { files: found, left: [...left] };
 }
 
-async function collect(entry: Entry, path: string, found: Found[]): Promise<void> {
-  // One more than there may be is enough to say so.
-  if (found.length > MAX_FILES || LEFT_OUT.has(entry.name)) return;
-  if (entry.isFile) {
-    found.push({ path, file: await new Promise((done, failed) => entry.file?.(done, failed)) });
-    return;
-  }
-  const reader = entry.createReader?.();
+/** What is in a folder; a browser tells a hundred at a time. */
+async function inside(folder: Entry): Promise<Entry[]> {
+  const all: Entry[] = [];
+  const reader = folder.createReader?.();
+  if (!reader) return all;
   for (;;) {
-    // A browser gives a hundred at a time.
-    const some = await new Promise<Entry[]>((done, failed) => (reader ? reader.readEntries(done, failed) : done([])));
-    if (some.length === 0) return;
-    for (const one of some) await collect(one, path === '' ? one.name : `${path}/${one.name}`, found);
+    const some = await new Promise<Entry[]>((done, failed) => reader.readEntries(done, failed));
+    if (some.length === 0) return all;
+    all.push(...some);
   }
 }

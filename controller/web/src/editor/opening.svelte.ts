@@ -6,7 +6,7 @@ import { settings } from '../shared/session.svelte';
 import { t as shared } from '../shared/text';
 import { tell } from '../shared/toast.svelte';
 import type { SourceFile } from '../shared/types';
-import { check, type Found, isArchive, read, TooMuch, wanted } from './folders';
+import { check, type Choice, isArchive, read, TooMuch } from './folders';
 import { t } from './foldersText';
 import { t as judging } from './judgingText';
 import { languages } from './languages.svelte';
@@ -24,12 +24,12 @@ const state = $state({ reading: 0 });
 export const isReading = (): boolean => state.reading > 0;
 
 /** Opens files as the program's. */
-export async function openFiles(from: Promise<Found[]> | Found[]): Promise<void> {
+export async function openFiles(from: Promise<Choice> | Choice): Promise<void> {
   workspace.open((await gather(from)) ?? [], languages());
 }
 
 /** Adds tests from pairs of files. */
-export async function openTests(from: Promise<Found[]> | Found[]): Promise<void> {
+export async function openTests(from: Promise<Choice> | Choice): Promise<void> {
   const files = await gather(from);
   if (!files) return;
   const { rule, hasInteractor } = workspace.work.judging;
@@ -49,11 +49,11 @@ function addTests(tests: TestCase[]): void {
 }
 
 /** The files; `undefined` where they cannot be had, and that was told. */
-async function gather(from: Promise<Found[]> | Found[]): Promise<SourceFile[] | undefined> {
+async function gather(from: Promise<Choice> | Choice): Promise<SourceFile[] | undefined> {
   state.reading += 1;
   let hasArchive = false;
   try {
-    const { files, left } = wanted(await from);
+    const { files, left } = await from;
     hasArchive = files.some(({ file }) => isArchive(file.name));
     check(files, settings()?.max_body);
     const found = await read(files);
