@@ -21,7 +21,7 @@ const ALLOWED: [(&str, &[&str]); 6] = [
 ];
 
 /// Each third-party crate with the only places that may name it.
-const HOMES: [(&str, &[&str]); 15] = [
+const HOMES: [(&str, &[&str]); 17] = [
     ("argon2", &["controller/src/identity/password.rs"]),
     ("axum", &["controller/src/http"]),
     (
@@ -47,6 +47,8 @@ const HOMES: [(&str, &[&str]); 15] = [
         ],
     ),
     ("deadpool_postgres", &["controller/src/store/postgres"]),
+    ("flate2", &["protocol/src/archive"]),
+    ("indicatif", &["cli/src/bar.rs", "runner/src/doctor", "runner/src/images", "runner/src/selftest"]),
     ("rpassword", &["cli/src/terminal.rs"]),
     (
         "rust_embed",
