@@ -1,10 +1,10 @@
 //! `cli test`.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use protocol::client::Request;
-use protocol::{Content, Job, JobSpec, Judge, LimitsRequest, Verdict};
+use protocol::{Checker, Content, Job, JobSpec, Judge, LimitsRequest, Verdict};
 
 use super::{Address, languages};
 use crate::args::{CheckerArg, TestArgs, ViewArgs};
@@ -16,36 +16,31 @@ use crate::folder::{self, Listing};
 use crate::follow::{self, Gathered, Mode, Plan};
 use crate::program::{self, Program};
 use crate::settings::Masters;
-use crate::testing::{self, Case, Judging, Outcome};
+use crate::testing::{self, Case, Outcome};
 use crate::{messages, terminal};
 
 /// Runs a program on every test in a folder, and says what came of it.
 pub async fn test(address: &Address, args: TestArgs) -> Result<Exit, Failure> {
     // What cannot be read, or written, is told before anything is asked of the cluster.
-    let cases = cases(&args)?;
+    let runs = testing::runs(&cases(&args)?, checker(&args), args.interactor.is_some())?;
     let program = program::load(&args.program, args.main.as_deref())?;
+    note_links(&args, &program.links);
     let judge = judge(&args)?;
     if let Some(path) = &args.junit {
         fs::write(path, "").map_err(|error| Failure::Report(path.clone(), error))?;
     }
     let mut link = address.connect().await?;
-    let asked = prepare(&mut link, &args, &program, judge).await;
-    let (spec, judging) = match asked {
-        Ok(asked) => asked,
-        Err(failure) => return super::refused(failure, view(&args)),
+    let finished = async {
+        let spec = specification(&mut link, &args, &program, judge).await?;
+        run(link, address, testing::jobs(&spec, &runs), &args).await
     };
-    let runs = testing::runs(&cases, &judging)?;
-    let jobs = testing::jobs(&spec, &runs, &judging);
-    let finished = match run(link, address, jobs, &args).await {
+    let finished = match finished.await {
         Ok(finished) => finished,
         Err(failure) => return super::refused(failure, view(&args)),
     };
-    let outcome = Outcome {
-        runs,
-        results: finished.iter().flat_map(|job| job.runs.clone()).collect(),
-        interactive: matches!(judging, Judging::Interactor(_)),
-        limits: LimitsRequest::from(&args.limits),
-    };
+    let results = finished.iter().flat_map(|job| job.runs.clone()).collect();
+    let limits = LimitsRequest::from(&args.limits);
+    let outcome = Outcome { runs, results, interactive: args.interactor.is_some(), limits };
     tell(&args, &outcome, &finished)
 }
 
@@ -64,9 +59,16 @@ fn cases(args: &TestArgs) -> Result<Vec<Case>, Failure> {
     }
 }
 
-fn note_links(args: &TestArgs, links: &[std::path::PathBuf]) {
+fn note_links(args: &TestArgs, links: &[PathBuf]) {
     if !args.json {
         messages::left_out(links).iter().for_each(|note| terminal::say(note));
+    }
+}
+
+fn checker(args: &TestArgs) -> Checker {
+    match &args.checker {
+        CheckerArg::BuiltIn(checker) => *checker,
+        CheckerArg::Program(_) => Checker::Custom,
     }
 }
 
@@ -79,23 +81,22 @@ fn judge(args: &TestArgs) -> Result<Option<Program>, Failure> {
     program::load(std::slice::from_ref(path), None).map(Some)
 }
 
-/// The job without its runs, and who judges them.
-async fn prepare(
+/// The job without its runs.
+async fn specification(
     link: &mut Link,
     args: &TestArgs,
     program: &Program,
     judge: Option<Program>,
-) -> Result<(JobSpec, Judging), Failure> {
-    let judging = match (judge, &args.checker) {
-        (None, CheckerArg::BuiltIn(checker)) => Judging::BuiltIn(*checker),
-        (None, CheckerArg::Program(path)) => return Err(Failure::NoAnswer(path.clone())),
-        (Some(judge), _) => {
+) -> Result<JobSpec, Failure> {
+    let judge = match judge {
+        None => None,
+        Some(judge) => {
             let language = languages::choose(link, &judge, None).await?;
-            let judge = Judge { language, files: judge.files, ..Judge::default() };
-            if args.interactor.is_some() { Judging::Interactor(judge) } else { Judging::Checker(judge) }
+            Some(Judge { language, files: judge.files, ..Judge::default() })
         }
     };
-    let spec = JobSpec {
+    let (checker, interactor) = if args.interactor.is_some() { (None, judge) } else { (judge, None) };
+    Ok(JobSpec {
         language: languages::choose(link, program, args.lang.as_deref()).await?,
         files: program.files.clone(),
         main: program.main.clone(),
@@ -104,10 +105,11 @@ async fn prepare(
         limits: LimitsRequest::from(&args.limits),
         stop_on_failure: args.stop_on_failure,
         parallel: args.parallel,
+        checker,
+        interactor,
         labels: args.label.iter().cloned().collect(),
         ..JobSpec::default()
-    };
-    Ok((spec, judging))
+    })
 }
 
 /// Has all jobs run, one after the other, as long as it makes sense. Fewer come back where it did not.

@@ -9,4 +9,4 @@ mod runs;
 pub use cases::{Case, find};
 pub use junit::junit;
 pub use report::{Outcome, details, summary, table};
-pub use runs::{Judging, jobs, runs};
+pub use runs::{jobs, runs};
