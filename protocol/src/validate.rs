@@ -212,7 +212,8 @@ fn check_main(field: &str, main: Option<&str>, files: &[SourceFile]) -> Result<(
     }
 }
 
-fn check_path(path: &str) -> Result<(), String> {
+/// Why a path is none of a file in the program's folder, where it is not.
+pub(crate) fn check_path(path: &str) -> Result<(), String> {
     if path.is_empty() {
         return Err("a file needs a name".into());
     }
