@@ -6,7 +6,7 @@ use super::program::{Place, Program};
 use super::step::Audience;
 use crate::languages::command;
 use crate::sandbox::spare::Ahead;
-use crate::sandbox::step::{StepOutcome, StepPlan};
+use crate::sandbox::step::{Keep, StepOutcome, StepPlan};
 use crate::sandbox::{Sandbox, SandboxError};
 
 impl Program<'_> {
@@ -18,9 +18,10 @@ impl Program<'_> {
         &self,
         place: &mut Place,
         audience: Audience<'_>,
+        keep: Keep,
     ) -> Result<StepOutcome, SandboxError> {
         let argv = command(&self.language.compile, &self.fill);
-        let plan = self.plan(Step::COMPILE, argv, self.compile_limits());
+        let plan = StepPlan { keep, ..self.plan(Step::COMPILE, argv, self.compile_limits()) };
         let sandbox = place.lease.sandbox()?;
         let mut id = self.open_compile_box(sandbox, &plan).await?;
         let mut outcome = audience.step(sandbox, id, &plan, None).await?;

@@ -2,10 +2,15 @@
 //! goes, and tidy up after the last word.
 //!
 //! ```text
-//! run ─▶ execute ─▶ Program::compile ─▶ runs ─▶ one run in a box
+//! run ─▶ execute ─▶ Program::compile ─▶ runs ─▶ one run in a box ──▶ comparison, or Checker
+//!                                        └─────▶ one run and the interactor, in two boxes
 //! ```
 
+mod answer;
+mod checking;
 mod compile;
+mod interaction;
+mod judge;
 mod program;
 mod runs;
 mod step;
@@ -18,11 +23,14 @@ use protocol::{JobSpec, Limits, Step, StepResult, Verdict};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
+use self::checking::Checker;
+use self::judge::Judge;
 use self::program::{Place, Program};
 use crate::languages::{Language, ProgramError};
 use crate::pool::{Lease, Pool};
 use crate::report::{Report, Reporter};
 use crate::sandbox::SandboxError;
+use crate::sandbox::step::Keep;
 use crate::stdin::Stdin;
 
 /// What a worker needs beside its job.
@@ -31,15 +39,37 @@ pub struct Workshop {
     /// Where sandboxes come from.
     pub pool: Arc<Pool>,
     /// What to run a job as.
-    pub language: Arc<Language>,
-    /// The image of the language.
-    pub image: String,
+    pub own: Toolchain,
+    /// What to run those as that judge it.
+    pub others: Vec<Toolchain>,
     /// Limits where the job asks for none.
     pub default_limits: Limits,
     /// The most it may ask for.
     pub maximum_limits: Limits,
     /// How many processors a step may keep busy.
     pub cpus: f64,
+}
+
+/// A language and where its programs run.
+#[derive(Debug, Clone)]
+pub struct Toolchain {
+    /// The language.
+    pub language: Arc<Language>,
+    /// The image of the language.
+    pub image: String,
+}
+
+/// A language that is not offered here.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("this runner does not offer {0}")]
+pub struct NotOffered(pub String);
+
+impl Workshop {
+    /// What to run programs in this language as.
+    fn tools(&self, language: &str) -> Result<&Toolchain, NotOffered> {
+        let mut all = std::iter::once(&self.own).chain(&self.others);
+        all.find(|tools| tools.language.id == language).ok_or_else(|| NotOffered(language.to_owned()))
+    }
 }
 
 /// How a job ended, where the runner did not fail.
@@ -72,6 +102,9 @@ pub enum Trouble {
     /// There was no sandbox to begin in.
     #[error(transparent)]
     NotBegun(SandboxError),
+    /// There is nothing to run its judges as.
+    #[error(transparent)]
+    NotOffered(#[from] NotOffered),
     /// The sandbox failed rather than the program.
     #[error(transparent)]
     Failed(#[from] SandboxError),
@@ -81,6 +114,8 @@ pub enum Trouble {
 struct Work<'a> {
     spec: &'a JobSpec,
     program: &'a Program<'a>,
+    checker: Option<Checker<'a>>,
+    interactor: Option<Judge<'a>>,
     reporter: &'a Reporter,
     cancel: &'a CancellationToken,
 }
@@ -99,7 +134,7 @@ pub async fn run(
         Ok(Worked { outcome: Outcome { verdict, message }, lease }) => {
             (FromRunner::Finished { verdict, message }, lease)
         }
-        Err(Trouble::NotBegun(error)) => {
+        Err(error @ (Trouble::NotBegun(_) | Trouble::NotOffered(_))) => {
             tracing::info!(job = %assignment.job, attempt = %assignment.attempt, %error, "a job is given back");
             (FromRunner::Refused { reason: error.to_string() }, None)
         }
@@ -133,11 +168,16 @@ pub async fn execute(
         Ok(program) => program,
         Err(error) => return Ok(Worked { outcome: not_a_program(&error), lease: None }),
     };
+    let judge = |name, judge: &Option<protocol::Judge>| {
+        judge.as_ref().map(|judge| Judge::new(name, workshop, judge)).transpose()
+    };
+    let checker = judge("checker", &spec.checker)?.map(Checker::new);
+    let interactor = judge("interactor", &spec.interactor)?;
     let lease = tokio::select! {
-        lease = workshop.pool.take(&workshop.image) => lease.map_err(Trouble::NotBegun)?,
+        lease = workshop.pool.take(&workshop.own.image) => lease.map_err(Trouble::NotBegun)?,
         () = cancel.cancelled() => return Ok(Worked { outcome: Verdict::Cancelled.into(), lease: None }),
     };
-    let work = Work { spec, program: &program, reporter, cancel };
+    let work = Work { spec, program: &program, checker, interactor, reporter, cancel };
     let (outcome, lease) = work.all(Place::new(lease), stdin).await?;
     Ok(Worked { outcome, lease: Some(lease) })
 }
@@ -146,7 +186,7 @@ impl Work<'_> {
     async fn all(&self, mut place: Place, stdin: Option<Stdin>) -> Result<(Outcome, Lease), SandboxError> {
         if self.program.is_compiled() {
             self.report(FromRunner::StepStarted { step: Step::COMPILE }).await;
-            let compiled = self.program.compile(&mut place, self.audience()).await?;
+            let compiled = self.program.compile(&mut place, self.audience(), Keep::Nothing).await?;
             let verdict = compiled.result.verdict;
             self.step_finished(Step::COMPILE, compiled.result).await;
             match verdict {

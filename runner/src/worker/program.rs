@@ -1,12 +1,14 @@
-//! A program and how it is started: a job's own.
+//! A program and how it is started: a job's own, or one that judges it.
+
+use std::borrow::Cow;
 
 use bytes::Bytes;
-use protocol::{JobSpec, Limits, LimitsRequest, Step};
+use protocol::{JobSpec, Judge, Limits, LimitsRequest, Step};
 
-use super::Workshop;
+use super::{NotOffered, Toolchain, Workshop};
 use crate::languages::{Fill, Language, ProgramError, command};
 use crate::pool::Lease;
-use crate::sandbox::step::StepPlan;
+use crate::sandbox::step::{Keep, StepPlan};
 use crate::sandbox::{Sandbox, SandboxError};
 
 /// The environment that every program starts with.
@@ -17,10 +19,11 @@ const ENVIRONMENT: [&str; 4] =
 pub(super) struct Program<'a> {
     pub(super) workshop: &'a Workshop,
     pub(super) language: &'a Language,
+    image: &'a str,
     pub(super) fill: Fill,
     /// What each of its runs may use that does not say.
     limits: Limits,
-    spec: &'a JobSpec,
+    spec: Cow<'a, JobSpec>,
 }
 
 /// A sandbox for a program, and the box that it was compiled in, once it is.
@@ -42,10 +45,37 @@ impl<'a> Program<'a> {
     /// # Errors
     /// [`ProgramError`], where it is none.
     pub(super) fn new(workshop: &'a Workshop, spec: &'a JobSpec) -> Result<Self, ProgramError> {
+        Self::of(workshop, &workshop.own, Cow::Borrowed(spec))
+    }
+
+    /// A program that judges that of a job.
+    ///
+    /// # Errors
+    /// Where its language is not offered; in the result, [`ProgramError`] where it is no program.
+    pub(super) fn of_judge(
+        workshop: &'a Workshop,
+        judge: &Judge,
+    ) -> Result<Result<Self, ProgramError>, NotOffered> {
+        let Judge { language, files, main, compile_args, limits } = judge.clone();
+        let tools = workshop.tools(&language)?;
+        let spec = JobSpec { language, files, main, compile_args, limits, ..JobSpec::default() };
+        Ok(Self::of(workshop, tools, Cow::Owned(spec)))
+    }
+
+    fn of(
+        workshop: &'a Workshop,
+        tools: &'a Toolchain,
+        spec: Cow<'a, JobSpec>,
+    ) -> Result<Self, ProgramError> {
         let limits = spec.limits.resolve(&workshop.default_limits, &workshop.maximum_limits);
-        let language = &workshop.language;
-        let fill = language.fill(spec, &limits, workshop.cpus)?;
-        Ok(Self { workshop, language, fill, limits, spec })
+        let Toolchain { language, image } = tools;
+        let fill = language.fill(&spec, &limits, workshop.cpus)?;
+        Ok(Self { workshop, language, image, fill, limits, spec })
+    }
+
+    /// The image that it runs in.
+    pub(super) fn image(&self) -> &str {
+        self.image
     }
 
     /// Whether it is compiled before it runs.
@@ -104,7 +134,8 @@ impl<'a> Program<'a> {
         let env = if step == Step::COMPILE { base.collect() } else { base.chain(jobs).collect() };
         // A compiler's exit codes are its own.
         let out_of_memory_exit_code = self.language.out_of_memory_exit_code.filter(|_| step != Step::COMPILE);
-        StepPlan { step, argv, env, limits, out_of_memory_exit_code, capture: false }
+        let (keep, onward) = (Keep::Nothing, None);
+        StepPlan { step, argv, env, limits, out_of_memory_exit_code, keep, onward }
     }
 
     pub(super) fn files(&self) -> Vec<(String, Bytes)> {

@@ -51,12 +51,12 @@ impl Audience<'_> {
 
     /// What came of a step whose program never was: the reason goes where its own words would have gone.
     async fn not_started(self, plan: &StepPlan, why: String, flag: Option<Flag>) -> StepOutcome {
-        let data = Bytes::from(why);
-        let _ =
-            self.reporter.send(Report::Output { step: plan.step, stream: OutputStream::Stderr, data }).await;
+        let (step, stream, data) = (plan.step, OutputStream::Stderr, Bytes::from(why));
+        let words = data.to_vec();
+        let _ = self.reporter.send(Report::Output { step, stream, data }).await;
         let mut result = StepResult::new(Verdict::RuntimeError);
         result.flags.extend(flag);
-        StepOutcome { result, stdout: Vec::new(), was_lost: false }
+        StepOutcome { result, stdout: Vec::new(), words, was_lost: false }
     }
 }
 
@@ -84,13 +84,21 @@ mod tests {
     use protocol::Step;
 
     use super::*;
+    use crate::sandbox::step::Keep;
 
     #[test]
     fn files_without_room_and_programs_that_are_none_are_nobody_elses_fault() {
         let limits = crate::config::DEFAULT_LIMITS;
         let (argv, env) = (vec!["./a.out".to_owned()], Vec::new());
-        let plan =
-            StepPlan { step: Step::run(0), argv, env, limits, out_of_memory_exit_code: None, capture: false };
+        let plan = StepPlan {
+            step: Step::run(0),
+            argv,
+            env,
+            limits,
+            out_of_memory_exit_code: None,
+            keep: Keep::Nothing,
+            onward: None,
+        };
         let said = |stage, errno| not_started(&plan, stage, errno);
         assert_eq!(
             said("execute", ENOENT).unwrap().0,
