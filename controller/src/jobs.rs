@@ -5,6 +5,7 @@ mod admission;
 mod cluster;
 mod input;
 mod joining;
+mod privacy;
 mod shutdown;
 #[cfg(test)]
 mod tests;
@@ -30,6 +31,7 @@ use crate::store::{Cancelled, EnqueueError, Enqueued, NewJob, Store, StoreError}
 use admission::peak;
 pub use cluster::SampleQuery;
 pub use input::NoInput;
+pub use privacy::conceal;
 pub use watching::Watching;
 
 /// When to come back to a full queue, in seconds.
@@ -167,7 +169,7 @@ impl Jobs {
         if let Some(stdin) = stdin {
             self.tasks.spawn(self.clone().guard_stdin(id, Arc::clone(stdin)));
         }
-        Ok(Some((id, Watching::Live(watcher))))
+        Ok(Some((id, watcher.into())))
     }
 
     /// Queues a job. Returns its position and its mark, or the job that has its key already. In a task of its own:
@@ -321,7 +323,7 @@ impl Jobs {
     /// Where there is none.
     pub async fn watch(&self, id: JobId, after: u64) -> Result<Watching, Problem> {
         if let Some(watcher) = self.live.watch(id, after) {
-            return Ok(Watching::Live(watcher));
+            return Ok(watcher.into());
         }
         let job = self.get(id).await?;
         Ok(match job.state {

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use protocol::{LimitsRequest, Step, Usage, Verdict};
 use tokio_util::sync::CancellationToken;
 
-use super::answer::{Said, answer, sum};
+use super::answer::{Said, answer};
 use super::compile;
 use super::program::{Place, Program};
 use super::step::Audience;
@@ -154,7 +154,7 @@ impl Seat {
     /// Adds what its compilation cost to what was said, the first time.
     pub(super) fn charge(&mut self, said: &mut Said) {
         if let Self::Ready(_, cost) = self {
-            said.usage = sum(said.usage, std::mem::take(cost));
+            said.usage = said.usage.plus(std::mem::take(cost));
         }
     }
 }
