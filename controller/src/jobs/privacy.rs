@@ -1,7 +1,7 @@
 //! What a job's own checker or interactor says is for the job's owner alone: it may tell of tests that others are not to know.
 
 use protocol::event::JobEvent;
-use protocol::{Job, JobId, StepResult};
+use protocol::{Job, JobId};
 
 use super::Jobs;
 use crate::identity::Caller;
@@ -43,10 +43,8 @@ impl Reader {
     /// An event as it may see it.
     pub(super) async fn see(&mut self, mut event: JobEvent) -> JobEvent {
         match &mut event {
-            JobEvent::StepFinished { result: StepResult { check: check @ Some(_), .. }, .. } => {
-                if !self.may_read().await {
-                    *check = None;
-                }
+            JobEvent::StepFinished { result, .. } if result.check.is_some() && !self.may_read().await => {
+                result.check = None;
             }
             JobEvent::Finished { job } if !may_read(self.name.as_deref(), job.owner.as_deref()) => {
                 conceal(job)

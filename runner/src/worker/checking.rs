@@ -38,7 +38,10 @@ impl<'a> Checker<'a> {
         };
         let said = match seat {
             Seat::Faulty(said) => said.clone(),
-            Seat::Cancelled => return Ok(stop(result)),
+            Seat::Cancelled => {
+                stop(result);
+                return Ok(());
+            }
             Seat::Ready(..) => self.ask_twice(seat, run, actual, cancel).await?,
         };
         match cancel.is_cancelled() {

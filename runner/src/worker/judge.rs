@@ -31,7 +31,7 @@ pub(super) struct Judge<'a> {
 /// A judge that was got ready, as far as that went.
 pub(super) enum Seat {
     /// It can be asked, and was compiled at this cost.
-    Ready(Place, Usage),
+    Ready(Box<Place>, Usage),
     /// It cannot.
     Faulty(Said),
     /// The job was stopped meanwhile.
@@ -85,12 +85,12 @@ impl<'a> Judge<'a> {
         };
         let mut place = Place::new(lease);
         if !program.is_compiled() {
-            return Ok(Seat::Ready(place, Usage::default()));
+            return Ok(Seat::Ready(Box::new(place), Usage::default()));
         }
         let StepOutcome { result, words, .. } =
             program.compile(&mut place, self.audience(cancel), Keep::Words).await?;
         Ok(match result.verdict {
-            Verdict::Ok => Seat::Ready(place, result.usage),
+            Verdict::Ok => Seat::Ready(Box::new(place), result.usage),
             verdict => {
                 place.lease.give_back();
                 match verdict {

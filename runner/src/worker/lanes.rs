@@ -104,7 +104,7 @@ impl Work<'_> {
         let seat = match (&kits.interactor, self.interactor.as_ref().and_then(|judge| judge.program())) {
             (Some(kit), Some(judge)) => {
                 let lease = pool.take_beside(judge.image()).await?;
-                Some(Seat::Ready(judge.settle(lease, kit).await?, Default::default()))
+                Some(Seat::Ready(Box::new(judge.settle(lease, kit).await?), Default::default()))
             }
             _ => None,
         };
