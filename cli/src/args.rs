@@ -2,7 +2,9 @@
 
 mod accounts;
 mod attach;
+mod callbacks;
 mod steering;
+mod testing;
 mod values;
 
 use std::path::PathBuf;
@@ -19,7 +21,9 @@ pub use accounts::{
     UserCommand,
 };
 pub use attach::AttachArgs;
+pub use callbacks::CallbackKeyArgs;
 pub use steering::SetArgs;
+pub use testing::{CheckerArg, TestArgs};
 use values::{
     parse_label, parse_masters, parse_pair, parse_seconds, parse_secret, parse_size, parse_verdict,
 };
@@ -76,6 +80,8 @@ pub struct Args {
 pub enum Command {
     /// Compile and run a program.
     Run(Box<RunArgs>),
+    /// Compile a program, and run it on every test in a folder.
+    Test(Box<TestArgs>),
     /// Watch a job from its beginning.
     Watch(WatchArgs),
     /// Go on talking with a program that `cli run -i` or `-t` left running.
@@ -104,6 +110,8 @@ pub enum Command {
     Group(GroupArgs),
     /// Make and revoke tokens of your own.
     Token(TokenArgs),
+    /// Print the key that signs callbacks.
+    CallbackKey(CallbackKeyArgs),
     /// Show who did what, newest first.
     Audit(AuditArgs),
     /// Write a completion script for a shell.
@@ -114,7 +122,7 @@ pub enum Command {
 #[derive(Debug, clap::Args)]
 #[command(after_help = help::RUN)]
 pub struct RunArgs {
-    /// The program's files. They travel by their names below the folder that holds them all.
+    /// The program's files, its folder, or an archive of it. Files travel by their names below the folder that holds them all.
     #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub files: Vec<PathBuf>,
 
@@ -166,6 +174,10 @@ pub struct RunArgs {
     /// Print the job's id and leave it to the cluster: see `cli watch`. Its input is `--stdin` or nothing.
     #[arg(long)]
     pub detach: bool,
+
+    /// Have the result sent there as well once there is one: see `cli callback-key`.
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
+    pub callback: Option<String>,
 
     /// How to show the job.
     #[command(flatten)]

@@ -5,12 +5,14 @@
 //! [`messages`].
 
 pub mod args;
+mod bar;
 mod client;
 mod clusters;
 mod commands;
 mod dial;
 pub mod exit;
 mod failure;
+mod folder;
 mod follow;
 mod keys;
 mod language;
@@ -18,12 +20,14 @@ mod memory;
 mod messages;
 mod output;
 mod printer;
+mod program;
 mod raw;
 mod settings;
 mod source;
 mod stdin;
 mod table;
 mod terminal;
+mod testing;
 mod trust;
 mod units;
 mod upload;

@@ -38,6 +38,7 @@ pub async fn attach(address: &Address, args: &AttachArgs) -> Result<Exit, Failur
         talk: Some(Talk { seen, state_home }),
         view: ViewArgs { json: false, quiet: args.quiet },
         masters: address.masters()?,
+        bar: None,
     };
     follow::follow(link, plan).await
 }

@@ -10,6 +10,7 @@ mod rerun;
 mod run;
 mod runner;
 mod status;
+mod test;
 mod trusting;
 mod watch;
 
@@ -107,6 +108,7 @@ pub async fn execute(args: Args) -> Result<Exit, Failure> {
     match command {
         Command::Run(args) => run::run(&address, *args).await,
         Command::Attach(args) => attach::attach(&address, &args).await,
+        Command::Test(args) => test::test(&address, *args).await,
         Command::Watch(args) => watch::watch(&address, &args).await,
         Command::Rerun(args) => rerun::rerun(&address, &args).await,
         Command::Status(args) => status::status(&address, &args).await,
@@ -120,6 +122,7 @@ pub async fn execute(args: Args) -> Result<Exit, Failure> {
         Command::User(args) => account::user(&address, args.command).await,
         Command::Group(args) => account::group(&address, args.command).await,
         Command::Token(args) => account::token(&address, args.command).await,
+        Command::CallbackKey(args) => account::callback_key(&address, &args).await,
         Command::Audit(args) => account::audit(&address, args).await,
         Command::Completions(args) => completions::completions(&args),
     }

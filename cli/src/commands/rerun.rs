@@ -26,6 +26,7 @@ pub async fn rerun(address: &Address, args: &RerunArgs) -> Result<Exit, Failure>
         talk: None,
         view: args.view,
         masters: address.masters()?,
+        bar: None,
     };
     follow::follow(link, plan).await
 }

@@ -1,10 +1,10 @@
 //! `cli run`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use protocol::client::Request;
 use protocol::cluster::LanguageInfo;
-use protocol::{JobId, JobSpec, LimitsRequest, SourceFile, TerminalSize};
+use protocol::{JobId, JobSpec, LimitsRequest, TerminalSize};
 
 use super::{Address, languages, refused};
 use crate::args::RunArgs;
@@ -14,8 +14,9 @@ use crate::failure::Failure;
 use crate::follow::{self, Mode, Plan, QUESTION_STREAM, Talk};
 use crate::memory::Seen;
 use crate::messages::NO_TERMINAL;
+use crate::program::{self, Program};
 use crate::settings::Masters;
-use crate::{language, raw, source, stdin, terminal};
+use crate::{messages, raw, source, stdin, terminal};
 
 /// The size of a terminal that does not tell its own.
 const USUAL_SIZE: TerminalSize = TerminalSize { rows: 24, columns: 80 };
@@ -23,9 +24,13 @@ const USUAL_SIZE: TerminalSize = TerminalSize { rows: 24, columns: 80 };
 /// Sends the program and follows it to its end.
 pub async fn run(address: &Address, args: RunArgs) -> Result<Exit, Failure> {
     // A file that cannot be read is told before anything is asked of the cluster.
-    let mut spec = specification(&args)?;
+    let program = program::load(&args.files, args.main.as_deref())?;
+    let mut spec = specification(&args, &program)?;
+    if !args.view.quiet && !args.view.json {
+        messages::left_out(&program.links).iter().for_each(|note| terminal::say(note));
+    }
     let mut link = address.connect().await?;
-    match choose_language(&mut link, &args).await {
+    match languages::choose(&mut link, &program, args.lang.as_deref()).await {
         Ok(language) => spec.language = language,
         Err(failure) => return refused(failure, args.view),
     }
@@ -53,20 +58,13 @@ async fn longest(link: &mut Link, language: &str) -> Result<Option<f64>, Failure
     Ok(offered.into_iter().find(named).map(|offer| offer.maximum_limits.wall_seconds))
 }
 
-fn specification(args: &RunArgs) -> Result<JobSpec, Failure> {
+fn specification(args: &RunArgs, program: &Program) -> Result<JobSpec, Failure> {
     if args.tty && !terminal::somebody_types() {
         return Err(Failure::Input(NO_TERMINAL));
     }
-    let current = std::env::current_dir().map_err(Failure::Startup)?;
-    let names = source::names(&args.files, &current)?;
-    let main = args.main.as_deref();
-    let main = main.map(|main| source::main_name(main, &args.files, &names, &current)).transpose()?;
-    let file = |(path, given): (String, &PathBuf)| {
-        source::read(given).map(|content| SourceFile { path, content: content.into() })
-    };
     Ok(JobSpec {
-        files: names.into_iter().zip(&args.files).map(file).collect::<Result<_, _>>()?,
-        main,
+        files: program.files.clone(),
+        main: program.main.clone(),
         args: args.args.clone(),
         stdin: args.stdin.as_deref().map(|path: &Path| source::read(path).map(Into::into)).transpose()?,
         env: args.env.iter().cloned().collect(),
@@ -76,27 +74,11 @@ fn specification(args: &RunArgs) -> Result<JobSpec, Failure> {
         labels: args.label.iter().cloned().collect(),
         no_wait: args.no_wait,
         terminal: args.tty.then(|| raw::size().unwrap_or(USUAL_SIZE)),
+        callback_url: args.callback.clone(),
         requires: args.require.iter().cloned().collect(),
         // A connection that is lost before the answer leaves open whether the job was taken in.
         idempotency_key: Some(JobId::random().to_string()),
         ..JobSpec::default()
-    })
-}
-
-/// The language asked for, or the one that the files' names tell; only for names that are not common is the
-/// cluster asked.
-async fn choose_language(link: &mut Link, args: &RunArgs) -> Result<String, Failure> {
-    if let Some(language) = &args.lang {
-        return Ok(language.clone());
-    }
-    let main = args.main.as_deref();
-    if let Some(language) = language::common(main, &args.files) {
-        return Ok(language.to_owned());
-    }
-    let offered = languages::ask(link, QUESTION_STREAM).await?;
-    language::offered(main, &args.files, &offered).ok_or_else(|| {
-        let path = args.main.as_ref().or(args.files.first()).cloned().unwrap_or_default();
-        Failure::UnknownExtension(path, offered.into_iter().map(|language| language.id).collect())
     })
 }
 
@@ -120,5 +102,6 @@ fn plan(mut spec: JobSpec, args: &RunArgs, masters: Masters) -> Plan {
         talk: talks.then(|| Talk { seen, state_home: None }),
         view: args.view,
         masters,
+        bar: None,
     }
 }

@@ -20,6 +20,7 @@ pub async fn watch(address: &Address, args: &WatchArgs) -> Result<Exit, Failure>
         talk: None,
         view: args.view,
         masters: address.masters()?,
+        bar: None,
     };
     follow::follow(address.connect().await?, plan).await
 }

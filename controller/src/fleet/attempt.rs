@@ -67,7 +67,7 @@ impl Running {
         let gestures = takes_gestures.then(|| live.gestures());
         let carrying = live.carry();
         let credit = SendWindow::new(peer_window);
-        let (id, attempt, runs) = (claim.id, claim.attempt, claim.spec.run_count());
+        let (id, attempt, spec) = (claim.id, claim.attempt, Arc::clone(&claim.spec));
         let (its_live, its_credit) = (Arc::clone(&live), credit.clone());
         let feeding = feed(stream, claim, opening, its_live, outgoing.clone(), its_credit, gestures);
         Self {
@@ -76,7 +76,7 @@ impl Running {
             stream,
             live,
             carrying,
-            progress: Progress::new(attempt, runs),
+            progress: Progress::new(attempt, spec),
             written: HashMap::new(),
             credit,
             window: ReceiveWindow::new(protocol::hello::DEFAULT_WINDOW),
