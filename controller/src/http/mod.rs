@@ -178,8 +178,10 @@ mod tests {
         let description = api().into_openapi();
         let paths: Vec<&str> = description.paths.paths.keys().map(String::as_str).collect();
         let expected = [
+            "/account/callback-key",
             "/audit",
             "/cluster",
+            "/cluster/callback-key",
             "/cluster/events",
             "/groups",
             "/groups/{name}",
