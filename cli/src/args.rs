@@ -3,6 +3,7 @@
 mod accounts;
 mod callbacks;
 mod steering;
+mod testing;
 mod values;
 
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ pub use accounts::{
 };
 pub use callbacks::CallbackKeyArgs;
 pub use steering::SetArgs;
+pub use testing::{CheckerArg, TestArgs};
 use values::{
     parse_label, parse_masters, parse_pair, parse_seconds, parse_secret, parse_size, parse_verdict,
 };
@@ -72,6 +74,8 @@ pub struct Args {
 pub enum Command {
     /// Compile and run a program.
     Run(Box<RunArgs>),
+    /// Compile a program, and run it on every test in a folder.
+    Test(Box<TestArgs>),
     /// Watch a job from its beginning.
     Watch(WatchArgs),
     /// Run a job's program again, as a new job.
@@ -110,7 +114,7 @@ pub enum Command {
 #[derive(Debug, clap::Args)]
 #[command(after_help = help::RUN)]
 pub struct RunArgs {
-    /// The program's files. They travel by their names below the folder that holds them all.
+    /// The program's files, its folder, or an archive of it. Files travel by their names below the folder that holds them all.
     #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub files: Vec<PathBuf>,
 

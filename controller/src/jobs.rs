@@ -5,6 +5,7 @@ mod admission;
 mod cluster;
 mod input;
 mod joining;
+mod privacy;
 mod shutdown;
 #[cfg(test)]
 mod tests;
@@ -31,6 +32,7 @@ use crate::store::{Cancelled, EnqueueError, Enqueued, NewJob, Store, StoreError}
 use admission::peak;
 pub use cluster::SampleQuery;
 pub use input::NoInput;
+pub use privacy::conceal;
 pub use watching::Watching;
 
 /// When to come back to a full queue, in seconds.
@@ -184,7 +186,7 @@ impl Jobs {
         if let Some(stdin) = stdin {
             self.tasks.spawn(self.clone().guard_stdin(id, Arc::clone(stdin)));
         }
-        Ok(Some((id, Watching::Live(watcher))))
+        Ok(Some((id, watcher.into())))
     }
 
     /// There is no such job, so nobody is told how it ended.
@@ -345,7 +347,7 @@ impl Jobs {
     /// Where there is none.
     pub async fn watch(&self, id: JobId, after: u64) -> Result<Watching, Problem> {
         if let Some(watcher) = self.live.watch(id, after) {
-            return Ok(Watching::Live(watcher));
+            return Ok(watcher.into());
         }
         let job = self.get(id).await?;
         Ok(match job.state {

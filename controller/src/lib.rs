@@ -28,6 +28,7 @@ mod identity;
 mod jobs;
 mod live;
 mod lock;
+mod needs;
 mod overview;
 mod roster;
 mod scheduler;

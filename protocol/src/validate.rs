@@ -212,7 +212,11 @@ fn check_main(field: &str, main: Option<&str>, files: &[SourceFile]) -> Result<(
     }
 }
 
-fn check_path(path: &str) -> Result<(), String> {
+/// Checks a path relative to a program's folder.
+///
+/// # Errors
+/// What is wrong with it, for people.
+pub fn check_path(path: &str) -> Result<(), String> {
     if path.is_empty() {
         return Err("a file needs a name".into());
     }

@@ -64,7 +64,7 @@ impl Running {
         let live = fleet.live.get_or_open(claim.id);
         let carrying = live.carry();
         let credit = SendWindow::new(peer_window);
-        let (id, attempt, runs) = (claim.id, claim.attempt, claim.spec.run_count());
+        let (id, attempt, spec) = (claim.id, claim.attempt, Arc::clone(&claim.spec));
         let feeding = feed(stream, claim, opening, Arc::clone(&live), outgoing.clone(), credit.clone());
         Self {
             id,
@@ -72,7 +72,7 @@ impl Running {
             stream,
             live,
             carrying,
-            progress: Progress::new(attempt, runs),
+            progress: Progress::new(attempt, spec),
             written: HashMap::new(),
             credit,
             window: ReceiveWindow::new(protocol::hello::DEFAULT_WINDOW),

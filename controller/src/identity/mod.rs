@@ -51,7 +51,7 @@ pub use audit::Deed;
 pub use callback_key::{Whose, callback_key};
 pub use permission::{Action, Reach};
 pub use principal::{Account, Caller, Principal};
-pub use quota::{check_language, hold};
+pub use quota::{check_language, hold, hold_judge};
 pub use secret::Fingerprint;
 pub use usage::{Admission, Usage};
 

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod again;
+mod archives;
 mod bad_input;
 mod browsers;
 mod callbacks;

@@ -34,8 +34,9 @@ const USERS: Row = [In, In, Yes, Yes, Yes, No];
 const TEACHERS: Row = [In, In, No, Yes, Yes, No];
 const ADMINS: Row = [In, In, No, No, Yes, No];
 
-const CALLS: [(&str, &str, Row); 46] = [
+const CALLS: [(&str, &str, Row); 47] = [
     ("post", "/jobs", WHO_MAY_RUN),
+    ("post", "/archives", WHO_MAY_RUN),
     ("get", "/jobs", USERS_LOOK),
     ("get", "/jobs/{id}", WHO_MAY_LOOK),
     ("get", "/jobs/{id}/attempts", WHO_MAY_LOOK),

@@ -98,6 +98,17 @@ impl Box {
         self.folder.as_ref().ok_or(Errno::ENOENT).stage("box not ready")
     }
 
+    /// The program's folder, for as long as nothing in it changes any more.
+    ///
+    /// # Errors
+    /// While a program runs, and before the box is ready.
+    pub fn quiet_folder(&self) -> Result<OwnedFd, Failure> {
+        if self.running {
+            return Err(Errno::EBUSY).stage("collect");
+        }
+        self.folder()?.try_clone().map_err(|_| Errno::EMFILE).stage("collect")
+    }
+
     /// Changes the size of its file systems.
     ///
     /// # Errors

@@ -14,7 +14,9 @@
 pub mod message;
 
 pub mod boxes;
+pub mod collect;
 pub mod files;
+pub mod glob;
 pub mod init;
 pub mod mounts;
 pub mod program;

@@ -24,6 +24,9 @@ pub const MAX_REPLY: usize = 256 * 1024;
 /// The most data in one message.
 pub const MAX_DATA: usize = 64 * 1024;
 
+/// The longest path of a file that is collected, in bytes.
+pub const MAX_PATH: usize = 255;
+
 /// The most standard input that may be on its way into a box without an [`Reply::StdinTaken`].
 pub const STDIN_WINDOW: usize = 256 * 1024;
 
@@ -60,6 +63,8 @@ pub enum Command {
         path: String,
         /// Whether this goes behind what is there, rather than starting the file.
         append: bool,
+        /// Whether it may be executed, where this starts the file.
+        executable: bool,
         /// What.
         #[serde(with = "serde_bytes")]
         data: Vec<u8>,
@@ -70,6 +75,20 @@ pub enum Command {
         from: BoxId,
         /// The box to write.
         to: BoxId,
+    },
+    /// Send the files of a box, whose program has ended, that match one of these patterns. Answered by [`Reply::File`] for
+    /// each, in the order of their paths, and [`Reply::Collected`] in the end.
+    Collect {
+        /// The box.
+        id: BoxId,
+        /// Patterns of their paths.
+        patterns: Vec<String>,
+        /// How many files at most.
+        most_files: u32,
+        /// How many bytes of them together at most.
+        most_bytes: u64,
+        /// A box whose files are not wanted where they are the same here.
+        unlike: Option<BoxId>,
     },
     /// Start the program. Answered by [`Reply::Output`] as it writes and [`Reply::Ended`] in the end.
     Start {
@@ -179,6 +198,27 @@ pub enum Reply {
         /// the whole box is being killed.
         clean: bool,
     },
+    /// A file that was left in the box, or the next piece of it.
+    File {
+        /// The box.
+        id: BoxId,
+        /// Where it is, relative to the program's folder.
+        path: String,
+        /// Whether it may be executed.
+        executable: bool,
+        /// What.
+        #[serde(with = "serde_bytes")]
+        data: Vec<u8>,
+        /// Whether nothing more of it follows.
+        end: bool,
+    },
+    /// All files that were to be collected have been sent.
+    Collected {
+        /// The box.
+        id: BoxId,
+        /// Whether there were more: over a limit, unreadable, or with names that cannot be said.
+        left_out: bool,
+    },
     /// The box's processes and files are gone.
     Destroyed {
         /// The box.
@@ -198,6 +238,8 @@ impl Reply {
             | Self::Output { id, .. }
             | Self::StdinTaken { id, .. }
             | Self::Ended { id, .. }
+            | Self::File { id, .. }
+            | Self::Collected { id, .. }
             | Self::Destroyed { id, .. } => Some(*id),
         }
     }

@@ -11,6 +11,8 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::unistd::{read, write};
 
 use crate::boxes::{Box, News};
+use crate::collect::{Collection, Wanted};
+use crate::files::Target;
 use crate::message::{BoxId, Command, End, MAX_COMMAND, MAX_DATA, Reply, decode, encode};
 use crate::sockets::Sockets;
 use crate::system::{Child, Failure, Stage};
@@ -69,6 +71,8 @@ pub struct Server {
     boxes: BTreeMap<BoxId, Box>,
     /// Boxes that have been killed, and are not gone yet.
     dying: Vec<Dying>,
+    /// Files of boxes on their way to the runner.
+    collections: VecDeque<Collection>,
     filter: Vec<sock_filter>,
     sockets: Sockets,
 }
@@ -84,6 +88,7 @@ impl Server {
             outbox: Vec::new(),
             boxes: BTreeMap::new(),
             dying: Vec::new(),
+            collections: VecDeque::new(),
             filter: seccomp::filter(),
             sockets: Sockets::new(),
         };
@@ -101,6 +106,7 @@ impl Server {
     }
 
     fn turn(&mut self) -> Result<(), Stop> {
+        self.collect();
         self.flush()?;
         let ready = self.wait()?;
         for (source, events) in ready {
@@ -152,7 +158,9 @@ impl Server {
         for dying in &self.dying {
             add(Source::Dying(dying.id), dying.child.pidfd.as_fd(), PollFlags::POLLIN);
         }
-        match poll(&mut polled, PollTimeout::NONE) {
+        // Files that are to be sent come of themselves.
+        let has_more = room && !self.collections.is_empty();
+        match poll(&mut polled, if has_more { PollTimeout::ZERO } else { PollTimeout::NONE }) {
             Ok(_) | Err(Errno::EINTR) => {}
             Err(errno) => return Err(Stop::Kernel(errno)),
         }
@@ -186,6 +194,7 @@ impl Server {
             Command::Prepare { id, .. }
             | Command::Resize { id, .. }
             | Command::Write { id, .. }
+            | Command::Collect { id, .. }
             | Command::Start { id, .. }
             | Command::Stdin { id, .. }
             | Command::StdinEnd { id }
@@ -207,12 +216,19 @@ impl Server {
                 self.boxes.insert(id, sandbox);
             }
             Command::Resize { id, disk_bytes } => self.find(id)?.resize(disk_bytes)?,
-            Command::Write { id, path, append, data } => {
-                files::put(self.find(id)?.folder()?, &path, append, &data).stage("write")?;
+            Command::Write { id, path, append, executable, data } => {
+                let target = if append { Target::End } else { Target::New { executable } };
+                files::put(self.find(id)?.folder()?, &path, target, &data).stage("write")?;
             }
             Command::Copy { from, to } => {
                 let (from, to) = (self.get(from)?, self.get(to)?);
                 files::copy(from.folder()?, to.folder()?).stage("copy")?;
+            }
+            Command::Collect { id, patterns, most_files, most_bytes, unlike } => {
+                let folder = self.get(id)?.quiet_folder()?;
+                let unlike = unlike.map(|other| self.get(other)?.quiet_folder()).transpose()?;
+                let wanted = Wanted { patterns, most_files, most_bytes };
+                self.collections.push_back(Collection::new(id, folder, unlike, &wanted).stage("collect")?);
             }
             Command::Start { id, program } => self.find(id)?.start(program)?,
             Command::Stdin { id, data } => self.accept_stdin(id, &data),
@@ -224,6 +240,7 @@ impl Server {
             }
             Command::Kill { id } => self.find(id)?.kill(),
             Command::Destroy { id } => {
+                self.collections.retain(|collection| collection.id() != id);
                 match self.boxes.remove(&id) {
                     Some(sandbox) => self.dying.push(Dying::new(id, sandbox)),
                     // It was never made.
@@ -232,6 +249,23 @@ impl Server {
             }
         }
         Ok(())
+    }
+
+    /// Lines up as much of the files that are being collected as may wait for the runner.
+    fn collect(&mut self) {
+        while self.outbox.len() < HIGH_WATER
+            && let Some(collection) = self.collections.front_mut()
+        {
+            let id = collection.id();
+            let reply = collection.reply().stage("collect");
+            if !matches!(reply, Ok(Reply::File { .. })) {
+                self.collections.pop_front();
+            }
+            match reply {
+                Ok(reply) => self.reply(&reply),
+                Err(failure) => self.fail(id, &failure),
+            }
+        }
     }
 
     fn accept_stdin(&mut self, id: BoxId, data: &[u8]) {
