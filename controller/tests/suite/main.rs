@@ -11,6 +11,7 @@ mod clients;
 mod drain;
 mod http;
 mod jobs;
+mod judging;
 mod limits;
 mod overview;
 mod page;
