@@ -13,6 +13,7 @@ mod clients;
 mod drain;
 mod http;
 mod jobs;
+mod judging;
 mod limits;
 mod overview;
 mod page;
