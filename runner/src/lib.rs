@@ -11,9 +11,11 @@
 
 pub mod comparison;
 pub mod config;
+pub mod conformance;
 pub mod digest;
 pub mod docker;
 pub mod doctor;
+pub mod head;
 pub mod images;
 pub mod languages;
 pub mod link;

@@ -136,7 +136,7 @@ impl Work<'_> {
             return self.runs(sandbox, None, stdin).await;
         }
         let limits = self.workshop.language.compile_limits(&self.limits);
-        let argv = command(&self.workshop.language.compile, &self.fill);
+        let argv = self.workshop.language.compile_command(self.spec, &self.fill);
         let plan = self.plan(Step::COMPILE, argv, limits);
         let (compiled, mut result) = self.compile(sandbox, &plan).await?;
         if result.verdict == Verdict::RuntimeError {
