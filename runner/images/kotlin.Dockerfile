@@ -2,7 +2,8 @@
 ARG BASE=debian:bookworm-slim
 FROM ${BASE}
 COPY prepare /usr/local/sbin/
-RUN prepare kotlin openjdk-17-jre-headless
+# The compiler is there a second time, for embedding it.
+RUN prepare kotlin openjdk-17-jre-headless && rm -f /usr/share/java/kotlin-compiler-embeddable*
 COPY kotlin.compile /usr/local/bin/kotlin-compile
 COPY kotlin.Warm.kt /tmp/Warm.kt
 RUN mkdir -p /usr/local/lib/ruche \

@@ -1,7 +1,7 @@
 //! What is expected of a program, in a comment at the head of its own source, so that both are one file. Pure.
 
 /// How a line of such a head begins, in each language's own comments.
-const MARKS: [&str; 7] = ["//= ", "#= ", "--= ", ";= ", "%= ", "!= ", "(*= "];
+const MARKS: [&str; 7] = ["//= ", "#= ", "-- = ", ";= ", "%= ", "!= ", "(*= "];
 
 /// How a comment ends that does not end with its line.
 const END: &str = " *)";
@@ -28,7 +28,7 @@ mod tests {
         assert_eq!(read("#= a = 1\n#= b = 2\nprint()\n#= c = 3\n"), "a = 1\nb = 2\n");
         assert_eq!(read("<?php\n//= a = 1\necho 1;\n"), "a = 1\n");
         assert_eq!(read("(*= a = \"(*\" *)\nlet () = ()\n"), "a = \"(*\"\n");
-        for comment in ["--= x = 1", ";= x = 1", "%= x = 1", "!= x = 1"] {
+        for comment in ["-- = x = 1", ";= x = 1", "%= x = 1", "!= x = 1"] {
             assert_eq!(read(comment), "x = 1\n");
         }
         assert_eq!(read("int main;\nint x;\n//= a = 1\n"), "");

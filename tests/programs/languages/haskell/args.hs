@@ -1,5 +1,5 @@
---= args = ["a b", "--flag", "é"]
---= stdout = "a b|--flag|é\n"
+-- = args = ["a b", "--flag", "é"]
+-- = stdout = "a b|--flag|é\n"
 import Data.List (intercalate)
 import System.Environment (getArgs)
 

@@ -1,6 +1,6 @@
---= verdict = "runtime_error"
---= exit_code = 7
---= stdout = "before\n"
+-- = verdict = "runtime_error"
+-- = exit_code = 7
+-- = stdout = "before\n"
 import System.Exit (ExitCode (ExitFailure), exitWith)
 
 main :: IO ()

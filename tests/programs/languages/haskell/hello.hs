@@ -1,3 +1,3 @@
---= stdout = "hello\n"
+-- = stdout = "hello\n"
 main :: IO ()
 main = putStrLn "hello"

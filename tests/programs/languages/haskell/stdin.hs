@@ -1,4 +1,4 @@
---= stdin = "one\ntwo\n"
---= stdout = "one\ntwo\n"
+-- = stdin = "one\ntwo\n"
+-- = stdout = "one\ntwo\n"
 main :: IO ()
 main = interact id

@@ -1,2 +1,2 @@
---= stdout = "hello\n"
+-- = stdout = "hello\n"
 SELECT 'hello';
