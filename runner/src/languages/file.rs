@@ -158,7 +158,7 @@ fn check_names(languages: &[Language]) -> Result<(), LanguagesError> {
 mod tests {
     use super::*;
 
-    const SHELL: &str = "[[language]]\nid = 'sh'\nname = 'Shell'\nextensions = ['sh']\nimage = 'python'\n\
+    const SHELL: &str = "[[language]]\nid = 'dash'\nname = 'Shell'\nextensions = ['sh']\nimage = 'python'\n\
                          version = ['dash']\nrun = ['sh', '{main}']\n";
 
     fn ids(languages: &[Language]) -> Vec<&str> {
@@ -178,12 +178,12 @@ mod tests {
         let file = folder.path().join("shell.toml");
         std::fs::write(&file, SHELL).unwrap();
         std::fs::write(folder.path().join("README"), "not a language").unwrap();
-        assert_eq!(ids(&load(Some(folder.path())).unwrap()).last(), Some(&"sh"));
+        assert_eq!(ids(&load(Some(folder.path())).unwrap()).last(), Some(&"dash"));
 
-        std::fs::write(&file, SHELL.replace("'sh'", "'c'")).unwrap();
+        std::fs::write(&file, SHELL.replace("'dash'\nname", "'c'\nname")).unwrap();
         let error = load(Some(folder.path())).unwrap_err().to_string();
         assert!(error.contains("shell.toml") && error.contains("two languages are called \"c\""), "{error}");
-        std::fs::write(&file, "[[language]]\nid = 'sh'\n").unwrap();
+        std::fs::write(&file, "[[language]]\nid = 'dash'\n").unwrap();
         let error = load(Some(folder.path())).unwrap_err().to_string();
         assert!(error.contains("shell.toml") && error.contains("missing field"), "{error}");
     }
@@ -191,16 +191,16 @@ mod tests {
     #[test]
     fn a_version_takes_over_what_it_does_not_say_itself() {
         let text = format!(
-            "{SHELL}aliases = ['dash']\n[[language]]\nid = 'sh2'\nlike = 'sh'\nname = 'Shell 2'\nimage = 'two'\n"
+            "{SHELL}aliases = ['ash']\n[[language]]\nid = 'dash2'\nlike = 'dash'\nname = 'Shell 2'\nimage = 'two'\n"
         );
         let languages = parse(&text).unwrap();
         let second = &languages[1];
         assert_eq!((second.image.as_str(), second.name.as_str()), ("two", "Shell 2"));
-        assert_eq!((&second.run, second.programs()), (&languages[0].run, "sh"));
+        assert_eq!((&second.run, second.programs()), (&languages[0].run, "dash"));
         assert!(second.aliases.is_empty(), "a name means one language");
 
-        let error = parse("[[language]]\nid = 'sh2'\nlike = 'sh'\n").unwrap_err().to_string();
-        assert!(error.contains("sh2") && error.contains("\"sh\""), "{error}");
+        let error = parse("[[language]]\nid = 'dash2'\nlike = 'dash'\n").unwrap_err().to_string();
+        assert!(error.contains("dash2") && error.contains("\"dash\""), "{error}");
     }
 
     #[test]
