@@ -25,7 +25,7 @@ pub use self::gate::{Offers, SelftestError};
 use self::gate::Gate;
 use self::offers::Works;
 use crate::config::Config;
-use crate::images::{self, Recipes};
+use crate::images::{self, Recipes, RecipesError};
 use crate::languages::{Language, LanguagesError};
 use crate::link::attempts::Attempts;
 use crate::membership::{Credentials, Encryption, MembershipError};
@@ -66,6 +66,9 @@ pub enum NodeError {
     /// A languages file, the runner's own or one of the operator's.
     #[error(transparent)]
     Languages(#[from] LanguagesError),
+    /// A Dockerfile of the operator's.
+    #[error(transparent)]
+    Recipes(#[from] RecipesError),
     /// A language was asked for that there is none of.
     #[error("languages: there is no {asked:?}; there are {known}")]
     UnknownLanguage {
@@ -146,7 +149,7 @@ impl Node {
             sandboxes,
             slots: Arc::new(Semaphore::new(config.max_jobs as usize)),
             languages,
-            recipes: Recipes::embedded(),
+            recipes: Recipes::load(config.languages_dir.as_deref())?,
             works: watch::Sender::default(),
             gate: watch::Sender::default(),
             tested: watch::Sender::default(),
@@ -355,17 +358,12 @@ impl Node {
         let limits = language.run_limits(&language.compile_limits(&self.config.default_limits));
         let (_, said) = lease.sandbox()?.run_alone(&language.version, limits, &[]).await?;
         lease.give_back();
-        Ok(first_line(&said))
+        Ok(images::first_line(&String::from_utf8_lossy(&said)))
     }
 }
 
 fn toolchain(language: &Arc<Language>) -> Toolchain {
     Toolchain { language: Arc::clone(language), image: images::tag(&language.image) }
-}
-
-fn first_line(said: &[u8]) -> Option<String> {
-    let text = String::from_utf8_lossy(said);
-    text.lines().map(str::trim).find(|line| !line.is_empty()).map(|line| line.chars().take(100).collect())
 }
 
 fn allowed_languages(config: &Config) -> Result<Vec<Arc<Language>>, NodeError> {

@@ -30,7 +30,7 @@ pub(super) struct Program<'a> {
     pub(super) fill: Fill,
     /// What each of its runs may use that does not say.
     limits: Limits,
-    spec: Cow<'a, JobSpec>,
+    pub(super) spec: Cow<'a, JobSpec>,
 }
 
 /// A sandbox for a program, and the box that it was compiled in, once it is.
