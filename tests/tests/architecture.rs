@@ -50,7 +50,12 @@ const HOMES: [(&str, &[&str]); 15] = [
     ("rpassword", &["cli/src/terminal.rs"]),
     (
         "rust_embed",
-        &["controller/src/http/page.rs", "runner/src/images/recipes.rs", "runner/src/selftest/attack.rs"],
+        &[
+            "controller/src/http/page.rs",
+            "runner/src/conformance/case.rs",
+            "runner/src/images/recipes.rs",
+            "runner/src/selftest/attack.rs",
+        ],
     ),
     ("rusqlite", &["controller/src/store/sqlite"]),
     ("tokio_postgres", &["controller/src/store/postgres"]),

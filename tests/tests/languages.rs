@@ -6,7 +6,8 @@ use std::process::Command;
 use protocol::Verdict;
 use runner::conformance::case::{self, Case, EXPECTED};
 use serde_json::Value;
-use tests::{Cluster, Ran, binary, docker, nonce};
+use tests::process::binary;
+use tests::{Cluster, Ran, docker, nonce};
 
 /// What `make test` builds.
 const BASIC: [&str; 6] = ["python", "c", "cpp", "java", "javascript", "typescript"];
