@@ -137,7 +137,8 @@ async fn a_terminal_takes_input_that_came_with_the_job() {
 const COUNTING: &str = r#"
 import os, signal, sys, time
 def heard(number, _):
-    print("heard", signal.Signals(number).name, flush=True)
+    # In one piece: the child writes as well.
+    os.write(1, f"heard {signal.Signals(number).name}\n".encode())
 for name in ("SIGINT", "SIGTERM", "SIGQUIT", "SIGHUP", "SIGUSR1", "SIGUSR2"):
     signal.signal(getattr(signal, name), heard)
 child = os.fork()
