@@ -1,6 +1,8 @@
 //! Languages: what the conformance programs prove in a sandbox (`runner languages check`), what of it people see through
 //! a cluster, and how an operator adds a language.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test helper may fail its test")]
+
 use std::process::Command;
 
 use protocol::Verdict;
