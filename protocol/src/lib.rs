@@ -5,6 +5,8 @@
 //! versions: unknown fields are ignored, and a new field always has a default.
 
 pub mod account;
+#[cfg(feature = "archive")]
+pub mod archive;
 pub mod client;
 pub mod cluster;
 mod content;
@@ -37,8 +39,8 @@ pub use outcome::{Artifact, Flag, StepResult, Usage, Verdict};
 pub use problem::{Problem, ProblemKind};
 pub use secret::Secret;
 pub use spec::{Expect, JobSpec, RunSpec, SourceFile};
-pub use terminal::{Signal, TerminalSize};
-pub use validate::{MAX_FILES, MAX_PARALLEL, MAX_PATH_BYTES, MAX_RUNS};
+pub use terminal::{Gesture, Signal, TerminalSize};
+pub use validate::{MAX_FILES, MAX_PARALLEL, MAX_PATH_BYTES, MAX_RUNS, check_path};
 
 /// When something happened; RFC 3339 in JSON.
 pub type Timestamp = jiff::Timestamp;

@@ -49,6 +49,13 @@ pub fn post_raw(url: &str, body: &[u8]) -> Answer {
     answer(agent().post(url).header("content-type", "application/json").send(body))
 }
 
+/// `POST` of anything, with these headers.
+pub fn post_as(url: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+    let request =
+        headers.iter().fold(agent().post(url), |request, (name, value)| request.header(*name, *value));
+    answer(request.send(body))
+}
+
 /// The body of a `GET` as text, to its end.
 pub fn read(url: &str, headers: &[(&str, &str)]) -> String {
     let request =

@@ -7,9 +7,11 @@ mod failures;
 #[cfg(test)]
 pub mod fixtures;
 pub mod help;
+pub mod testing;
 mod verdicts;
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use protocol::cluster::{ClusterInfo, RunnerInfo, RunnerState};
 use protocol::runner::SelfTest;
@@ -19,7 +21,7 @@ use protocol::{JobId, Timestamp};
 use crate::settings::Master;
 
 pub use failures::failure;
-pub use verdicts::{explanation, notes, usage_line, verdict_word};
+pub use verdicts::{explain, explanation, notes, usage_line, verdict_word};
 
 /// An address that cannot be read.
 pub const BAD_MASTER: &str = "not an address: write HOST:PORT, or several with commas between them";
@@ -48,6 +50,8 @@ pub const CANCEL_UNCONFIRMED: &str = "the controller has not confirmed that the 
 pub const RECONNECTING: &str = "the connection to the controller was lost: trying to get it back";
 /// A list that goes on.
 pub const MORE_JOBS: &str = "there are more: raise --limit to see them";
+/// A terminal for the program, and none of the user's.
+pub const NO_TERMINAL: &str = "-t needs a terminal to type at, and standard input is none: use -i";
 /// An empty list of languages.
 pub const NO_LANGUAGES: &str = "no runner offers a language";
 /// An empty table of runners.
@@ -100,6 +104,23 @@ pub fn removed(runner: &str) -> String {
     format!("runner {runner} is not part of the cluster any more")
 }
 
+/// A folder that is read for long.
+pub fn reading(files: usize) -> String {
+    format!("{files} files so far")
+}
+
+/// Links in a folder that are not followed.
+pub fn left_out(links: &[PathBuf]) -> Option<String> {
+    let first = links.first()?.display();
+    Some(match links.len() {
+        1 => format!("note: {first} is left out: it is a link that leads to no file in the folder"),
+        all => format!(
+            "note: {first} and {} more are left out: links that lead to no file in the folder",
+            all - 1
+        ),
+    })
+}
+
 /// The job waits.
 pub fn waiting(before: u64) -> String {
     match before {
@@ -111,6 +132,16 @@ pub fn waiting(before: u64) -> String {
 /// `watch` ends before the job.
 pub fn left_running(id: JobId) -> String {
     format!("the job goes on; `cli watch {id}` shows it again, `cli cancel {id}` stops it")
+}
+
+/// Whoever talked with a program has left.
+pub fn detached(id: JobId) -> String {
+    format!("the job goes on; `cli attach {id}` goes on with it, `cli cancel {id}` stops it")
+}
+
+/// What was seen could not be kept.
+pub fn not_remembered(error: &std::io::Error) -> String {
+    format!("`cli attach` will show everything again: what was seen cannot be kept ({})", error.kind())
 }
 
 /// After `cancel`.

@@ -5,12 +5,15 @@
 
 mod accounts;
 mod again;
+mod archives;
 mod bad_input;
 mod browsers;
+mod callbacks;
 mod clients;
 mod drain;
 mod http;
 mod jobs;
+mod judging;
 mod limits;
 mod overview;
 mod page;
@@ -24,3 +27,4 @@ mod strangers;
 mod stream;
 mod support;
 mod take_over;
+mod talking;
