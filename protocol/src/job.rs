@@ -83,14 +83,14 @@ impl Job {
         self
     }
 
-    /// What all its steps used: times added up, the highest memory.
+    /// What all its steps used, those that judged them included: times added up, the highest memory.
     pub fn usage(&self) -> Usage {
-        self.compile.iter().chain(&self.runs).map(|step| step.usage).fold(Usage::default(), |sum, step| {
-            Usage {
-                cpu_ms: sum.cpu_ms.saturating_add(step.cpu_ms),
-                wall_ms: sum.wall_ms.saturating_add(step.wall_ms),
-                memory_bytes: sum.memory_bytes.max(step.memory_bytes),
-            }
+        let steps = self.compile.iter().chain(&self.runs);
+        let judges = self.runs.iter().filter_map(|step| step.check.as_ref()).map(|check| check.usage);
+        steps.map(|step| step.usage).chain(judges).fold(Usage::default(), |sum, step| Usage {
+            cpu_ms: sum.cpu_ms.saturating_add(step.cpu_ms),
+            wall_ms: sum.wall_ms.saturating_add(step.wall_ms),
+            memory_bytes: sum.memory_bytes.max(step.memory_bytes),
         })
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Content, LimitsRequest, RunSpec, SourceFile, StepResult, Verdict};
+use crate::{Content, LimitsRequest, RunSpec, SourceFile, StepResult, Usage, Verdict};
 
 /// How actual output is compared with expected output.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
@@ -76,6 +76,9 @@ pub struct Check {
     /// What it wrote, of both outputs as much as is kept. For the job's owner alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output: Option<Content>,
+    /// What it used.
+    #[serde(default)]
+    pub usage: Usage,
 }
 
 /// What a job's runs are worth.

@@ -19,6 +19,7 @@ pub mod languages;
 pub mod link;
 pub mod membership;
 pub mod node;
+pub mod pipe;
 pub mod pool;
 pub mod report;
 pub mod sandbox;

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use nix::fcntl::{Flock, FlockArg};
 use protocol::runner::{HeldAttempt, LanguageOffer, Registration, Telemetry};
-use protocol::{RunnerId, Timestamp};
+use protocol::{JobSpec, RunnerId, Timestamp};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
@@ -35,10 +35,13 @@ use crate::sandbox::cgroup::{CgroupError, CgroupRoot};
 use crate::sandbox::docker::DockerClient;
 use crate::sandbox::{SandboxError, SandboxHost};
 use crate::telemetry::{HostLoad, HostProbe, PERIOD, unavailable};
-use crate::worker::Workshop;
+use crate::worker::{NotOffered, Toolchain, Workshop};
 
 /// The agent, for the containers to run.
 const AGENT: &[u8] = include_bytes!(env!("AGENT_BINARY"));
+
+/// What jobs may need of a runner that this one knows.
+const FEATURES: [&str; 1] = ["judging"];
 
 /// Why the runner cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -191,35 +194,43 @@ impl Node {
             selftest: offers.selftest.clone(),
             started_at: Some(self.started_at),
             labels: self.config.labels.clone(),
-            features: Default::default(),
+            features: FEATURES.map(str::to_owned).into(),
             held,
         }
     }
 
-    /// Takes a slot for a job of this language.
+    /// Takes a slot for a job.
     ///
     /// # Errors
     /// The reason why not, for people.
-    pub fn admit(&self, language: &str) -> Result<(Workshop, OwnedSemaphorePermit), String> {
+    pub fn admit(&self, spec: &JobSpec) -> Result<(Workshop, OwnedSemaphorePermit), String> {
         if self.draining.load(Ordering::Relaxed) {
             return Err("this runner is leaving".to_owned());
         }
         if let Some(reason) = self.telemetry.borrow().as_ref().and_then(|now| now.unavailable.clone()) {
             return Err(reason);
         }
-        let offered = self.offers.borrow().languages.iter().any(|offer| offer.id == language);
-        let found = self.languages.iter().find(|own| offered && own.id == language);
-        let language = found.ok_or_else(|| format!("this runner does not offer {language}"))?;
+        let own = self.offered(&spec.language)?;
+        let others = spec.judges().map(|judge| self.offered(&judge.language).map(toolchain));
+        let others: Result<_, String> = others.collect();
+        let workshop = Workshop { others: others?, ..self.workshop(own) };
         let slot = Arc::clone(&self.slots).try_acquire_owned();
         let slot = slot.map_err(|_| format!("all {} slots are busy", self.config.max_jobs))?;
-        Ok((self.workshop(language), slot))
+        Ok((workshop, slot))
+    }
+
+    /// What programs in a language are run as, where that is offered.
+    fn offered(&self, language: &str) -> Result<&Arc<Language>, String> {
+        let offered = self.offers.borrow().languages.iter().any(|offer| offer.id == language);
+        let found = self.languages.iter().find(|own| offered && own.id == language);
+        found.ok_or_else(|| NotOffered(language.to_owned()).to_string())
     }
 
     fn workshop(&self, language: &Arc<Language>) -> Workshop {
         Workshop {
             pool: Arc::clone(&self.pool),
-            language: Arc::clone(language),
-            image: images::tag(&language.image),
+            own: toolchain(language),
+            others: Vec::new(),
             default_limits: self.config.default_limits,
             maximum_limits: self.config.maximum_limits,
             cpus: self.config.cpus_per_job,
@@ -344,6 +355,10 @@ impl Node {
         lease.give_back();
         Ok(first_line(&said))
     }
+}
+
+fn toolchain(language: &Arc<Language>) -> Toolchain {
+    Toolchain { language: Arc::clone(language), image: images::tag(&language.image) }
 }
 
 fn first_line(said: &[u8]) -> Option<String> {

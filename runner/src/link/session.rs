@@ -157,7 +157,7 @@ impl Session {
 
     async fn begin(&mut self, stream: u32, assignment: Assignment) -> Result<(), LinkError> {
         let link_stream = self.stream(stream)?;
-        let (workshop, slot) = match self.node.admit(&assignment.spec.language) {
+        let (workshop, slot) = match self.node.admit(&assignment.spec) {
             Ok(admitted) => admitted,
             Err(reason) => {
                 return self.send(Frame::control(stream, &FromRunner::Refused { reason })?).await;

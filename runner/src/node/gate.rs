@@ -205,11 +205,11 @@ impl Node {
     /// # Errors
     /// [`SelftestError`].
     pub async fn records(&self, attacks: &[(Workshop, Attack)]) -> Result<(String, Records), SelftestError> {
-        let images = attacks.iter().map(|(workshop, _)| workshop.image.as_str());
+        let images = attacks.iter().map(|(workshop, _)| workshop.own.image.as_str());
         let mut parts = self.sandboxes.make(images).await?;
         parts.push(AGENT.to_vec());
         for (workshop, attack) in attacks {
-            parts.push(format!("{:?} {:?}", workshop.language, attack).into_bytes());
+            parts.push(format!("{:?} {:?}", workshop.own.language, attack).into_bytes());
         }
         let folder = self.config.state_dir.clone();
         let records = tokio::task::spawn_blocking(move || Records::open(&folder)).await;

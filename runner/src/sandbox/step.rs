@@ -1,5 +1,6 @@
 //! One step: a program in a box, from its start to the judgement on it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use ::agent::message::{BoxId, Command, End, MAX_DATA, Program, Reply, Rlimits, STDIN_WINDOW};
@@ -12,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::cgroup::Counters;
 use super::verdict::{Evidence, KillReason, judge};
 use super::{Sandbox, SandboxError};
+use crate::pipe::Pipe;
 use crate::report::{Report, Reporter};
 use crate::stdin::Stdin;
 
@@ -30,6 +32,9 @@ const STACK_BYTES: u64 = 64 * 1024 * 1024;
 /// Descriptors that a process may have open.
 const OPEN_FILES: u64 = 1024;
 
+/// The most that is kept of words for people, in bytes.
+pub const MAX_WORDS: usize = 64 * 1024;
+
 /// What to run.
 #[derive(Debug, Clone)]
 pub struct StepPlan {
@@ -43,8 +48,23 @@ pub struct StepPlan {
     pub limits: Limits,
     /// The exit code by which its runtime says that memory ran out.
     pub out_of_memory_exit_code: Option<i32>,
-    /// Whether what it writes to standard output is wanted afterwards.
-    pub capture: bool,
+    /// What it writes that is wanted afterwards.
+    pub keep: Keep,
+    /// Where its standard output goes beside, as another program's input.
+    pub onward: Option<Arc<Pipe>>,
+}
+
+/// What a program writes that is wanted once it has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// Nothing.
+    Nothing,
+    /// All of its standard output.
+    Stdout,
+    /// The beginnings of its standard output and of both outputs together.
+    Words,
+    /// The beginning of its standard error.
+    Errors,
 }
 
 /// What came of it.
@@ -54,6 +74,8 @@ pub struct StepOutcome {
     pub result: StepResult,
     /// Its standard output, where that was wanted.
     pub stdout: Vec<u8>,
+    /// What else it wrote that was wanted, as far as [`MAX_WORDS`] go.
+    pub words: Vec<u8>,
     /// Whether it was done by a program that was started ahead, and that was killed by nobody knows whom.
     pub was_lost: bool,
 }
@@ -71,7 +93,8 @@ struct Course<'a> {
     output_left: u64,
     /// Output that the receiver has not taken yet.
     pending: Option<Report>,
-    captured: Vec<u8>,
+    stdout: Vec<u8>,
+    words: Vec<u8>,
     stdin_open: bool,
     stdin_credit: usize,
 }
@@ -128,7 +151,8 @@ impl Sandbox {
             killed: None,
             output_left: plan.limits.output_bytes,
             pending: None,
-            captured: Vec::new(),
+            stdout: Vec::new(),
+            words: Vec::new(),
             stdin_open: stdin.is_some(),
             stdin_credit: STDIN_WINDOW,
         };
@@ -214,12 +238,25 @@ impl Course<'_> {
         self.output_left -= data.len() as u64;
         if !data.is_empty() {
             let stream = if stderr { OutputStream::Stderr } else { OutputStream::Stdout };
-            if self.plan.capture && !stderr {
-                self.captured.extend_from_slice(&data);
+            self.keep(stderr, &data);
+            if let Some(onward) = self.plan.onward.as_ref().filter(|_| !stderr) {
+                onward.write(data.clone());
             }
             self.pending = Some(Report::Output { step: self.plan.step, stream, data });
         }
         within
+    }
+
+    fn keep(&mut self, stderr: bool, data: &[u8]) {
+        match (self.plan.keep, stderr) {
+            (Keep::Stdout, false) => self.stdout.extend_from_slice(data),
+            (Keep::Words, false) => {
+                keep_some(&mut self.stdout, data);
+                keep_some(&mut self.words, data);
+            }
+            (Keep::Words | Keep::Errors, true) => keep_some(&mut self.words, data),
+            (Keep::Nothing, _) | (Keep::Stdout, true) | (Keep::Errors, false) => {}
+        }
     }
 
     async fn send_input(&mut self, input: Option<Bytes>) -> Result<(), SandboxError> {
@@ -245,7 +282,7 @@ impl Course<'_> {
         Ok(self.sandbox.leaf(self.id).ok_or(SandboxError::Stuck)?.counters()?)
     }
 
-    fn finish(mut self, end: End, measured: Duration, disk_full: bool) -> Result<StepOutcome, SandboxError> {
+    fn finish(self, end: End, measured: Duration, disk_full: bool) -> Result<StepOutcome, SandboxError> {
         let wall = match (self.killed, end) {
             (Some((_, after)), _) => after,
             // The box's init, which measures, went with it.
@@ -266,7 +303,7 @@ impl Course<'_> {
         let result = judge(&evidence, &self.plan.limits);
         let died = result.verdict == Verdict::RuntimeError && !matches!(end, End::Exit(_));
         let was_lost = self.started_ahead && died;
-        Ok(StepOutcome { result, stdout: std::mem::take(&mut self.captured), was_lost })
+        Ok(StepOutcome { result, stdout: self.stdout, words: self.words, was_lost })
     }
 }
 
@@ -285,6 +322,11 @@ async fn hand_over(reporter: &Reporter, pending: &mut Option<Report>) {
         permit.send(report);
     }
     *pending = None;
+}
+
+fn keep_some(kept: &mut Vec<u8>, data: &[u8]) {
+    let room = MAX_WORDS.saturating_sub(kept.len());
+    kept.extend_from_slice(data.get(..room.min(data.len())).unwrap_or_default());
 }
 
 /// How much data of files there is in commands, in bytes.

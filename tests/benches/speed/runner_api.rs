@@ -54,7 +54,7 @@ impl RunnerApi {
     pub fn run(&self, spec: &JobSpec) {
         self.runtime.block_on(async {
             let _slot = self.slots.acquire().await.unwrap();
-            let (workshop, permit) = self.node.admit(&spec.language).unwrap();
+            let (workshop, permit) = self.node.admit(spec).unwrap();
             let (reporter, mut reports) = queue();
             let assignment = Assignment {
                 job: JobId::random(),
