@@ -44,6 +44,16 @@ pub enum Request {
         /// Which job.
         id: JobId,
     },
+    /// A file that a run left. Answered by `artifact` and blob frames with its bytes, or by `refused`.
+    Artifact {
+        /// Which job.
+        id: JobId,
+        /// Which run, from 0; the first that left such a file where absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        run: Option<u32>,
+        /// Its path, as the run's result has it.
+        path: String,
+    },
     /// One job without its output. Answered by `job`.
     Job {
         /// Which job.
@@ -151,6 +161,11 @@ pub enum Response {
     Refused {
         /// Why.
         problem: Problem,
+    },
+    /// Answer to `artifact`. Its bytes follow as blob frames; the last of them ends the stream.
+    Artifact {
+        /// How many bytes it has.
+        size: u64,
     },
     /// Answer to `job`, `cancel` and `rerun`. Ends the stream.
     Job {

@@ -11,6 +11,12 @@ use crate::{
 /// The [`features`](JobSpec::features) that this version knows.
 pub const FEATURES: [&str; 3] = ["artifacts", "judging", "terminal"];
 
+/// The most files that the runs of a job leave together.
+pub const MAX_ARTIFACTS: u32 = 1000;
+
+/// The most bytes of them.
+pub const MAX_ARTIFACT_BYTES: u64 = 64 << 20;
+
 /// What a runner says. `register` and `telemetry` are about itself and go on stream 0; the
 /// others are about an attempt and go on the attempt's stream.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -52,6 +58,16 @@ pub enum FromRunner {
         step: Step,
         /// How, without its output.
         result: StepResult,
+    },
+    /// A file that the run under way left and that is to be kept: after its program has ended and before its
+    /// `step_finished`. Its bytes follow as blob frames.
+    Artifact {
+        /// Of which step.
+        step: Step,
+        /// Where it was, relative to the program's folder.
+        path: String,
+        /// How many bytes it has.
+        size: u64,
     },
     /// The attempt has its verdict. The last message on its stream.
     Finished {

@@ -234,6 +234,7 @@ impl Node {
             default_limits: self.config.default_limits,
             maximum_limits: self.config.maximum_limits,
             cpus: self.config.cpus_per_job,
+            artifacts: self.config.artifacts,
         }
     }
 

@@ -123,14 +123,16 @@ impl Progress {
                 _ => runs.push(result),
             }
         }
-        Outcome { verdict, message: message.map(|message| text::line(&message)), compile, runs, score: None }
+        let message = message.map(|message| text::line(&message));
+        Outcome { verdict, message, compile, runs, score: None, artifacts: Vec::new() }
     }
 
     fn runs_made(&self) -> usize {
         self.results.keys().filter(|step| step.run_index().is_some()).count()
     }
 
-    fn impossible(&self, what: String) -> Impossible {
+    /// A report that cannot be, of this attempt.
+    pub fn impossible(&self, what: String) -> Impossible {
         Impossible { attempt: self.attempt, what }
     }
 }

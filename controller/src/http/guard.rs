@@ -20,7 +20,7 @@ pub const COOKIE_NAME: &str = "ruche_session";
 const NOT_A_FORM: &str = "x-ruche";
 
 /// Every call, and what it is for the table of permissions.
-pub const ROWS: [(Method, &str, Action); 48] = [
+pub const ROWS: [(Method, &str, Action); 50] = [
     (Method::POST, "/api/v1/jobs", Action::Submit),
     (Method::GET, "/api/v1/jobs/{id}", Action::SeeJob),
     (Method::GET, "/api/v1/jobs", Action::ListJobs),
@@ -33,6 +33,8 @@ pub const ROWS: [(Method, &str, Action); 48] = [
     (Method::POST, "/api/v1/jobs/{id}/share", Action::CancelJob),
     (Method::DELETE, "/api/v1/jobs/{id}/share", Action::CancelJob),
     (Method::GET, "/api/v1/shared/{token}", Action::Enter),
+    (Method::GET, "/api/v1/jobs/{id}/artifacts/{*path}", Action::SeeJob),
+    (Method::GET, "/api/v1/shared/{token}/artifacts/{*path}", Action::Enter),
     (Method::GET, "/api/v1/settings", Action::Enter),
     (Method::GET, "/api/v1/languages", Action::LookAround),
     (Method::GET, "/api/v1/cluster", Action::LookAround),

@@ -1,6 +1,7 @@
 //! The HTTP door (port 7080): JSON in, JSON out, `application/problem+json` where something is wrong.
 
 mod account;
+mod artifacts;
 mod body;
 mod cluster;
 mod cluster_events;
@@ -94,7 +95,7 @@ fn router(
     let context = Context { jobs, identity, overview, settings: Arc::new(settings), max_request };
     let (api, description) =
         OpenApiRouter::with_openapi(Description::openapi()).nest("/api/v1", api()).split_for_parts();
-    let description = Arc::new(description);
+    let description = Arc::new(plain_paths(description));
     api.route("/", get(page::index))
         .route("/favicon.svg", get(page::icon))
         .route("/assets/{name}", get(page::asset))
@@ -108,6 +109,13 @@ fn router(
         .with_state(context)
 }
 
+/// The description has no word for a path in which a parameter may have slashes.
+fn plain_paths(mut description: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
+    let paths = std::mem::take(&mut description.paths.paths);
+    description.paths.paths = paths.into_iter().map(|(path, item)| (path.replace("{*", "{"), item)).collect();
+    description
+}
+
 /// Every route of the API; what is not described cannot be added.
 fn api() -> OpenApiRouter<Context> {
     OpenApiRouter::new()
@@ -117,6 +125,8 @@ fn api() -> OpenApiRouter<Context> {
         .routes(routes!(jobs::attempts))
         .routes(routes!(jobs::spec))
         .routes(routes!(jobs::rerun))
+        .routes(routes!(artifacts::artifact))
+        .routes(routes!(artifacts::shared))
         .routes(routes!(sharing::share, sharing::unshare))
         .routes(routes!(sharing::shared))
         .routes(routes!(settings::settings))

@@ -34,7 +34,7 @@ const USERS: Row = [In, In, Yes, Yes, Yes, No];
 const TEACHERS: Row = [In, In, No, Yes, Yes, No];
 const ADMINS: Row = [In, In, No, No, Yes, No];
 
-const CALLS: [(&str, &str, Row); 42] = [
+const CALLS: [(&str, &str, Row); 44] = [
     ("post", "/jobs", WHO_MAY_RUN),
     ("get", "/jobs", USERS_LOOK),
     ("get", "/jobs/{id}", WHO_MAY_LOOK),
@@ -47,6 +47,8 @@ const CALLS: [(&str, &str, Row); 42] = [
     ("post", "/jobs/{id}/share", WHO_MAY_RUN),
     ("delete", "/jobs/{id}/share", WHO_MAY_RUN),
     ("get", "/shared/{token}", ANYBODY),
+    ("get", "/jobs/{id}/artifacts/{path}", WHO_MAY_LOOK),
+    ("get", "/shared/{token}/artifacts/{path}", ANYBODY),
     ("get", "/settings", ANYBODY),
     ("get", "/languages", WHO_MAY_LOOK),
     ("get", "/cluster", WHO_MAY_LOOK),
@@ -83,7 +85,7 @@ const CALLS: [(&str, &str, Row); 42] = [
 fn row(request: &Request) -> Row {
     match request {
         Request::Submit { .. } | Request::Cancel { .. } | Request::Rerun { .. } => WHO_MAY_RUN,
-        Request::Watch { .. } | Request::Job { .. } => WHO_MAY_LOOK,
+        Request::Watch { .. } | Request::Job { .. } | Request::Artifact { .. } => WHO_MAY_LOOK,
         Request::Languages | Request::Cluster => WHO_MAY_LOOK,
         Request::Jobs(_) | Request::Runners => USERS_LOOK,
         Request::Drain { .. }
@@ -147,6 +149,7 @@ fn requests() -> Vec<Request> {
         Request::Cancel { id },
         Request::Rerun { id },
         Request::Job { id },
+        Request::Artifact { id, run: None, path: nobody() },
         Request::Jobs(JobQuery::default()),
         Request::Languages,
         Request::Runners,
