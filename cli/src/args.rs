@@ -1,7 +1,9 @@
 //! The command line, and the only place that reads the environment (through clap).
 
 mod accounts;
+mod callbacks;
 mod steering;
+mod testing;
 mod values;
 
 use std::path::PathBuf;
@@ -17,7 +19,9 @@ pub use accounts::{
     AuditArgs, CreateArgs, GroupArgs, GroupCommand, JsonArgs, LoginArgs, TokenArgs, TokenCommand, UserArgs,
     UserCommand,
 };
+pub use callbacks::CallbackKeyArgs;
 pub use steering::SetArgs;
+pub use testing::{CheckerArg, TestArgs};
 use values::{
     parse_label, parse_masters, parse_pair, parse_seconds, parse_secret, parse_size, parse_verdict,
 };
@@ -70,6 +74,8 @@ pub struct Args {
 pub enum Command {
     /// Compile and run a program.
     Run(Box<RunArgs>),
+    /// Compile a program, and run it on every test in a folder.
+    Test(Box<TestArgs>),
     /// Watch a job from its beginning.
     Watch(WatchArgs),
     /// Run a job's program again, as a new job.
@@ -96,6 +102,8 @@ pub enum Command {
     Group(GroupArgs),
     /// Make and revoke tokens of your own.
     Token(TokenArgs),
+    /// Print the key that signs callbacks.
+    CallbackKey(CallbackKeyArgs),
     /// Show who did what, newest first.
     Audit(AuditArgs),
     /// Write a completion script for a shell.
@@ -106,7 +114,7 @@ pub enum Command {
 #[derive(Debug, clap::Args)]
 #[command(after_help = help::RUN)]
 pub struct RunArgs {
-    /// The program's files. They travel by their names below the folder that holds them all.
+    /// The program's files, its folder, or an archive of it. Files travel by their names below the folder that holds them all.
     #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub files: Vec<PathBuf>,
 
@@ -150,6 +158,10 @@ pub struct RunArgs {
     /// Print the job's id and leave it to the cluster: see `cli watch`. Its input is `--stdin` or nothing.
     #[arg(long)]
     pub detach: bool,
+
+    /// Have the result sent there as well once there is one: see `cli callback-key`.
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
+    pub callback: Option<String>,
 
     /// How to show the job.
     #[command(flatten)]

@@ -5,22 +5,26 @@
 //! [`messages`].
 
 pub mod args;
+mod bar;
 mod client;
 mod clusters;
 mod commands;
 mod dial;
 pub mod exit;
 mod failure;
+mod folder;
 mod follow;
 mod language;
 mod messages;
 mod output;
 mod printer;
+mod program;
 mod settings;
 mod source;
 mod stdin;
 mod table;
 mod terminal;
+mod testing;
 mod trust;
 mod units;
 mod upload;

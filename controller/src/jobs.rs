@@ -5,6 +5,7 @@ mod admission;
 mod cluster;
 mod input;
 mod joining;
+mod privacy;
 mod shutdown;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::backlog::{Backlog, share_of};
 use crate::budget::Budget;
+use crate::callbacks::{Callbacks, Target};
 use crate::dice;
 use crate::identity::{Account, Usage};
 use crate::live::{Live, StdinLog, Undecided};
@@ -31,6 +33,7 @@ use crate::store::{Cancelled, EnqueueError, Enqueued, NewJob, Store, StoreError}
 use admission::peak;
 pub use cluster::SampleQuery;
 pub use input::NoInput;
+pub use privacy::conceal;
 pub use watching::Watching;
 
 /// When to come back to a full queue, in seconds.
@@ -67,6 +70,7 @@ pub struct Jobs {
     budget: Budget,
     limits: JobLimits,
     usage: Arc<Usage>,
+    callbacks: Arc<Callbacks>,
     started_at: Timestamp,
     draining: CancellationToken,
     tasks: TaskTracker,
@@ -92,7 +96,7 @@ impl Jobs {
         roster: Arc<Roster>,
         budget: Budget,
         limits: JobLimits,
-        usage: Arc<Usage>,
+        (usage, callbacks): (Arc<Usage>, Arc<Callbacks>),
     ) -> Self {
         let steering = Arc::new(Steering::new(Arc::clone(&store) as _, Arc::clone(&roster)));
         Self {
@@ -104,6 +108,7 @@ impl Jobs {
             budget,
             limits,
             usage,
+            callbacks,
             started_at: Timestamp::now(),
             draining: CancellationToken::new(),
             tasks: TaskTracker::new(),
@@ -132,9 +137,11 @@ impl Jobs {
         if let Some(account) = &submission.account {
             self.hold_to_quota(&mut spec, account)?;
         }
+        // It is kept apart from the program: nobody who sees or runs that is to see it.
+        let callback = spec.callback_url.take().map(|url| self.callbacks.target(&url)).transpose()?;
         let spec = Arc::new(spec);
         loop {
-            if let Some(submitted) = self.submit_once(&spec, &submission).await? {
+            if let Some(submitted) = self.submit_once(&spec, callback.as_ref(), &submission).await? {
                 return Ok(submitted);
             }
         }
@@ -144,20 +151,32 @@ impl Jobs {
     async fn submit_once(
         &self,
         spec: &Arc<JobSpec>,
+        callback: Option<&Target>,
         submission: &Submission,
     ) -> Result<Option<(JobId, Watching)>, Problem> {
         let Submission { stdin, keep, account } = submission;
         let admission = self.admit(account.as_deref()).await?;
         let owner = account.as_ref().map(|account| account.name.clone());
         let id = dice::job_id();
+        if let Some(target) = callback {
+            self.callbacks.promise(id, target, owner.as_deref()).await?;
+        }
         let watcher = self.live.open(id, stdin.clone(), *keep);
         let undecided = spec.no_wait.then(|| self.live.undecided(id));
         let (peak, share, stdin_follows) = (peak(spec), share_of(spec, owner.as_deref()), stdin.is_some());
         let new = NewJob { id, spec: Arc::clone(spec), peak, share, owner, stdin_follows };
         let (position, undecided) = match self.take_in(new, undecided).await {
             Ok(Ok(taken_in)) => taken_in,
-            Ok(Err(existing)) => return self.join(existing, spec.no_wait).await,
-            Err(error) => return Err(queue_problem(error)),
+            Ok(Err(existing)) => {
+                self.owe_nothing(id, callback).await;
+                return self.join(existing, spec.no_wait).await;
+            }
+            Err(error) => {
+                if let EnqueueError::Full { .. } = error {
+                    self.owe_nothing(id, callback).await;
+                }
+                return Err(queue_problem(error));
+            }
         };
         watcher.job().queued(position);
         if let Some(undecided) = undecided {
@@ -168,7 +187,14 @@ impl Jobs {
         if let Some(stdin) = stdin {
             self.tasks.spawn(self.clone().guard_stdin(id, Arc::clone(stdin)));
         }
-        Ok(Some((id, Watching::Live(watcher))))
+        Ok(Some((id, watcher.into())))
+    }
+
+    /// There is no such job, so nobody is told how it ended.
+    async fn owe_nothing(&self, id: JobId, callback: Option<&Target>) {
+        if callback.is_some() {
+            self.callbacks.withdraw(id).await;
+        }
     }
 
     /// Queues a job. Returns its position and its mark, or the job that has its key already. In a task of its own:
@@ -331,7 +357,7 @@ impl Jobs {
     /// Where there is none.
     pub async fn watch(&self, id: JobId, after: u64) -> Result<Watching, Problem> {
         if let Some(watcher) = self.live.watch(id, after) {
-            return Ok(Watching::Live(watcher));
+            return Ok(watcher.into());
         }
         let job = self.get(id).await?;
         Ok(match job.state {

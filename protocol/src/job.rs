@@ -73,25 +73,23 @@ pub struct Job {
 }
 
 impl Job {
-    /// The same without what the program wrote, for where the output travels beside it.
+    /// The same without what the program and those that judged it wrote, for where that travels beside it or before it.
     #[must_use]
     pub fn without_output(mut self) -> Self {
         for step in self.compile.iter_mut().chain(&mut self.runs) {
             step.stdout = None;
             step.stderr = None;
+            if let Some(check) = &mut step.check {
+                check.output = None;
+            }
         }
         self
     }
 
-    /// What all its steps used, those that judged them included: times added up, the highest memory.
+    /// What all its steps used, and what judged them: times added up, the highest memory.
     pub fn usage(&self) -> Usage {
         let steps = self.compile.iter().chain(&self.runs);
-        let judges = self.runs.iter().filter_map(|step| step.check.as_ref()).map(|check| check.usage);
-        steps.map(|step| step.usage).chain(judges).fold(Usage::default(), |sum, step| Usage {
-            cpu_ms: sum.cpu_ms.saturating_add(step.cpu_ms),
-            wall_ms: sum.wall_ms.saturating_add(step.wall_ms),
-            memory_bytes: sum.memory_bytes.max(step.memory_bytes),
-        })
+        steps.map(StepResult::usage_with_judge).fold(Usage::default(), Usage::plus)
     }
 
     /// The line that stands for it in a list.

@@ -5,6 +5,8 @@
 //! versions: unknown fields are ignored, and a new field always has a default.
 
 pub mod account;
+#[cfg(feature = "archive")]
+pub mod archive;
 pub mod client;
 pub mod cluster;
 mod content;

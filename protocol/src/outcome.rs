@@ -96,6 +96,18 @@ pub struct Usage {
     pub memory_bytes: u64,
 }
 
+impl Usage {
+    /// What both used: times added up, the higher memory.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            cpu_ms: self.cpu_ms.saturating_add(other.cpu_ms),
+            wall_ms: self.wall_ms.saturating_add(other.wall_ms),
+            memory_bytes: self.memory_bytes.max(other.memory_bytes),
+        }
+    }
+}
+
 /// How one step ended.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -148,6 +160,11 @@ pub struct Artifact {
 }
 
 impl StepResult {
+    /// What it used, and what judged it.
+    pub fn usage_with_judge(&self) -> Usage {
+        self.check.as_ref().map_or(self.usage, |check| self.usage.plus(check.usage))
+    }
+
     /// A result without output and without use, for a step that never ran to its end.
     pub fn new(verdict: Verdict) -> Self {
         Self {

@@ -231,6 +231,7 @@ impl Node {
             pool: Arc::clone(&self.pool),
             own: toolchain(language),
             others: Vec::new(),
+            slots: Arc::clone(&self.slots),
             default_limits: self.config.default_limits,
             maximum_limits: self.config.maximum_limits,
             cpus: self.config.cpus_per_job,

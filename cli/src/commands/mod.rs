@@ -9,6 +9,7 @@ mod rerun;
 mod run;
 mod runner;
 mod status;
+mod test;
 mod trusting;
 mod watch;
 
@@ -88,6 +89,7 @@ pub async fn execute(args: Args) -> Result<Exit, Failure> {
     };
     match command {
         Command::Run(args) => run::run(&address, *args).await,
+        Command::Test(args) => test::test(&address, *args).await,
         Command::Watch(args) => watch::watch(&address, &args).await,
         Command::Rerun(args) => rerun::rerun(&address, &args).await,
         Command::Status(args) => status::status(&address, &args).await,
@@ -101,6 +103,7 @@ pub async fn execute(args: Args) -> Result<Exit, Failure> {
         Command::User(args) => account::user(&address, args.command).await,
         Command::Group(args) => account::group(&address, args.command).await,
         Command::Token(args) => account::token(&address, args.command).await,
+        Command::CallbackKey(args) => account::callback_key(&address, &args).await,
         Command::Audit(args) => account::audit(&address, args).await,
         Command::Completions(args) => completions::completions(&args),
     }

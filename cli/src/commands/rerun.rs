@@ -25,6 +25,7 @@ pub async fn rerun(address: &Address, args: &RerunArgs) -> Result<Exit, Failure>
         mode: if args.detach { Mode::Detached } else { Mode::Attached },
         view: args.view,
         masters: address.masters()?,
+        bar: None,
     };
     follow::follow(link, plan).await
 }

@@ -19,6 +19,7 @@ pub async fn watch(address: &Address, args: &WatchArgs) -> Result<Exit, Failure>
         mode: Mode::Watching,
         view: args.view,
         masters: address.masters()?,
+        bar: None,
     };
     follow::follow(address.connect().await?, plan).await
 }

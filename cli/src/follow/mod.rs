@@ -17,6 +17,7 @@ use protocol::{Detached, Job, LimitsRequest};
 use tokio::sync::mpsc;
 
 use crate::args::ViewArgs;
+use crate::bar::TestBar;
 use crate::client::Link;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -48,6 +49,8 @@ pub struct Plan {
     pub view: ViewArgs,
     /// Where to go on when the connection is lost.
     pub masters: Masters,
+    /// Shows how far the runs are, instead of what they write.
+    pub bar: Option<TestBar>,
 }
 
 /// Until when a job is followed, and what Ctrl-C means.
@@ -59,6 +62,38 @@ pub enum Mode {
     Watching,
     /// Until it is recorded.
     Detached,
+}
+
+/// How the following of a job ended whose output is not shown as it comes.
+#[derive(Debug)]
+pub enum Gathered {
+    /// It has its verdict, and here is all that it wrote.
+    Finished(Box<Job>),
+    /// The user did not want to wait for it.
+    Stopped,
+}
+
+/// Follows a job to its end without showing what it writes.
+pub async fn gather(link: Link, plan: Plan) -> Result<(Gathered, Option<TestBar>), Failure> {
+    let mut session = Session::new(link, plan)?;
+    let ending = session.run().await;
+    let bar = session.take_bar();
+    let gathered = match ending {
+        Ok(Ending::Finished(mut job)) => {
+            session.transcript().complete(&mut job);
+            Ok(Gathered::Finished(job))
+        }
+        Ok(Ending::Refused(problem)) => Err(Failure::Refused(problem)),
+        Ok(Ending::Unread(error)) => Err(Failure::Output(error)),
+        Ok(Ending::Unconfirmed) => {
+            session.say(messages::CANCEL_UNCONFIRMED.to_owned());
+            Ok(Gathered::Stopped)
+        }
+        Ok(Ending::Accepted(_) | Ending::LeftRunning(_) | Ending::AtOnce) => Ok(Gathered::Stopped),
+        Err(failure) => Err(failure),
+    };
+    session.drain().await;
+    gathered.map(|gathered| (gathered, bar))
 }
 
 /// Follows a job, and returns what the command ends with.

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use protocol::client::Response;
 use protocol::event::{JobEvent, OutputStream};
 use protocol::frame::OutputChunk;
-use protocol::{Job, JobId, Problem, Step};
+use protocol::{Job, JobId, Problem, Step, StepResult};
 
 use crate::output::Transcript;
 
@@ -28,6 +28,10 @@ pub enum News {
     Waiting(u64),
     /// A runner has it.
     Started,
+    /// A step has ended.
+    Step(Step, Box<StepResult>),
+    /// What it did so far is void.
+    Restarted,
     /// It has its verdict.
     Finished(Box<Job>),
     /// The request was refused.
@@ -80,11 +84,12 @@ impl Progress {
             JobEvent::Started { .. } => Some(News::Started),
             JobEvent::Restarted { .. } => {
                 self.transcript.restart();
-                None
+                Some(News::Restarted)
             }
+            JobEvent::StepFinished { step, result } => Some(News::Step(step, Box::new(result))),
             JobEvent::Finished { job } => Some(News::Finished(job)),
-            // Output has frames of its own here, and the steps show by themselves.
-            JobEvent::Output { .. } | JobEvent::StepStarted { .. } | JobEvent::StepFinished { .. } => None,
+            // Output has frames of its own here, and that a step begins shows by itself.
+            JobEvent::Output { .. } | JobEvent::StepStarted { .. } => None,
         }
     }
 
@@ -149,7 +154,7 @@ mod tests {
         let mut progress = Progress::default();
         progress.chunk(chunk(1, 1, "ab"));
         let event = JobEvent::Restarted { attempt: protocol::Attempt(1), reason: String::new() };
-        assert_eq!(progress.response(Response::Event { seq: 2, event }), None);
+        assert_eq!(progress.response(Response::Event { seq: 2, event }), Some(News::Restarted));
         assert_eq!(progress.chunk(chunk(3, 1, "abc")).data, "c");
     }
 }

@@ -21,6 +21,7 @@ use super::reconnect::Loss;
 use super::resubmission::Resubmission;
 use super::{JOB_STREAM, Mode, Plan};
 use crate::args::ViewArgs;
+use crate::bar::TestBar;
 use crate::client::Link;
 use crate::failure::Failure;
 use crate::messages;
@@ -51,6 +52,8 @@ pub struct Session {
     stop: Option<Stop>,
     loss: Option<Loss>,
     was_lost: bool,
+    /// Where the job's output is not shown.
+    bar: Option<TestBar>,
 }
 
 /// How the following ended.
@@ -96,7 +99,7 @@ struct Stop {
 impl Session {
     /// Queues the request; nothing is sent yet.
     pub fn new(mut link: Link, plan: Plan) -> Result<Self, Failure> {
-        let Plan { request, contents, stdin, limits: _, mode, view, masters } = plan;
+        let Plan { request, contents, stdin, limits: _, mode, view, masters, bar } = plan;
         link.request(JOB_STREAM, &request)?;
         let upload = Upload::new(JOB_STREAM, contents.clone(), stdin.is_some());
         let (id, resubmission) = match request {
@@ -120,6 +123,7 @@ impl Session {
             stop: None,
             loss: None,
             was_lost: false,
+            bar,
         })
     }
 
@@ -204,7 +208,7 @@ impl Session {
         let chunk = self.credit.received(size).and_then(|()| frame.output_chunk());
         let chunk = chunk.map_err(|error| self.link.protocol(&error.to_string()))?;
         let shown = self.progress.chunk(chunk);
-        if self.view.json || shown.data.is_empty() {
+        if self.view.json || self.bar.is_some() || shown.data.is_empty() {
             let grant = self.credit.done(size);
             return self.grant(grant);
         }
@@ -239,6 +243,10 @@ impl Session {
                 self.waiting = None;
                 self.told_waiting = false;
             }
+            Some(News::Step(step, result)) => {
+                self.bar.iter_mut().for_each(|bar| bar.step(step, &result));
+            }
+            Some(News::Restarted) => self.bar.iter_mut().for_each(TestBar::restart),
             Some(News::Finished(job)) => return self.finished(job).map(Some),
             Some(News::Refused(problem)) => return self.refused(problem).map(Some),
             Some(News::Strange) => return Err(self.link.strange_answer()),

@@ -7,9 +7,11 @@ mod failures;
 #[cfg(test)]
 pub mod fixtures;
 pub mod help;
+pub mod testing;
 mod verdicts;
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use protocol::cluster::{ClusterInfo, RunnerInfo, RunnerState};
 use protocol::runner::SelfTest;
@@ -19,7 +21,7 @@ use protocol::{JobId, Timestamp};
 use crate::settings::Master;
 
 pub use failures::failure;
-pub use verdicts::{explanation, notes, usage_line, verdict_word};
+pub use verdicts::{explain, explanation, notes, usage_line, verdict_word};
 
 /// An address that cannot be read.
 pub const BAD_MASTER: &str = "not an address: write HOST:PORT, or several with commas between them";
@@ -98,6 +100,23 @@ pub fn token_ends(end: Timestamp, uses: u32) -> String {
 /// A runner was taken out.
 pub fn removed(runner: &str) -> String {
     format!("runner {runner} is not part of the cluster any more")
+}
+
+/// A folder that is read for long.
+pub fn reading(files: usize) -> String {
+    format!("{files} files so far")
+}
+
+/// Links in a folder that are not followed.
+pub fn left_out(links: &[PathBuf]) -> Option<String> {
+    let first = links.first()?.display();
+    Some(match links.len() {
+        1 => format!("note: {first} is left out: it is a link that leads to no file in the folder"),
+        all => format!(
+            "note: {first} and {} more are left out: links that lead to no file in the folder",
+            all - 1
+        ),
+    })
 }
 
 /// The job waits.

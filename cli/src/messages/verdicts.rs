@@ -47,11 +47,18 @@ fn ending(step: &StepResult) -> Option<String> {
     }
 }
 
-/// What a verdict that is not `ok` means, for somebody who learns to program.
+/// What a job's verdict that is not `ok` means, and what the cluster says of it.
 pub fn explanation(job: &Job, limits: &LimitsRequest) -> Option<String> {
-    let verdict = job.verdict?;
-    let step = decisive(job);
-    let sentence = match verdict {
+    let sentence = explain(job.verdict?, decisive(job), limits)?;
+    Some(match &job.message {
+        Some(message) => format!("{sentence} ({message})"),
+        None => sentence,
+    })
+}
+
+/// What a verdict that is not `ok` means, for somebody who learns to program.
+pub fn explain(verdict: Verdict, step: Option<&StepResult>, limits: &LimitsRequest) -> Option<String> {
+    Some(match verdict {
         Verdict::Ok => return None,
         Verdict::WrongAnswer => {
             "wrong answer: the program ran well, but did not write what was expected".into()
@@ -80,10 +87,6 @@ pub fn explanation(job: &Job, limits: &LimitsRequest) -> Option<String> {
         Verdict::InternalError => {
             "internal error: the cluster could not run the program; it is not its fault".into()
         }
-    };
-    Some(match &job.message {
-        Some(message) => format!("{sentence} ({message})"),
-        None => sentence,
     })
 }
 

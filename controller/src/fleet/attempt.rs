@@ -66,8 +66,8 @@ impl Running {
         let live = fleet.live.get_or_open(claim.id);
         let carrying = live.carry();
         let credit = SendWindow::new(peer_window);
-        let (id, attempt, runs) = (claim.id, claim.attempt, claim.spec.run_count());
-        let artifacts = Artifacts::new(!claim.spec.artifacts.is_empty(), fleet.live.hold());
+        let (id, attempt, spec) = (claim.id, claim.attempt, Arc::clone(&claim.spec));
+        let artifacts = Artifacts::new(!spec.artifacts.is_empty(), fleet.live.hold());
         let feeding = feed(stream, claim, opening, Arc::clone(&live), outgoing.clone(), credit.clone());
         Self {
             id,
@@ -75,7 +75,7 @@ impl Running {
             stream,
             live,
             carrying,
-            progress: Progress::new(attempt, runs),
+            progress: Progress::new(attempt, spec),
             artifacts,
             written: HashMap::new(),
             credit,

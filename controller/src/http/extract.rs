@@ -29,7 +29,7 @@ impl<T: DeserializeOwned> FromRequest<Context> for StrictJson<T> {
 }
 
 /// Reads JSON whose every field is known.
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let mut unknown = None;
     let mut json = serde_json::Deserializer::from_slice(body);
     let mut track = serde_path_to_error::Track::new();

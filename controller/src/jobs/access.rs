@@ -6,6 +6,7 @@ use bytes::Bytes;
 use protocol::client::JobQuery;
 use protocol::{Job, JobAttempt, JobId, JobPage, JobSpec, Problem};
 
+use super::privacy::{Reader, shown_to};
 use super::{Jobs, Submission, Watching, internal, unknown};
 use crate::identity::{Action, Caller, Reach};
 
@@ -17,7 +18,7 @@ impl Jobs {
     pub async fn get_for(&self, caller: &Caller, id: JobId) -> Result<Job, Problem> {
         let job = self.get(id).await?;
         match caller.reaches(job.owner.as_deref()) {
-            true => Ok(job),
+            true => Ok(shown_to(caller, job)),
             false => Err(unknown(id)),
         }
     }
@@ -28,7 +29,7 @@ impl Jobs {
     /// Where there is none for them.
     pub async fn get_finished_for(&self, caller: &Caller, id: JobId, wait: Duration) -> Result<Job, Problem> {
         self.check_reach(caller, id).await?;
-        self.get_finished(id, wait).await
+        Ok(shown_to(caller, self.get_finished(id, wait).await?))
     }
 
     /// [`attempts`](Self::attempts), for somebody.
@@ -84,7 +85,7 @@ impl Jobs {
     /// Where there is none for them, or it has ended.
     pub async fn cancel_for(&self, caller: &Caller, id: JobId, message: &str) -> Result<Job, Problem> {
         self.check_reach(caller, id).await?;
-        self.cancel(id, message).await
+        Ok(shown_to(caller, self.cancel(id, message).await?))
     }
 
     /// [`watch`](Self::watch), for somebody.
@@ -93,7 +94,7 @@ impl Jobs {
     /// Where there is none for them.
     pub async fn watch_for(&self, caller: &Caller, id: JobId, after: u64) -> Result<Watching, Problem> {
         self.check_reach(caller, id).await?;
-        self.watch(id, after).await
+        Ok(self.watch(id, after).await?.read_by(Reader::new(self.clone(), caller, id)))
     }
 
     /// [`list`](Self::list), for somebody: of those whom the query names, whoever they may see.

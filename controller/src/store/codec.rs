@@ -97,11 +97,7 @@ async fn pack_artifacts(artifacts: Vec<Produced>) -> Result<Vec<PackedArtifact>,
 
 /// Times added up, the highest memory.
 fn total<'a>(steps: impl Iterator<Item = &'a StepResult>) -> Usage {
-    steps.map(|step| step.usage).fold(Usage::default(), |sum, step| Usage {
-        cpu_ms: sum.cpu_ms.saturating_add(step.cpu_ms),
-        wall_ms: sum.wall_ms.saturating_add(step.wall_ms),
-        memory_bytes: sum.memory_bytes.max(step.memory_bytes),
-    })
+    steps.map(StepResult::usage_with_judge).fold(Usage::default(), Usage::plus)
 }
 
 /// Does at once what is small, and elsewhere what is large.

@@ -15,7 +15,8 @@ use protocol::client::JobQuery;
 use protocol::cluster::Sample;
 use protocol::runner::Registration;
 use protocol::{
-    Attempt, AttemptEnd, JobId, JobSpec, JobState, LimitsRequest, RunnerId, SourceFile, StepResult, Verdict,
+    Attempt, AttemptEnd, JobId, JobSpec, JobState, Judge, LimitsRequest, RunnerId, SourceFile, StepResult,
+    Verdict,
 };
 use tokio::time::{sleep, timeout};
 
@@ -23,6 +24,7 @@ use super::{
     Cancelled, Change, Enqueued, HOME_TIMEOUT, MAX_LOST, NewJob, ORPHANED, Outcome, Queued, Recorded,
     Release, Released, Retention, Store, TakenOver,
 };
+use crate::needs::Needs;
 
 pub(crate) use shared::run_shared;
 
@@ -124,6 +126,7 @@ async fn a_queued_job_is_what_was_submitted(store: &impl Store) {
     let mut new = job("c", 5);
     let spec = Arc::make_mut(&mut new.spec);
     spec.requires = [("gpu".to_owned(), "yes".to_owned())].into();
+    spec.checker = Some(Judge { language: "cpp".to_owned(), ..Judge::default() });
     spec.files[0].content = vec![0, 159, 146, 150].into();
     new.peak.memory_bytes = Some(77);
     new.stdin_follows = true;
@@ -131,6 +134,7 @@ async fn a_queued_job_is_what_was_submitted(store: &impl Store) {
     assert_eq!((first.id, first.priority, first.language.as_str()), (new.id, 5, "c"));
     assert_eq!((first.share.as_str(), first.peak.memory_bytes), ("class", Some(77)));
     assert_eq!(first.requires, new.spec.requires);
+    assert_eq!(first.needs, Needs::of(&new.spec));
     assert!(first.stdin_follows && !first.no_wait);
     assert_eq!(store.spec(new.id).await.unwrap(), Some(Arc::clone(&new.spec)));
     let job = store.get(new.id).await.unwrap().unwrap();

@@ -36,6 +36,8 @@ use protocol::{
 };
 use tokio::sync::broadcast;
 
+use crate::needs::Needs;
+
 pub use averages::{Averages, Whose};
 pub use memory::{Memory, MemoryLimits};
 pub use open::{OpenError, open};
@@ -140,6 +142,8 @@ pub struct Queued {
     pub peak: LimitsRequest,
     /// Labels that its runner must have.
     pub requires: BTreeMap<String, String>,
+    /// What else its runner must have.
+    pub needs: Needs,
     /// Whose share of the cluster it uses.
     pub share: String,
     /// When it was submitted.

@@ -20,6 +20,7 @@ use tokio::time::Instant;
 
 use super::{Claim, MAX_LOST, NewJob, Outcome, Produced, Queued, Release};
 use crate::clock;
+use crate::needs::Needs;
 
 /// A job, without what was submitted.
 #[derive(Debug)]
@@ -92,6 +93,7 @@ impl Record {
             language: spec.language.clone(),
             peak: new.peak,
             requires: spec.requires.clone(),
+            needs: Needs::of(spec),
             share: new.share.clone(),
             queued_at: now(),
             stdin_follows: new.stdin_follows,

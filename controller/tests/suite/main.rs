@@ -5,8 +5,10 @@
 
 mod accounts;
 mod again;
+mod archives;
 mod bad_input;
 mod browsers;
+mod callbacks;
 mod clients;
 mod drain;
 mod http;

@@ -34,8 +34,9 @@ const USERS: Row = [In, In, Yes, Yes, Yes, No];
 const TEACHERS: Row = [In, In, No, Yes, Yes, No];
 const ADMINS: Row = [In, In, No, No, Yes, No];
 
-const CALLS: [(&str, &str, Row); 44] = [
+const CALLS: [(&str, &str, Row); 49] = [
     ("post", "/jobs", WHO_MAY_RUN),
+    ("post", "/archives", WHO_MAY_RUN),
     ("get", "/jobs", USERS_LOOK),
     ("get", "/jobs/{id}", WHO_MAY_LOOK),
     ("get", "/jobs/{id}/attempts", WHO_MAY_LOOK),
@@ -78,6 +79,10 @@ const CALLS: [(&str, &str, Row); 44] = [
     ("get", "/tokens", USERS),
     ("post", "/tokens", USERS),
     ("delete", "/tokens/{id}", USERS),
+    ("get", "/account/callback-key", USERS),
+    ("post", "/account/callback-key", USERS),
+    ("get", "/cluster/callback-key", ADMINS),
+    ("post", "/cluster/callback-key", ADMINS),
     ("get", "/audit", ADMINS),
 ];
 
@@ -99,12 +104,14 @@ fn row(request: &Request) -> Row {
             AccountRequest::Me | AccountRequest::Limits => WHO_MAY_LOOK,
             AccountRequest::LogOut
             | AccountRequest::ChangePassword(_)
+            | AccountRequest::CallbackKey { cluster: false, .. }
             | AccountRequest::Tokens
             | AccountRequest::CreateToken(_)
             | AccountRequest::RevokeToken { .. } => USERS,
             AccountRequest::Users | AccountRequest::LimitGroup { .. } => TEACHERS,
             AccountRequest::Groups => USERS_LOOK,
             AccountRequest::AddUser(_)
+            | AccountRequest::CallbackKey { cluster: true, .. }
             | AccountRequest::ChangeUser { .. }
             | AccountRequest::RemoveUser { .. }
             | AccountRequest::ChangeGroup { .. }
@@ -136,6 +143,8 @@ fn requests() -> Vec<Request> {
         AccountRequest::Tokens,
         AccountRequest::CreateToken(NewToken { ttl_seconds: Some(0), ..NewToken::default() }),
         AccountRequest::RevokeToken { id: nobody() },
+        AccountRequest::CallbackKey { cluster: false, renew: false },
+        AccountRequest::CallbackKey { cluster: true, renew: false },
         AccountRequest::Audit(AuditQuery::default()),
         // Last: it ends the session.
         AccountRequest::LogOut,

@@ -1,7 +1,7 @@
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launch, open, serious } from './browser';
-import { cluster, type Cluster, fullName, type Process, until } from './cluster';
+import { cluster, type Cluster, fullName, type Process, setUpSecret, until } from './cluster';
 
 let place: Cluster;
 let browser: Browser;
@@ -186,7 +186,7 @@ test('a controller that is gone is said to be, and the page goes on when it is b
 });
 
 test('whoever may not see runners sees the cluster as a whole, and is told so; logging in shows them', async () => {
-  const secret = /setup\/(ruche_\S+)/.exec(place.log())?.[1] ?? '';
+  const secret = await setUpSecret(place);
   await call('POST', '/setup', { secret, name: 'ada', password: 'correct horse battery' });
   const { page: guest } = await open(browser, `${place.url}/#/cluster`);
   await guest.getByText('Its runners are shown to those who have logged in').waitFor();
@@ -204,7 +204,7 @@ test('whoever may not see runners sees the cluster as a whole, and is told so; l
 test('whoever may see nothing without an account is asked to log in', async () => {
   const closed = await cluster({ runners: 0, flags: ['--anonymous-use', 'off'] });
   try {
-    const secret = /setup\/(ruche_\S+)/.exec(closed.log())?.[1] ?? '';
+    const secret = await setUpSecret(closed);
     await call('POST', '/setup', { secret, name: 'ada', password: 'correct horse battery' }, closed.url);
     const { page: stranger } = await open(browser, `${closed.url}/#/cluster`);
     await stranger.getByText('The cluster is shown to those who have logged in').waitFor();

@@ -66,6 +66,19 @@ export async function until<T>(what: string, ask: () => Promise<T | undefined> |
   }
 }
 
+/** The link by which the first account is made, once the controller has printed the whole of it. */
+export function setUpLink(place: Cluster): Promise<URL> {
+  return until('the set-up link', () => {
+    const link = /^setup (http\S+)\s/m.exec(place.log())?.[1];
+    return link === undefined ? undefined : new URL(link);
+  });
+}
+
+/** The secret in it. */
+export async function setUpSecret(place: Cluster): Promise<string> {
+  return (await setUpLink(place)).hash.replace('#/setup/', '');
+}
+
 interface Options {
   flags?: string[];
   runners?: number;

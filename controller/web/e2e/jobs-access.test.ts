@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launch, open, serious } from './browser';
-import { cluster, type Cluster, fullName, until } from './cluster';
+import { cluster, type Cluster, fullName, setUpSecret, until } from './cluster';
 import { Api, python } from './jobs';
 
 let browser: Browser;
@@ -95,7 +95,7 @@ test('a controller that starts again while a job runs: the page follows it to it
 test('where there are accounts: a guest is told to log in, and sees others only as far as one may', async () => {
   const place = await start({ runners: 0 });
   await place.runner('lab-1', ['--skip-selftest']);
-  const secret = /setup[#/](ruche_\S+)/.exec(place.log())?.[1] ?? '';
+  const secret = await setUpSecret(place);
   await new Api(place).call('POST', '/setup', { secret, name: 'ada', password: PASSWORD });
 
   const { page, errors } = await open(browser, `${place.url}/#/jobs`);

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launch, open, serious } from './browser';
-import { cluster, type Cluster, until } from './cluster';
+import { cluster, type Cluster, until, setUpLink } from './cluster';
 
 // One school, from its first account on: each test goes on where the one before ended.
 let place: Cluster;
@@ -74,7 +74,7 @@ test('without an account one is told what one may do, and how the first is made'
 });
 
 test('the printed set-up link makes the first account, and is good for nothing after that', async () => {
-  const printed = new URL(/^setup (http\S+)/m.exec(place.log())?.[1] ?? '');
+  const printed = await setUpLink(place);
   const link = place.url + printed.pathname + printed.search + printed.hash;
   const { page: first, errors: wrong } = await open(browser, link);
   await first.getByRole('heading', { name: 'Make the first account' }).waitFor();

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, test } from 'vitest';
 import { launch, open } from './browser';
-import { cluster, type Cluster, until } from './cluster';
+import { cluster, type Cluster, setUpSecret, until } from './cluster';
 
 const FOLDER = resolve('../../docs/pictures');
 const PASSWORD = 'a school day in May';
@@ -58,7 +58,7 @@ async function logIn(page: Page, name: string): Promise<void> {
 const shot = (page: Page, name: string): Promise<Buffer> => page.screenshot({ path: `${FOLDER}/${name}.png` });
 
 test('a school day', async () => {
-  const secret = await until('the set-up link', () => /setup\/(ruche_setup_[\w-]+)/.exec(place.log())?.[1]);
+  const secret = await setUpSecret(place);
   const admin = (await call('POST', '/setup?token=true', { secret, name: 'root', password: PASSWORD }))['token'] as unknown as string;
   for (const [name, role] of [['curie', 'teacher'], ...STUDENTS.map((name) => [name, 'user'])]) {
     await call('POST', '/users', { name, role, password: PASSWORD }, admin);

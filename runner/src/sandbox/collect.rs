@@ -65,8 +65,8 @@ impl Sandbox {
         gathered.unwrap_or(Err(SandboxError::Stuck))
     }
 
-    /// Puts files that were taken out of a box into another one, in which no program has been started yet.
-    pub fn put_collected(&mut self, id: BoxId, files: &[CollectedFile]) {
+    /// Puts files into a box in which no program has been started yet.
+    pub fn put(&mut self, id: BoxId, files: &[CollectedFile]) {
         let commands =
             files.iter().flat_map(|file| write_commands(id, &file.path, file.executable, &file.content));
         self.queued.extend(commands);

@@ -271,11 +271,6 @@ impl Sandbox {
         self.queued.push(Command::Copy { from, to });
     }
 
-    /// Puts files into a box that was opened, over those that are there, before a program starts in it.
-    pub fn put(&mut self, id: BoxId, files: &[(String, Bytes)]) {
-        self.queued.extend(files.iter().flat_map(|(path, content)| write_commands(id, path, false, content)));
-    }
-
     /// A box has been of use before its job is over: it goes, and with it the memory that its files are, as soon as
     /// the next program runs.
     pub fn discard(&mut self, id: BoxId) {
@@ -365,7 +360,7 @@ impl Sandbox {
             self.queued.push(Command::Resize { id, disk_bytes: limits.disk_bytes });
         }
         self.used.push(BoxHandle { input, ..handle });
-        self.put(id, files);
+        self.queued.extend(files.iter().flat_map(|(path, content)| write_commands(id, path, false, content)));
         Ok(id)
     }
 

@@ -7,6 +7,9 @@ const RIGHT: i32 = 0;
 const WRONG: [i32; 2] = [1, 2];
 const PARTLY: i32 = 7;
 
+/// The most characters of why there is no judgement.
+const MAX_FAULT: usize = 500;
+
 /// A judgement on a run.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Answer {
@@ -48,7 +51,8 @@ impl Said {
     /// What people are told of it.
     pub(super) fn into_check(self) -> Check {
         let output = (!self.words.is_empty()).then(|| self.words.into());
-        Check { fault: self.answer.err(), output, usage: self.usage }
+        let fault = self.answer.err().map(|fault| fault.chars().take(MAX_FAULT).collect());
+        Check { fault, output, usage: self.usage }
     }
 }
 
@@ -82,7 +86,7 @@ fn part(words: &[u8]) -> Option<f64> {
 
 /// What a checker has said that was asked twice, of one and the same run.
 pub(super) fn agreed(first: Said, second: Said) -> Said {
-    let usage = sum(first.usage, second.usage);
+    let usage = first.usage.plus(second.usage);
     let answer = match (first.answer, second.answer) {
         (Ok(one), Ok(other)) if one == other => Ok(one),
         (Ok(one), Ok(other)) => {
@@ -98,15 +102,6 @@ fn word(answer: Answer) -> String {
         Answer::Right => "right".to_owned(),
         Answer::Wrong => "wrong".to_owned(),
         Answer::Partly(part) => format!("{part} of it right"),
-    }
-}
-
-/// What two steps used: times added up, the higher memory.
-pub(super) fn sum(one: Usage, other: Usage) -> Usage {
-    Usage {
-        cpu_ms: one.cpu_ms.saturating_add(other.cpu_ms),
-        wall_ms: one.wall_ms.saturating_add(other.wall_ms),
-        memory_bytes: one.memory_bytes.max(other.memory_bytes),
     }
 }
 

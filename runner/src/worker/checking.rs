@@ -1,11 +1,11 @@
 //! Runs that the job's own checker judges. One at a time is: the others wait.
 
-use protocol::{RunSpec, StepResult, Verdict};
+use protocol::{Content, RunSpec, StepResult, Verdict};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use super::answer::{Said, agreed};
-use super::judge::{Judge, Question, Seat};
+use super::judge::{Judge, Question, Seat, beside};
 use crate::sandbox::SandboxError;
 
 /// A job's own checker.
@@ -38,7 +38,10 @@ impl<'a> Checker<'a> {
         };
         let said = match seat {
             Seat::Faulty(said) => said.clone(),
-            Seat::Cancelled => return Ok(stop(result)),
+            Seat::Cancelled => {
+                stop(result);
+                return Ok(());
+            }
             Seat::Ready(..) => self.ask_twice(seat, run, actual, cancel).await?,
         };
         match cancel.is_cancelled() {
@@ -63,11 +66,14 @@ impl<'a> Checker<'a> {
         cancel: &CancellationToken,
     ) -> Result<Said, SandboxError> {
         let Seat::Ready(place, _) = seat else { return Err(SandboxError::Stuck) };
-        let input = run.stdin.as_ref().map(|content| content.bytes()).unwrap_or_default();
-        let expected = run.expect.as_ref().map(|expect| expect.stdout.bytes()).unwrap_or_default();
-        let files = [("input", input), ("actual", actual.into()), ("expected", expected)];
-        let files: Vec<_> = files.into_iter().map(|(name, content)| (name.to_owned(), content)).collect();
-        let question = || Question { files: files.clone(), patience: 0.0, talk: None, cancel };
+        let expected = run.expect.as_ref().map(|expect| &expect.stdout);
+        let actual = Content::from(actual);
+        let files = [
+            beside("input", run.stdin.as_ref()),
+            beside("actual", Some(&actual)),
+            beside("expected", expected),
+        ];
+        let question = || Question { files: files.to_vec(), patience: 0.0, talk: None, cancel };
         let first = self.judge.ask(place, question()).await?;
         let mut said = match first.answer {
             Ok(_) => agreed(first, self.judge.ask(place, question()).await?),

@@ -7,7 +7,7 @@ use protocol::{RunSpec, Step, StepResult, Verdict};
 
 use super::Work;
 use super::answer::{Answer, Said};
-use super::judge::{Judge, Question, Seat};
+use super::judge::{Judge, Question, Seat, beside};
 use super::program::Place;
 use super::step::Audience;
 use crate::pipe::Pipe;
@@ -78,10 +78,9 @@ impl Work<'_> {
             sandbox.discard(id);
             Ok::<_, SandboxError>(result)
         };
-        let input = run.stdin.as_ref().map(|content| content.bytes()).unwrap_or_default();
-        let expected = run.expect.as_ref().map(|expect| expect.stdout.bytes()).unwrap_or_default();
+        let expected = run.expect.as_ref().map(|expect| &expect.stdout);
         let question = Question {
-            files: vec![("input".to_owned(), input), ("expected".to_owned(), expected)],
+            files: vec![beside("input", run.stdin.as_ref()), beside("expected", expected)],
             // While the program may think, its interactor may wait.
             patience: limits.wall_seconds,
             talk: Some((Arc::clone(&to_interactor), Arc::clone(&to_program))),

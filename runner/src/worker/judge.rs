@@ -3,11 +3,10 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use protocol::{LimitsRequest, Step, Usage, Verdict};
+use protocol::{Content, LimitsRequest, Step, Usage, Verdict};
 use tokio_util::sync::CancellationToken;
 
-use super::answer::{Said, answer, sum};
+use super::answer::{Said, answer};
 use super::compile;
 use super::program::{Place, Program};
 use super::step::Audience;
@@ -16,6 +15,7 @@ use crate::languages::ProgramError;
 use crate::pipe::Pipe;
 use crate::report::{Reporter, queue};
 use crate::sandbox::SandboxError;
+use crate::sandbox::collect::CollectedFile;
 use crate::sandbox::step::{Keep, StepOutcome};
 use crate::stdin::Stdin;
 
@@ -31,7 +31,7 @@ pub(super) struct Judge<'a> {
 /// A judge that was got ready, as far as that went.
 pub(super) enum Seat {
     /// It can be asked, and was compiled at this cost.
-    Ready(Place, Usage),
+    Ready(Box<Place>, Usage),
     /// It cannot.
     Faulty(Said),
     /// The job was stopped meanwhile.
@@ -41,13 +41,19 @@ pub(super) enum Seat {
 /// How a judge is asked.
 pub(super) struct Question<'a> {
     /// Files that it finds beside its own, by name; these names are its arguments.
-    pub(super) files: Vec<(String, Bytes)>,
+    pub(super) files: Vec<CollectedFile>,
     /// What it may use beyond its own limit on time, in seconds.
     pub(super) patience: f64,
     /// What it reads and where its standard output goes, where it talks with the run.
     pub(super) talk: Option<(Arc<Pipe>, Arc<Pipe>)>,
     /// Stops it.
     pub(super) cancel: &'a CancellationToken,
+}
+
+/// A file that a judge finds beside its own.
+pub(super) fn beside(name: &str, content: Option<&Content>) -> CollectedFile {
+    let content = content.map(Content::bytes).unwrap_or_default();
+    CollectedFile { path: name.to_owned(), executable: false, content }
 }
 
 impl<'a> Judge<'a> {
@@ -79,12 +85,12 @@ impl<'a> Judge<'a> {
         };
         let mut place = Place::new(lease);
         if !program.is_compiled() {
-            return Ok(Seat::Ready(place, Usage::default()));
+            return Ok(Seat::Ready(Box::new(place), Usage::default()));
         }
         let StepOutcome { result, words, .. } =
             program.compile(&mut place, self.audience(cancel), Keep::Words).await?;
         Ok(match result.verdict {
-            Verdict::Ok => Seat::Ready(place, result.usage),
+            Verdict::Ok => Seat::Ready(Box::new(place), result.usage),
             verdict => {
                 place.lease.give_back();
                 match verdict {
@@ -110,7 +116,7 @@ impl<'a> Judge<'a> {
         let Question { files, patience, talk, cancel } = question;
         let mut limits = program.run_limits(LimitsRequest::default());
         limits.wall_seconds += patience;
-        let args: Vec<String> = files.iter().map(|(name, _)| name.clone()).collect();
+        let args: Vec<String> = files.iter().map(|file| file.path.clone()).collect();
         let mut plan = program.run_plan(Step::run(0), &args, &limits);
         plan.keep = if talk.is_some() { Keep::Errors } else { Keep::Words };
         let mut stdin = None;
@@ -134,6 +140,11 @@ impl<'a> Judge<'a> {
         Ok(Said { answer: answer(self.name, &result, first), usage: result.usage, words })
     }
 
+    /// Its program, where it is one.
+    pub(super) fn program(&self) -> Option<&Program<'a>> {
+        self.program.as_ref().ok()
+    }
+
     fn audience<'s>(&'s self, cancel: &'s CancellationToken) -> Audience<'s> {
         Audience { reporter: &self.silence, cancel }
     }
@@ -154,7 +165,7 @@ impl Seat {
     /// Adds what its compilation cost to what was said, the first time.
     pub(super) fn charge(&mut self, said: &mut Said) {
         if let Self::Ready(_, cost) = self {
-            said.usage = sum(said.usage, std::mem::take(cost));
+            said.usage = said.usage.plus(std::mem::take(cost));
         }
     }
 }

@@ -2,8 +2,8 @@
 //! goes, and tidy up after the last word.
 //!
 //! ```text
-//! run ─▶ execute ─▶ Program::compile ─▶ runs ─▶ one run in a box ──▶ comparison, or Checker
-//!                                        └─────▶ one run and the interactor, in two boxes
+//! run ─▶ execute ─▶ Program::compile ─▶ runs, in lanes ─▶ one run in a box ─▶ comparison, or Checker
+//!                                                └──────▶ one run and the interactor, in two boxes
 //! ```
 
 mod answer;
@@ -12,6 +12,7 @@ mod checking;
 mod compile;
 mod interaction;
 mod judge;
+mod lanes;
 mod program;
 mod runs;
 mod step;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 
 use protocol::runner::{Assignment, FromRunner};
 use protocol::{JobSpec, Limits, Step, StepResult, Verdict};
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 pub use self::artifacts::ArtifactLimits;
@@ -46,6 +47,8 @@ pub struct Workshop {
     pub own: Toolchain,
     /// What to run those as that judge it.
     pub others: Vec<Toolchain>,
+    /// What those of its runs have to have that are made beside another one.
+    pub slots: Arc<Semaphore>,
     /// Limits where the job asks for none.
     pub default_limits: Limits,
     /// The most it may ask for.

@@ -3,17 +3,21 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use protocol::{JobSpec, Judge, Limits, LimitsRequest, Step};
+use protocol::{JobSpec, Judge, Limits, LimitsRequest, MAX_FILES, Step};
 
 use super::{NotOffered, Toolchain, Workshop};
 use crate::languages::{Fill, Language, ProgramError, command};
 use crate::pool::Lease;
+use crate::sandbox::collect::{Collected, CollectedFile, Wanted};
 use crate::sandbox::step::{Keep, StepPlan};
 use crate::sandbox::{Sandbox, SandboxError};
 
 /// The environment that every program starts with.
 const ENVIRONMENT: [&str; 4] =
     ["PATH=/usr/local/bin:/usr/bin:/bin", "HOME=/box", "LANG=C.UTF-8", "TMPDIR=/tmp"];
+
+/// The pattern of all files.
+const EVERYTHING: &str = "**";
 
 /// A program.
 pub(super) struct Program<'a> {
@@ -31,6 +35,10 @@ pub(super) struct Place {
     pub(super) lease: Lease,
     pub(super) compiled: Option<u32>,
 }
+
+/// What a program was compiled to, if it is compiled.
+#[derive(Debug)]
+pub(super) struct Kit(Option<Vec<CollectedFile>>);
 
 impl Place {
     /// Nothing is compiled there yet.
@@ -92,6 +100,37 @@ impl<'a> Program<'a> {
     pub(super) fn run_limits(&self, asked: LimitsRequest) -> Limits {
         let asked = asked.or(self.spec.limits);
         asked.resolve(&self.workshop.default_limits, &self.workshop.maximum_limits)
+    }
+
+    /// What it was compiled to, for other sandboxes; nothing where it is too much to be taken there.
+    ///
+    /// # Errors
+    /// [`SandboxError`].
+    pub(super) async fn take_along(&self, place: &mut Place) -> Result<Option<Kit>, SandboxError> {
+        let Some(id) = place.compiled else { return Ok(Some(Kit(None))) };
+        let wanted = Wanted {
+            patterns: &[EVERYTHING.to_owned()],
+            most_files: MAX_FILES as u32,
+            most_bytes: self.compile_limits().disk_bytes,
+            unlike: None,
+        };
+        let Collected { files, left_out } = place.lease.sandbox()?.collect(id, &wanted).await?;
+        Ok((!left_out).then_some(Kit(Some(files))))
+    }
+
+    /// A place for it in another sandbox.
+    ///
+    /// # Errors
+    /// [`SandboxError`].
+    pub(super) async fn settle(&self, lease: Lease, kit: &Kit) -> Result<Place, SandboxError> {
+        let mut place = Place::new(lease);
+        if let Kit(Some(files)) = kit {
+            let sandbox = place.lease.sandbox()?;
+            let id = sandbox.open_box(&self.compile_limits(), &[]).await?;
+            sandbox.put(id, files);
+            place.compiled = Some(id);
+        }
+        Ok(place)
     }
 
     /// A fresh box with the program in it.

@@ -1,9 +1,12 @@
-//! All runs of a job, each in a box of its own.
+//! All runs of a job, each in a box of its own: one after the other, or several at once where the job allows it.
 
+use futures_util::future::BoxFuture;
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use protocol::runner::FromRunner;
 use protocol::{Checker, RunSpec, Step, StepResult, Verdict};
+use tokio::sync::watch;
 
-use super::judge::Seat;
+use super::lanes::{Kits, Lane};
 use super::program::Place;
 use super::tally::Tally;
 use super::{Outcome, Work};
@@ -13,41 +16,94 @@ use crate::sandbox::SandboxError;
 use crate::sandbox::step::{Keep, StepOutcome};
 use crate::stdin::Stdin;
 
-/// Where one run at a time is made: the program's sandbox, and the interactor's where there is one.
-pub(super) struct Lane {
-    pub(super) place: Place,
-    pub(super) seat: Option<Seat>,
+/// What happens among the lanes.
+enum Event {
+    /// A run has ended, and its lane is free.
+    Ended(Lane, usize, Verdict),
+    /// A lane is open, unless that failed.
+    Opened(Option<Lane>),
 }
 
+/// What is under way.
+type UnderWay<'f> = FuturesUnordered<BoxFuture<'f, Result<Event, SandboxError>>>;
+
 impl Work<'_> {
-    /// All runs, one after the other.
+    /// All runs. They begin in their order.
     pub(super) async fn runs(
         &self,
         place: Place,
         mut stdin: Option<Stdin>,
     ) -> Result<(Outcome, Lease), SandboxError> {
-        let seat = match &self.interactor {
-            Some(interactor) => Some(interactor.get_ready(self.cancel).await?),
-            None => None,
-        };
-        let mut lane = Lane { place, seat };
         let runs = self.spec.effective_runs();
         let mut tally = Tally::new(runs.len(), self.spec.stop_on_failure);
-        while let Some((index, run)) = tally.begin().and_then(|index| Some((index, runs.get(index)?))) {
-            let step = Step::run(index);
-            self.report(FromRunner::StepStarted { step }).await;
-            let mut result = self.one_run(&mut lane, step, run, stdin.take()).await?;
-            result.name.clone_from(&run.name);
-            tally.end(index, result.verdict);
-            self.step_finished(step, result).await;
+        let mut lane = self.first_lane(place).await?;
+        let most = self.most_lanes(runs.len());
+        let kits = if most > 1 { self.kits(&mut lane).await? } else { None };
+        let (mut free, mut lanes, mut own) = (vec![lane], 1, None);
+        let turn = watch::Sender::new(0);
+        let mut under_way = UnderWay::new();
+        loop {
+            while lanes < most
+                && let Some(slot) = self.wants_lane(&tally, free.len(), kits.as_ref())
+                && let Some(kits) = &kits
+            {
+                lanes += 1;
+                under_way.push(Box::pin(async { Ok(Event::Opened(self.open_lane(kits, slot).await)) }));
+            }
+            while let Some(lane) = free.pop() {
+                match tally.begin().and_then(|index| Some((index, runs.get(index)?))) {
+                    Some((index, run)) => {
+                        let run = self.run(lane, index, run, stdin.take(), &turn);
+                        under_way.push(Box::pin(run));
+                    }
+                    None => own = lane.close().or(own),
+                }
+            }
+            match under_way.next().await.transpose()? {
+                Some(Event::Ended(lane, index, verdict)) => {
+                    tally.end(index, verdict);
+                    free.push(lane);
+                }
+                Some(Event::Opened(lane)) => free.extend(lane),
+                None => break,
+            }
         }
+        drop(under_way);
         if let Some(checker) = &self.checker {
             checker.leave().await;
         }
-        if let Some(seat) = lane.seat {
-            seat.leave();
-        }
-        Ok((tally.verdict().into(), lane.place.lease))
+        Ok((tally.verdict().into(), own.ok_or(SandboxError::Stuck)?))
+    }
+
+    /// A slot for a lane more than so many that are free, where there are runs for it.
+    fn wants_lane(
+        &self,
+        tally: &Tally,
+        free: usize,
+        kits: Option<&Kits>,
+    ) -> Option<tokio::sync::OwnedSemaphorePermit> {
+        if tally.left() > free { kits.and_then(|_| self.slot()) } else { None }
+    }
+
+    /// One run, from its beginning, which waits for those before it to have begun, to its result.
+    async fn run(
+        &self,
+        mut lane: Lane,
+        index: usize,
+        run: &RunSpec,
+        stdin: Option<Stdin>,
+        turn: &watch::Sender<usize>,
+    ) -> Result<Event, SandboxError> {
+        let step = Step::run(index);
+        // The sender is here as long as this is.
+        let _ = turn.subscribe().wait_for(|next| *next == index).await;
+        self.report(FromRunner::StepStarted { step }).await;
+        turn.send_replace(index + 1);
+        let mut result = self.one_run(&mut lane, step, run, stdin).await?;
+        result.name.clone_from(&run.name);
+        let verdict = result.verdict;
+        self.step_finished(step, result).await;
+        Ok(Event::Ended(lane, index, verdict))
     }
 
     async fn one_run(

@@ -1,6 +1,6 @@
 /** How far a job has come, told by its events. */
 
-import type { Job, JobEvent, Step, StepResult, Verdict } from '../shared/types';
+import type { Job, JobEvent, Score, Step, StepResult, Verdict } from '../shared/types';
 
 export interface Progress {
   phase: 'queued' | 'running' | 'finished';
@@ -18,6 +18,7 @@ export interface Progress {
   verdict: Verdict | undefined;
   /** What the controller says beside the verdict. */
   message: string | undefined;
+  score: Score | undefined;
 }
 
 export const START: Progress = {
@@ -31,6 +32,7 @@ export const START: Progress = {
   restarted: undefined,
   verdict: undefined,
   message: undefined,
+  score: undefined,
 };
 
 /** What comes after an event. An event that was seen before changes nothing: it is the same object. */
@@ -73,5 +75,6 @@ function finished(now: Progress, job: Job): Progress {
     runs: job.runs,
     verdict: job.verdict,
     message: job.message,
+    score: job.score,
   };
 }
