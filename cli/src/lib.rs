@@ -16,6 +16,7 @@ mod folder;
 mod follow;
 mod language;
 mod messages;
+mod out;
 mod output;
 mod printer;
 mod program;

@@ -82,8 +82,10 @@ mod tests {
     use super::*;
 
     fn names(folder: &Path) -> Vec<String> {
-        let mut names: Vec<String> =
-            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        let mut names: Vec<String> = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
         names.sort();
         names
     }
@@ -114,7 +116,9 @@ mod tests {
         fs::hard_link(outside.join("precious"), out.join("hard")).unwrap();
         fs::create_dir(out.join("taken")).unwrap();
         let long = "x".repeat(300);
-        for path in ["../x", "/etc/x", "a/../../x", "", "a\u{1b}[2J", "folder/x", "link/x", "taken", "hard/x", &long] {
+        for path in
+            ["../x", "/etc/x", "a/../../x", "", "a\u{1b}[2J", "folder/x", "link/x", "taken", "hard/x", &long]
+        {
             assert!(folder.write(path, b"x").is_err(), "{path:?}");
         }
         folder.write("link", b"x").unwrap();

@@ -5,7 +5,7 @@ use std::path::Path;
 use protocol::client::Request;
 use protocol::{JobId, JobSpec, LimitsRequest};
 
-use super::{Address, languages, refused};
+use super::{Address, artifacts, languages, refused};
 use crate::args::RunArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -27,7 +27,12 @@ pub async fn run(address: &Address, args: RunArgs) -> Result<Exit, Failure> {
         Ok(language) => spec.language = language,
         Err(failure) => return refused(failure, args.view),
     }
-    follow::follow(link, plan(spec, &args, address.masters()?)).await
+    let mut end = None;
+    let exit = follow::follow_to_end(link, plan(spec, &args, address.masters()?), &mut end).await?;
+    if let (Some(out), Some(job)) = (&args.keep.out, &end) {
+        artifacts::save(address, job, out, args.view).await?;
+    }
+    Ok(exit)
 }
 
 fn specification(args: &RunArgs, program: &Program) -> Result<JobSpec, Failure> {
@@ -43,6 +48,7 @@ fn specification(args: &RunArgs, program: &Program) -> Result<JobSpec, Failure> 
         labels: args.label.iter().cloned().collect(),
         no_wait: args.no_wait,
         callback_url: args.callback.clone(),
+        artifacts: args.keep.patterns(),
         requires: args.require.iter().cloned().collect(),
         // A connection that is lost before the answer leaves open whether the job was taken in.
         idempotency_key: Some(JobId::random().to_string()),

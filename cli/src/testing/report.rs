@@ -182,8 +182,11 @@ mod tests {
             details(&outcome)[1..],
             ["the end of its standard error:", "Traceback", "\u{fffd}[2Jboom"]
         );
-        let check =
-            Check { fault: Some("the checker ended with code 3".into()), output: Some("odd\n".into()) };
+        let check = Check {
+            fault: Some("the checker ended with code 3".into()),
+            output: Some("odd\n".into()),
+            ..Check::default()
+        };
         outcome.results[1] = StepResult { check: Some(check), ..StepResult::new(Verdict::InternalError) };
         assert_eq!(
             details(&outcome),

@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn what_a_checker_said_counts_too() {
         let said = Content::from(vec![b'x'; 2 * MOST]);
-        let run = StepResult { check: Some(Check { fault: None, output: Some(said) }), ..wrote("a") };
+        let run = StepResult { check: Some(Check { output: Some(said), ..Check::default() }), ..wrote("a") };
         let job = cut(Job { runs: vec![run], ..finished_job() });
         assert!(!job.runs[0].truncated);
         let output = job.runs[0].check.as_ref().and_then(|check| check.output.as_ref());
