@@ -41,7 +41,7 @@ use crate::worker::{NotOffered, Toolchain, Workshop};
 const AGENT: &[u8] = include_bytes!(env!("AGENT_BINARY"));
 
 /// What jobs may need of a runner that this one knows.
-const FEATURES: [&str; 1] = ["judging"];
+const FEATURES: [&str; 2] = ["artifacts", "judging"];
 
 /// Why the runner cannot start.
 #[derive(Debug, thiserror::Error)]
