@@ -2,6 +2,7 @@
 
 mod accounts;
 mod artifacts;
+mod attach;
 mod callbacks;
 mod steering;
 mod testing;
@@ -21,6 +22,7 @@ pub use accounts::{
     UserCommand,
 };
 pub use artifacts::{ArtifactsArgs, KeepArgs};
+pub use attach::AttachArgs;
 pub use callbacks::CallbackKeyArgs;
 pub use steering::SetArgs;
 pub use testing::{CheckerArg, TestArgs};
@@ -39,6 +41,10 @@ pub struct Args {
     /// The folder with the folder `ruche` and its `cli.toml` in it.
     #[arg(long, global = true, env = "XDG_CONFIG_HOME", value_name = "FOLDER", hide = true)]
     pub config_home: Option<PathBuf>,
+
+    /// The folder for what programs remember.
+    #[arg(long, global = true, env = "XDG_STATE_HOME", value_name = "FOLDER", hide = true)]
+    pub state_home: Option<PathBuf>,
 
     /// The token to use rather than the one that a log-in left.
     #[arg(
@@ -80,6 +86,8 @@ pub enum Command {
     Test(Box<TestArgs>),
     /// Watch a job from its beginning.
     Watch(WatchArgs),
+    /// Go on talking with a program that `cli run -i` or `-t` left running.
+    Attach(AttachArgs),
     /// Run a job's program again, as a new job.
     Rerun(RerunArgs),
     /// Show the runners and how busy they are.
@@ -133,6 +141,14 @@ pub struct RunArgs {
     /// Send this file as standard input rather than the command's own.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub stdin: Option<PathBuf>,
+
+    /// Type the program's input while it runs. The job outlives this command: see `cli attach`.
+    #[arg(long, short, conflicts_with_all = ["stdin", "detach", "json"])]
+    pub interactive: bool,
+
+    /// The same at a terminal of the program's own: every key is its. Ctrl-P Ctrl-Q leaves it running.
+    #[arg(long, short, conflicts_with_all = ["stdin", "detach", "json"])]
+    pub tty: bool,
 
     /// Set an environment variable of the program. May be given more than once.
     #[arg(long, value_name = "NAME=VALUE", value_parser = parse_pair, action = ArgAction::Append)]
@@ -438,6 +454,16 @@ mod tests {
         assert_eq!(run.args, ["--json", "x"]);
         assert!(!run.view.json);
         assert_eq!(LimitsRequest::from(&run.limits).cpu_seconds, Some(2.0));
+    }
+
+    #[test]
+    fn a_terminal_is_asked_for_as_with_docker() {
+        let args = Args::try_parse_from(["cli", "run", "-it", "a.py"]).unwrap();
+        let Command::Run(run) = args.command else { panic!("another command") };
+        assert!(run.interactive && run.tty);
+        for other in ["--json", "--detach", "--stdin=x"] {
+            assert!(Args::try_parse_from(["cli", "run", "-t", "a.py", other]).is_err(), "{other}");
+        }
     }
 
     #[test]

@@ -46,9 +46,9 @@ pub fn offered(program: &Program, languages: &[LanguageInfo]) -> Result<String, 
         return Ok(told);
     }
     let told = || names(program).filter_map(|name| Some((name, language(name)?)));
-    match count(told().filter(|(name, _)| is_main(name)).map(|(_, language)| language)).as_slice() {
-        [(only, _)] => return Ok(only.clone()),
-        _ => {}
+    let mains = count(told().filter(|(name, _)| is_main(name)).map(|(_, language)| language));
+    if let [(only, _)] = mains.as_slice() {
+        return Ok(only.clone());
     }
     let counts = count(told().map(|(_, language)| language));
     let all: usize = counts.iter().map(|(_, files)| files).sum();

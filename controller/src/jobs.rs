@@ -3,6 +3,7 @@
 mod access;
 mod admission;
 mod cluster;
+mod gestures;
 mod input;
 mod joining;
 mod privacy;
@@ -32,7 +33,8 @@ use crate::store::{Cancelled, EnqueueError, Enqueued, NewJob, Store, StoreError}
 
 use admission::peak;
 pub use cluster::SampleQuery;
-pub use input::NoInput;
+pub use gestures::NoGesture;
+pub use input::{HAND_AWAY, NoInput, SOCKET_AWAY};
 pub use privacy::conceal;
 pub use watching::Watching;
 

@@ -39,7 +39,7 @@ pub use outcome::{Artifact, Flag, StepResult, Usage, Verdict};
 pub use problem::{Problem, ProblemKind};
 pub use secret::Secret;
 pub use spec::{Expect, JobSpec, RunSpec, SourceFile};
-pub use terminal::{Signal, TerminalSize};
+pub use terminal::{Gesture, Signal, TerminalSize};
 pub use validate::{MAX_FILES, MAX_PARALLEL, MAX_PATH_BYTES, MAX_RUNS, check_path};
 
 /// When something happened; RFC 3339 in JSON.

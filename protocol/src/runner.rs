@@ -5,11 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Attempt, JobId, JobSpec, Limits, Problem, RunnerId, Secret, Step, StepResult, Timestamp, Verdict,
+    Attempt, JobId, JobSpec, Limits, Problem, RunnerId, Secret, Signal, Step, StepResult, TerminalSize,
+    Timestamp, Verdict,
 };
 
 /// The [`features`](JobSpec::features) that this version knows.
-pub const FEATURES: [&str; 3] = ["artifacts", "judging", "terminal"];
+pub const FEATURES: [&str; 3] = ["artifacts", "judging", TERMINAL];
+
+/// The feature of runners that give programs terminals, and take signals and sizes for them.
+pub const TERMINAL: &str = "terminal";
 
 /// The most files that the runs of a job leave together.
 pub const MAX_ARTIFACTS: u32 = 1000;
@@ -110,6 +114,16 @@ pub enum ToRunner {
     Run(Box<Assignment>),
     /// Stop it. The attempt still ends with `finished`.
     Cancel,
+    /// Send the program a signal, if it runs. For runners that register with the feature `terminal`, as is `resize`.
+    Signal {
+        /// Which.
+        signal: Signal,
+    },
+    /// The program's terminal has another size now.
+    Resize {
+        /// Its size.
+        size: TerminalSize,
+    },
     /// An attempt that the runner holds goes on here: all its reports are sent again on this stream, from the
     /// first, and then what is new.
     Resume {

@@ -12,6 +12,30 @@ pub struct TerminalSize {
     pub columns: u16,
 }
 
+impl TerminalSize {
+    /// The most rows and columns.
+    pub const MAX: u16 = 1000;
+
+    /// Whether a terminal can have it.
+    pub fn is_possible(self) -> bool {
+        [self.rows, self.columns].iter().all(|length| (1..=Self::MAX).contains(length))
+    }
+
+    /// What is said of one that a terminal cannot have.
+    pub fn impossible() -> String {
+        format!("rows and columns are from 1 to {}", Self::MAX)
+    }
+}
+
+/// What is done to a running program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gesture {
+    /// It is sent a signal.
+    Signal(Signal),
+    /// Its terminal is given this size.
+    Resize(TerminalSize),
+}
+
 /// A signal that may be sent to a running program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]

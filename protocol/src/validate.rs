@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{Checker, Content, JobSpec, LimitsRequest, Problem, RunSpec, SourceFile, Tolerance};
+use crate::{
+    Checker, Content, JobSpec, LimitsRequest, Problem, RunSpec, SourceFile, TerminalSize, Tolerance,
+};
 
 /// The longest path of a file, and the longest name in it, in bytes (Linux: `NAME_MAX`).
 pub const MAX_PATH_BYTES: usize = 255;
@@ -18,9 +20,6 @@ pub const MAX_PARALLEL: u32 = 64;
 
 /// The most patterns of files to keep.
 const MAX_ARTIFACT_PATTERNS: usize = 32;
-
-/// The most rows and columns of a terminal.
-const MAX_TERMINAL: u16 = 1000;
 
 /// The longest address to call back, in bytes.
 const MAX_URL_BYTES: usize = 2048;
@@ -81,12 +80,9 @@ impl JobSpec {
         if self.runs.is_some() {
             return Err(Problem::invalid("terminal", "a job with `runs` has no terminal"));
         }
-        let possible = 1..=MAX_TERMINAL;
-        match possible.contains(&size.rows) && possible.contains(&size.columns) {
+        match size.is_possible() {
             true => Ok(()),
-            false => {
-                Err(Problem::invalid("terminal", format!("rows and columns are from 1 to {MAX_TERMINAL}")))
-            }
+            false => Err(Problem::invalid("terminal", TerminalSize::impossible())),
         }
     }
 

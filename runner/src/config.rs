@@ -15,7 +15,8 @@ use protocol::{Limits, LimitsRequest};
 use serde::Deserialize;
 
 pub use self::args::{
-    Cli, Command, DockerArgs, DoctorArgs, ImagesCommand, JoinArgs, SelftestArgs, StartArgs,
+    Cli, Command, DockerArgs, DoctorArgs, ImagesCommand, JoinArgs, LanguagesCheckArgs, LanguagesCommand,
+    SelftestArgs, StartArgs,
 };
 
 use crate::membership::join::Joining;
@@ -328,6 +329,14 @@ impl LimitsSection {
             disk_bytes: self.disk_bytes.unwrap_or(default.disk_bytes),
         }
     }
+}
+
+/// Where the operator's own languages are, by a configuration file.
+///
+/// # Errors
+/// [`ConfigError`] names the file or the key.
+pub fn languages_dir(config: Option<&Path>) -> Result<Option<PathBuf>, ConfigError> {
+    Ok(config.map(read).transpose()?.and_then(|file| file.languages_dir))
 }
 
 fn read(path: &Path) -> Result<File, ConfigError> {

@@ -11,9 +11,12 @@
 
 pub mod comparison;
 pub mod config;
+pub mod conformance;
 pub mod digest;
 pub mod docker;
 pub mod doctor;
+pub mod gestures;
+pub mod head;
 pub mod images;
 pub mod languages;
 pub mod link;

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use nix::fcntl::{Flock, FlockArg};
-use protocol::runner::{HeldAttempt, LanguageOffer, Registration, Telemetry};
+use protocol::runner::{FEATURES, HeldAttempt, LanguageOffer, Registration, Telemetry};
 use protocol::{JobSpec, RunnerId, Timestamp};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{MissedTickBehavior, interval};
@@ -25,7 +25,7 @@ pub use self::gate::{Offers, SelftestError};
 use self::gate::Gate;
 use self::offers::Works;
 use crate::config::Config;
-use crate::images::{self, Recipes};
+use crate::images::{self, Recipes, RecipesError};
 use crate::languages::{Language, LanguagesError};
 use crate::link::attempts::Attempts;
 use crate::membership::{Credentials, Encryption, MembershipError};
@@ -39,9 +39,6 @@ use crate::worker::{NotOffered, Toolchain, Workshop};
 
 /// The agent, for the containers to run.
 const AGENT: &[u8] = include_bytes!(env!("AGENT_BINARY"));
-
-/// What jobs may need of a runner that this one knows.
-const FEATURES: [&str; 2] = ["artifacts", "judging"];
 
 /// Why the runner cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +63,9 @@ pub enum NodeError {
     /// A languages file, the runner's own or one of the operator's.
     #[error(transparent)]
     Languages(#[from] LanguagesError),
+    /// A Dockerfile of the operator's.
+    #[error(transparent)]
+    Recipes(#[from] RecipesError),
     /// A language was asked for that there is none of.
     #[error("languages: there is no {asked:?}; there are {known}")]
     UnknownLanguage {
@@ -146,7 +146,7 @@ impl Node {
             sandboxes,
             slots: Arc::new(Semaphore::new(config.max_jobs as usize)),
             languages,
-            recipes: Recipes::embedded(),
+            recipes: Recipes::load(config.languages_dir.as_deref())?,
             works: watch::Sender::default(),
             gate: watch::Sender::default(),
             tested: watch::Sender::default(),
@@ -236,6 +236,7 @@ impl Node {
             maximum_limits: self.config.maximum_limits,
             cpus: self.config.cpus_per_job,
             artifacts: self.config.artifacts,
+            gestures: Arc::default(),
         }
     }
 
@@ -355,17 +356,12 @@ impl Node {
         let limits = language.run_limits(&language.compile_limits(&self.config.default_limits));
         let (_, said) = lease.sandbox()?.run_alone(&language.version, limits, &[]).await?;
         lease.give_back();
-        Ok(first_line(&said))
+        Ok(images::first_line(&String::from_utf8_lossy(&said)))
     }
 }
 
 fn toolchain(language: &Arc<Language>) -> Toolchain {
     Toolchain { language: Arc::clone(language), image: images::tag(&language.image) }
-}
-
-fn first_line(said: &[u8]) -> Option<String> {
-    let text = String::from_utf8_lossy(said);
-    text.lines().map(str::trim).find(|line| !line.is_empty()).map(|line| line.chars().take(100).collect())
 }
 
 fn allowed_languages(config: &Config) -> Result<Vec<Arc<Language>>, NodeError> {

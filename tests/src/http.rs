@@ -75,6 +75,13 @@ pub fn download(url: &str) -> Download {
     }
 }
 
+/// `POST` of anything, with these headers.
+pub fn post_as(url: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+    let request =
+        headers.iter().fold(agent().post(url), |request, (name, value)| request.header(*name, *value));
+    answer(request.send(body))
+}
+
 /// The body of a `GET` as text, to its end.
 pub fn read(url: &str, headers: &[(&str, &str)]) -> String {
     let request =

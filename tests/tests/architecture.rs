@@ -53,7 +53,12 @@ const HOMES: [(&str, &[&str]); 20] = [
     ("rpassword", &["cli/src/terminal.rs"]),
     (
         "rust_embed",
-        &["controller/src/http/page.rs", "runner/src/images/recipes.rs", "runner/src/selftest/attack.rs"],
+        &[
+            "controller/src/http/page.rs",
+            "runner/src/conformance/case.rs",
+            "runner/src/images/recipes.rs",
+            "runner/src/selftest/attack.rs",
+        ],
     ),
     ("rustls_native_certs", &["controller/src/callbacks/dial.rs"]),
     ("rusqlite", &["controller/src/store/sqlite"]),

@@ -10,7 +10,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 use tests::cluster::job;
 use tests::process::{Server, binary};
-use tests::{Cluster, http, root};
+use tests::{Cluster, Postgres, http, root};
 
 const ANY: [&str; 6] = ["--clients", "127.0.0.1:0", "--runners", "127.0.0.1:0", "--http", "127.0.0.1:0"];
 const NEAR: [&str; 2] = ["--callbacks-allow-private", "127.0.0.0/8"];
@@ -49,6 +49,30 @@ fn a_receiver_that_was_away_is_told_by_a_controller_that_was_killed() {
     let told = receiver.line("");
     assert!(told.ends_with(&format!(" {id} ok")), "{told}");
     receiver.kill();
+}
+
+#[test]
+fn what_one_controller_promised_another_one_keeps() {
+    let server = Postgres::shared();
+    let url = server.url(&server.database());
+    let flags = [&NEAR[..], &["--store", &url]].concat();
+    let mut cluster = Cluster::with_flags(&flags);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut spec = job("python", "main.py", "");
+    spec["callback_url"] = json!(format!("http://{}/done", listener.local_addr().unwrap()));
+    let ids = [cluster.submit(&spec), cluster.submit(&spec)];
+    cluster.controller().kill();
+    cluster.replace_controller(&[&ANY[..], &flags].concat());
+    let mut told = ids.clone().map(|id| {
+        http::post(&cluster.url(&format!("/jobs/{id}/cancel")), &json!({}));
+        let job: Value = serde_json::from_slice(&receive(&listener).1).unwrap();
+        assert_eq!(job["verdict"], "cancelled");
+        job["id"].as_str().unwrap().to_owned()
+    });
+    told.sort();
+    let mut ids = ids;
+    ids.sort();
+    assert_eq!(told, ids, "each once");
 }
 
 /// One request to this machine, which is answered with 204.

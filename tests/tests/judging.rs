@@ -65,7 +65,7 @@ fn each_checker_that_comes_with_the_runner_judges() {
     let judged = cluster.job(&spec);
     assert_eq!(verdicts(&judged), cases.map(|(.., verdict)| verdict), "{judged}");
     assert_eq!(judged["verdict"], "wrong_answer");
-    assert_eq!(judged["score"], json!({ "points": 6.0, "of": 9.0 }));
+    assert_eq!(judged["score"], json!({ "points": 5.0, "of": 9.0 }));
 }
 
 #[test]
@@ -190,7 +190,7 @@ fn languages_and_limits_of_checkers_are_looked_at_before_anything_runs() {
         (answer.status, answer.body["field"].as_str().unwrap_or_default().to_owned(), answer.body.to_string())
     };
     let (status, field, body) = refused(judge("cobol", "check.cob", "x"));
-    assert_eq!((status, field.as_str()), (400, "checker.language"), "{body}");
+    assert_eq!((status, field.as_str()), (422, "checker.language"), "{body}");
     assert!(body.contains("cobol") && body.contains("python"), "{body}");
     let mut greedy = judge("python", "check.py", "");
     greedy["limits"] = json!({ "memory_bytes": 1_u64 << 50 });
@@ -262,7 +262,9 @@ fn a_program_and_an_interactor_talk_and_the_interactor_judges() {
     assert_eq!((verdicts(&crashing), &run(&crashing)["exit_code"]), (vec!["runtime_error"], &json!(5)));
     let hanging = talk("import time\nprint(1, flush=True)\ntime.sleep(60)", GUESSING);
     assert_eq!(verdicts(&hanging), ["wall_time_exceeded"]);
-    let busy = talk("while True: pass", GUESSING);
+    let mut busy = interactive("while True: pass", GUESSING);
+    busy["limits"] = json!({ "cpu_seconds": 0.3, "wall_seconds": 20 });
+    let busy = cluster.job(&busy);
     assert_eq!(verdicts(&busy), ["cpu_time_exceeded"]);
     let lingering = talk("import time\nprint(37, flush=True)\ntime.sleep(60)", GUESSING);
     assert_eq!(verdicts(&lingering), ["wall_time_exceeded"], "it may be right, and has to end all the same");

@@ -2,6 +2,7 @@
 
 mod account;
 mod artifacts;
+mod attach;
 mod cancel;
 mod completions;
 mod jobs;
@@ -13,6 +14,8 @@ mod status;
 mod test;
 mod trusting;
 mod watch;
+
+use std::path::PathBuf;
 
 use protocol::Secret;
 
@@ -29,6 +32,8 @@ use crate::trust::Wishes;
 struct Address {
     given: Option<Masters>,
     account: Account,
+    /// The folder for what programs remember, where one is known.
+    state_home: Option<PathBuf>,
 }
 
 impl Address {
@@ -39,18 +44,22 @@ impl Address {
     /// The same as somebody who shows this token.
     fn with_token(&self, token: Secret) -> Self {
         let account = Account { token: Some(token), ..self.account.clone() };
-        Self { given: self.given.clone(), account }
+        self.of(account)
     }
 
     /// The same as somebody who shows no token.
     fn without_token(&self) -> Self {
-        let account = Account { token: None, is_stranger: true, ..self.account.clone() };
-        Self { given: self.given.clone(), account }
+        self.of(Account { token: None, is_stranger: true, ..self.account.clone() })
     }
 
     /// The same with other controllers, where any are given.
     fn at(&self, controllers: Option<Masters>) -> Self {
-        Self { given: controllers.or_else(|| self.given.clone()), account: self.account.clone() }
+        let given = controllers.or_else(|| self.given.clone());
+        Self { given, ..self.of(self.account.clone()) }
+    }
+
+    fn of(&self, account: Account) -> Self {
+        Self { given: self.given.clone(), account, state_home: self.state_home.clone() }
     }
 
     /// Connects to the first controller that takes the connection.
@@ -82,14 +91,24 @@ fn refused(failure: Failure, view: ViewArgs) -> Result<Exit, Failure> {
 
 /// Carries a command out.
 pub async fn execute(args: Args) -> Result<Exit, Failure> {
-    let Args { master, config_home, token_from_environment: token, ca_pin: pin, insecure, command } = args;
+    let Args {
+        master,
+        config_home,
+        state_home,
+        token_from_environment: token,
+        ca_pin: pin,
+        insecure,
+        command,
+    } = args;
     let config_folder = settings::config_folder(config_home.as_deref());
     let address = Address {
         given: master,
         account: Account { config_folder, token, wishes: Wishes { pin, insecure }, is_stranger: false },
+        state_home: settings::state_home(state_home.as_deref()),
     };
     match command {
         Command::Run(args) => run::run(&address, *args).await,
+        Command::Attach(args) => attach::attach(&address, &args).await,
         Command::Test(args) => test::test(&address, *args).await,
         Command::Watch(args) => watch::watch(&address, &args).await,
         Command::Rerun(args) => rerun::rerun(&address, &args).await,

@@ -155,6 +155,7 @@ fn plan(mut spec: JobSpec, bar: TestBar, masters: Masters, view: ViewArgs) -> Pl
         view,
         masters,
         bar: Some(bar),
+        talk: None,
     }
 }
 

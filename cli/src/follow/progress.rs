@@ -22,12 +22,14 @@ pub struct Progress {
 /// What an answer means for those who watch.
 #[derive(Debug, PartialEq)]
 pub enum News {
-    /// The job is recorded.
-    Accepted(JobId),
+    /// The job is recorded. Its input goes on here from this byte on, where it does.
+    Accepted(JobId, Option<u64>),
     /// It waits, with so many before it.
     Waiting(u64),
     /// A runner has it.
     Started,
+    /// The program itself starts.
+    Running,
     /// A step has ended.
     Step(Step, Box<StepResult>),
     /// What it did so far is void.
@@ -55,9 +57,9 @@ impl Progress {
     /// The controller said something about the job.
     pub fn response(&mut self, response: Response) -> Option<News> {
         match response {
-            Response::Accepted { id } => {
+            Response::Accepted { id, stdin } => {
                 self.id = Some(id);
-                Some(News::Accepted(id))
+                Some(News::Accepted(id, stdin))
             }
             Response::Event { seq, event } => self.is_new(seq).then(|| self.event(event)).flatten(),
             Response::Refused { problem } => Some(News::Refused(problem)),
@@ -89,6 +91,7 @@ impl Progress {
             }
             JobEvent::StepFinished { step, result } => Some(News::Step(step, Box::new(result))),
             JobEvent::Finished { job } => Some(News::Finished(job)),
+            JobEvent::StepStarted { step } if step != Step::COMPILE => Some(News::Running),
             // Output has frames of its own here, and that a step begins shows by itself.
             JobEvent::Output { .. } | JobEvent::StepStarted { .. } => None,
         }

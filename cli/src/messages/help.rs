@@ -23,6 +23,8 @@ Examples:
   cli run Main.java Shapes.java -- 10 20           arguments of the program after --
   cli run sort.py --stdin numbers.txt --cpu 2s --memory 256M
   cli run main.cpp --compile-arg=-O2 --env MODE=fast
+  cli run -i guess.py                              type its input; Ctrl-C is for the program
+  cli run -t editor.c                              at a terminal; Ctrl-P Ctrl-Q leaves it running
   cli run a.c b.c c.h --main a.c
   cli run game/                                    all files in a folder but hidden ones
   cli run game.zip                                 or .tar, .tar.gz, .tgz; beside other files it is just one of them
@@ -77,6 +79,18 @@ Shows the output from its beginning and ends as `cli run` does. Ctrl-C stops wat
 
 Example:
   cli watch 0b8f6c1e4a1d4f0f9a7a6a2f7f0f6d11";
+
+/// Of `cli attach`.
+pub const ATTACH: &str = "\
+Goes on where `cli run -i` or `cli run -t` ended: after Ctrl-P Ctrl-Q, when its terminal was closed, or when it was told to end.
+Nothing is shown twice and nothing that was typed is lost. The program waits for its input for a minute; then it has ended.
+
+Ctrl-C is for the program, twice within a second it stops the job. Ctrl-D ends the input. With a terminal every key
+is the program's, and Ctrl-P Ctrl-Q leaves it running.
+
+Examples:
+  cli attach 0b8f6c1e4a1d4f0f9a7a6a2f7f0f6d11
+  cli attach 0b8f6c1e4a1d4f0f9a7a6a2f7f0f6d11 --from-start";
 
 /// Of `cli rerun`.
 pub const RERUN: &str = "\

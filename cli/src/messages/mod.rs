@@ -51,6 +51,8 @@ pub const CANCEL_UNCONFIRMED: &str = "the controller has not confirmed that the 
 pub const RECONNECTING: &str = "the connection to the controller was lost: trying to get it back";
 /// A list that goes on.
 pub const MORE_JOBS: &str = "there are more: raise --limit to see them";
+/// A terminal for the program, and none of the user's.
+pub const NO_TERMINAL: &str = "-t needs a terminal to type at, and standard input is none: use -i";
 /// An empty list of languages.
 pub const NO_LANGUAGES: &str = "no runner offers a language";
 /// An empty table of runners.
@@ -140,6 +142,16 @@ pub fn waiting(before: u64) -> String {
 /// `watch` ends before the job.
 pub fn left_running(id: JobId) -> String {
     format!("the job goes on; `cli watch {id}` shows it again, `cli cancel {id}` stops it")
+}
+
+/// Whoever talked with a program has left.
+pub fn detached(id: JobId) -> String {
+    format!("the job goes on; `cli attach {id}` goes on with it, `cli cancel {id}` stops it")
+}
+
+/// What was seen could not be kept.
+pub fn not_remembered(error: &std::io::Error) -> String {
+    format!("`cli attach` will show everything again: what was seen cannot be kept ({})", error.kind())
 }
 
 /// After `cancel`.

@@ -20,8 +20,20 @@ pub const JUDGE_WROTE: &str = "what the judging program wrote:";
 pub const STDERR: &str = "the end of its standard error:";
 /// What stands before the lines of a difference.
 pub const DIFFERENCE: &str = "- is what was expected, + is what the program wrote";
+/// One side ends before the other.
+pub const NOTHING_MORE: &str = "(nothing more)";
 /// The user stopped it.
 pub const STOPPED: &str = "stopped before all tests had been run";
+
+/// Where a difference is.
+pub fn line(number: usize) -> String {
+    format!("line {number}:")
+}
+
+/// Lines that are not shown.
+pub fn and_more(lines: usize) -> String {
+    format!("… and {lines} more")
+}
 
 /// Beside the bar.
 pub fn failed_so_far(failed: usize) -> String {

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use protocol::{Checker, Tolerance};
 
+use crate::messages::testing as messages;
+
 /// So many lines that agree are shown before it, and so many of each side from it on.
 const BEFORE: usize = 2;
 const AFTER: usize = 3;
@@ -33,7 +35,7 @@ fn ordered(expected: &[u8], actual: &[u8], checker: Checker) -> Vec<String> {
         _ => true,
     };
     let Some(first) = (0..longest).find(differs) else { return Vec::new() };
-    let mut shown = vec![format!("line {}:", first + 1)];
+    let mut shown = vec![messages::line(first + 1)];
     let from = first.saturating_sub(BEFORE);
     shown.extend(expected[from..first].iter().map(|line| show(' ', line, 0)));
     let column = match (expected.get(first), actual.get(first)) {
@@ -45,7 +47,7 @@ fn ordered(expected: &[u8], actual: &[u8], checker: Checker) -> Vec<String> {
         let starts = std::iter::once(column).chain(std::iter::repeat(0));
         shown.extend(rest.iter().zip(starts).take(AFTER).map(|(line, from)| show(sign, line, from)));
         if rest.is_empty() {
-            shown.push(format!("{sign} (nothing more)"));
+            shown.push(format!("{sign} {}", messages::NOTHING_MORE));
         } else if rest.len() > AFTER {
             shown.push(format!("{sign} …"));
         }
@@ -66,7 +68,7 @@ fn unordered(expected: &[u8], actual: &[u8]) -> Vec<String> {
     for (sign, lines) in [('-', missing), ('+', extra)] {
         shown.extend(lines.iter().take(AFTER).map(|line| show(sign, line, 0)));
         if lines.len() > AFTER {
-            shown.push(format!("{sign} … and {} more", lines.len() - AFTER));
+            shown.push(format!("{sign} {}", messages::and_more(lines.len() - AFTER)));
         }
     }
     shown

@@ -224,7 +224,7 @@ fn the_report_is_what_other_programs_read_whatever_a_program_writes() {
     let report = checked(&fs::read_to_string(folder.path().join("report.xml")).unwrap());
     let lines: Vec<&str> = report.lines().collect();
     assert_eq!(lines[..3], ["tests 1", "tests 10 failure wrong_answer", "tests.big big/2 skipped "]);
-    assert!(lines[3].contains(r#"]]> & <x a="\\0\\u{1b}\\xff"#), "{}", lines[3]);
+    assert!(lines[3].contains(r#"]]> & <x a="\\u{0}\\u{1b}\\xff"#), "{}", lines[3]);
 }
 
 #[test]

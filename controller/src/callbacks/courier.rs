@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
@@ -75,11 +76,8 @@ impl Courier {
                 biased;
                 () = stop.cancelled() => break,
                 () = tasks.one_ended() => {}
-                change = changes.recv() => match change {
-                    Ok(Change::Finished(job)) => {
-                        self.callbacks.with(|agenda| agenda.ended(job));
-                    }
-                    Ok(Change::Adoptable | Change::Cancel(_)) => {}
+                heard = self.heed(&mut changes) => match heard {
+                    Ok(()) => {}
                     Err(RecvError::Lagged(_)) => sweeps.reset_immediately(),
                     Err(RecvError::Closed) => break,
                 },
@@ -91,6 +89,17 @@ impl Courier {
         }
         // What is cut off is sent again by whoever comes next.
         let _ = timeout(FAREWELL, async { while tasks.sending.join_next().await.is_some() {} }).await;
+    }
+
+    /// Waits until a job has finished whose end is to be told. Others cost no more than a look.
+    async fn heed(&self, changes: &mut Receiver<Change>) -> Result<(), RecvError> {
+        loop {
+            if let Change::Finished(job) = changes.recv().await?
+                && self.callbacks.with(|agenda| agenda.ended(job))
+            {
+                return Ok(());
+            }
+        }
     }
 
     /// Begins with all that there is room for.

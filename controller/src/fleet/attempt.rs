@@ -57,18 +57,22 @@ pub struct Source {
     pub claim: Claim,
     /// Whether it is new to the runner.
     pub opening: Opening,
+    /// Whether the runner takes signals and sizes for programs.
+    pub takes_gestures: bool,
 }
 
 impl Running {
     /// Begins to send a job to its runner, or to go on with one that it holds.
     pub fn begin(fleet: &Fleet, source: Source, stream: u32, outgoing: &Outgoing, peer_window: u32) -> Self {
-        let Source { claim, opening } = source;
+        let Source { claim, opening, takes_gestures } = source;
         let live = fleet.live.get_or_open(claim.id);
+        let gestures = takes_gestures.then(|| live.gestures());
         let carrying = live.carry();
         let credit = SendWindow::new(peer_window);
         let (id, attempt, spec) = (claim.id, claim.attempt, Arc::clone(&claim.spec));
         let artifacts = Artifacts::new(!spec.artifacts.is_empty(), fleet.live.hold());
-        let feeding = feed(stream, claim, opening, Arc::clone(&live), outgoing.clone(), credit.clone());
+        let (its_live, its_credit) = (Arc::clone(&live), credit.clone());
+        let feeding = feed(stream, claim, opening, its_live, outgoing.clone(), its_credit, gestures);
         Self {
             id,
             attempt,

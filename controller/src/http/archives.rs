@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use axum::Json;
 use axum::body::Body;
 use axum::extract::multipart::MultipartError;
 use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Request, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use axum::{Extension, Json};
 use bytes::Bytes;
 use protocol::archive::{ArchiveError, Caps, Fault, unpack};
 use protocol::{JobSpec, Problem, ProblemKind, SourceFile};
@@ -18,7 +18,6 @@ use super::extract::{StrictJson, parse};
 use super::problem::Failure;
 use super::shield::{Kind, wrong_kind};
 use super::{Context, body};
-use crate::identity::Caller;
 use crate::text;
 
 /// The parts of a form.
@@ -68,11 +67,7 @@ impl FromRequest<Context> for Submitted {
         (status = 200, body = Unpacked),
         (status = "4XX", description = "It was refused", body = Problem, content_type = "application/problem+json"),
     ))]
-pub async fn look(
-    State(context): State<Context>,
-    Extension(_caller): Extension<Caller>,
-    request: Request,
-) -> Result<Response, Failure> {
+pub async fn look(State(context): State<Context>, request: Request) -> Result<Response, Failure> {
     if Kind::of(request.headers()) != Kind::Bytes {
         return Err(Failure(wrong_kind("an archive has to be application/zip, or application/octet-stream")));
     }

@@ -16,7 +16,7 @@ use super::archives::{Form, Submitted};
 use super::extract::{Parameters, PathId};
 use super::problem::Failure;
 use crate::identity::Caller;
-use crate::jobs::Submission;
+use crate::jobs::{SOCKET_AWAY, Submission};
 
 /// The longest that a call waits for a job, in seconds.
 const MAX_WAIT: f64 = 60.0;
@@ -126,7 +126,7 @@ pub async fn submit(
     refuse_detached(&spec)?;
     set_key(&mut spec, &headers)?;
     let account = caller.principal.account().cloned();
-    let stdin = stdin.map(|StdinFrom::Stream| context.jobs.attended_stdin(&caller));
+    let stdin = stdin.map(|StdinFrom::Stream| context.jobs.attended_stdin(&caller, SOCKET_AWAY));
     let (id, _watching) = context.jobs.submit(spec, Submission { stdin, keep: true, account }).await?;
     let job = match wait {
         Some(wait) => context.jobs.get_finished(id, wait).await?,

@@ -197,9 +197,11 @@ mod tests {
         let description = api().into_openapi();
         let paths: Vec<&str> = description.paths.paths.keys().map(String::as_str).collect();
         let expected = [
+            "/account/callback-key",
             "/archives",
             "/audit",
             "/cluster",
+            "/cluster/callback-key",
             "/cluster/events",
             "/groups",
             "/groups/{name}",

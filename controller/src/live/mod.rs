@@ -28,9 +28,9 @@ use crate::budget::{Budget, Held};
 use crate::lock::lock;
 
 pub use heard::Written;
-pub use job::{Carrying, Kept, LiveJob};
+pub use job::{Carrying, Kept, LiveJob, NotHeard};
 pub use log::StepOutput;
-pub use stdin::{StdinLog, StdinReader, Taken, Writer};
+pub use stdin::{Overtaken, StdinLog, StdinReader, Taken, Writer};
 pub use watcher::Watcher;
 
 /// How long a finished job stays, for watchers who were cut off and come back to where they were.

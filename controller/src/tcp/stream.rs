@@ -6,12 +6,12 @@ use protocol::cluster::RunnerInfo;
 use protocol::event::JobEvent;
 use protocol::frame::{Frame, FrameKind, MAX_CHUNK, OutputChunk};
 use protocol::window::SendWindow;
-use protocol::{JobId, Problem};
+use protocol::{Gesture, JobId, JobState, Problem};
 
 use super::request::Arriving;
 use super::visitor::{self, Visitor};
 use crate::identity::{Action, Caller, Deed};
-use crate::jobs::{Jobs, Submission, Watching};
+use crate::jobs::{Jobs, NoInput, Submission, Watching};
 use crate::wire::{Outgoing, WireError};
 
 /// A request's stream.
@@ -35,13 +35,17 @@ impl Stream {
         let submitted = async {
             let (upload, incoming) = arriving.finish()?;
             let account = upload.caller.principal.account().cloned();
+            // Where it goes on over other connections, where it begins is said.
+            let kept = upload.stdin.clone().filter(|_| upload.keep);
             let submission = Submission { stdin: upload.stdin, keep: upload.keep, account };
             let submitted = self.jobs.submit(upload.spec, submission).await;
             drop(incoming);
-            submitted
+            let (id, watching) = submitted?;
+            let goes_on = kept.is_some_and(|stdin| self.jobs.is_input_of(&stdin, id));
+            Ok((Response::Accepted { id, stdin: goes_on.then_some(0) }, watching))
         };
         match submitted.await {
-            Ok((id, watching)) => self.follow(id, watching).await,
+            Ok((accepted, watching)) => self.follow(accepted, watching).await,
             Err(problem) => self.say(Response::Refused { problem }).await,
         }
         self.id
@@ -49,9 +53,9 @@ impl Stream {
 
     /// Answers any other request. Returns the stream's number.
     pub async fn answer(self, request: Request) -> u32 {
-        if let Request::Watch { id, after } = request {
+        if let Request::Watch { id, after, .. } = request {
             match self.watch(id, after).await {
-                Ok(watching) => self.follow(id, watching).await,
+                Ok(watching) => self.follow(Response::Accepted { id, stdin: None }, watching).await,
                 Err(problem) => self.say(Response::Refused { problem }).await,
             }
         } else if let Request::Artifact { id, run, path } = request {
@@ -62,6 +66,25 @@ impl Stream {
         } else {
             let response = self.response(request).await;
             self.say(response.unwrap_or_else(|problem| Response::Refused { problem })).await;
+        }
+        self.id
+    }
+
+    /// Follows a job whose input goes on here, from behind the bytes that there are of it. One that is over takes none.
+    /// Returns the stream's number.
+    pub async fn attach(self, caller: Caller, (id, after): (JobId, u64), input: Result<u64, NoInput>) -> u32 {
+        let attached = async {
+            let watching = self.jobs.watch_for(&caller.asking(Action::SeeJob)?, id, after).await?;
+            let stdin = match input {
+                Ok(bytes) => Some(bytes),
+                Err(NoInput::Elsewhere) if self.jobs.get(id).await?.state == JobState::Finished => None,
+                Err(no_input) => return Err(Problem::from(no_input)),
+            };
+            Ok((Response::Accepted { id, stdin }, watching))
+        };
+        match attached.await {
+            Ok((accepted, watching)) => self.follow(accepted, watching).await,
+            Err(problem) => self.say(Response::Refused { problem }).await,
         }
         self.id
     }
@@ -95,6 +118,12 @@ impl Stream {
         Ok(match request {
             Request::Cancel { id } => {
                 without_output(self.jobs.cancel_for(&caller, id, "its client cancelled it").await?)
+            }
+            Request::Signal { id, signal } => {
+                without_output(self.jobs.gesture_for(&caller, id, Gesture::Signal(signal)).await?)
+            }
+            Request::Resize { id, size } => {
+                without_output(self.jobs.gesture_for(&caller, id, Gesture::Resize(size)).await?)
             }
             Request::Rerun { id } => without_output(self.jobs.rerun_for(&caller, id).await?),
             Request::Job { id } => without_output(self.jobs.get_for(&caller, id).await?),
@@ -140,8 +169,8 @@ impl Stream {
         Response::Runners { runners: vec![runner] }
     }
 
-    async fn follow(&self, id: JobId, mut watching: Watching) {
-        self.say(Response::Accepted { id }).await;
+    async fn follow(&self, accepted: Response, mut watching: Watching) {
+        self.say(accepted).await;
         loop {
             match watching.next().await {
                 Ok(Some((seq, event))) => {

@@ -36,6 +36,8 @@ impl Visitor {
 pub fn action(request: &Request) -> Action {
     match request {
         Request::Submit { .. } | Request::Rerun { .. } => Action::Submit,
+        Request::Signal { .. } | Request::Resize { .. } => Action::Submit,
+        Request::Watch { stdin_follows: true, .. } => Action::Submit,
         Request::Watch { .. } | Request::Job { .. } | Request::Artifact { .. } => Action::SeeJob,
         Request::Cancel { .. } => Action::CancelJob,
         Request::Jobs(_) => Action::ListJobs,

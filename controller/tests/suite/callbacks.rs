@@ -235,3 +235,42 @@ async fn several_controllers_tell_each_end_once() {
     }
     assert_eq!((deliveries.len(), receiver.connections()), (20, 20));
 }
+
+#[tokio::test]
+async fn what_is_told_does_not_depend_on_how_long_its_job_is_kept() {
+    let controller = Controller::start_with(|config| {
+        quick(config);
+        config.keep_finished = 1;
+        config.callbacks.first_pause = Duration::from_secs(2);
+    })
+    .await;
+    let mut receiver = Receiver::answering(&[500, 200]).await;
+    let someone = controller.anonymous();
+    let id = submit(&someone, &receiver.url()).await;
+    someone.post(&format!("/jobs/{id}/cancel"), &json!({})).await;
+    let first = receiver.next().await;
+    for _ in 0..2 {
+        let other = someone.post("/jobs", &serde_json::to_value(program()).unwrap()).await.json();
+        someone.post(&format!("/jobs/{}/cancel", other["id"].as_str().unwrap()), &json!({})).await;
+    }
+    assert_eq!(someone.get(&format!("/jobs/{id}")).await.status, 404, "it is forgotten");
+    assert_eq!(receiver.next().await.body, first.body);
+}
+
+#[tokio::test]
+async fn after_ten_tries_it_is_given_up() {
+    let controller = Controller::start_with(|config| {
+        quick(config);
+        config.callbacks.first_pause = Duration::from_micros(10);
+    })
+    .await;
+    let mut receiver = Receiver::answering(&[500]).await;
+    let someone = controller.anonymous();
+    let id = submit(&someone, &receiver.url()).await;
+    someone.post(&format!("/jobs/{id}/cancel"), &json!({})).await;
+    for _ in 0..10 {
+        receiver.next().await;
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(receiver.connections(), 10);
+}

@@ -7,7 +7,7 @@ use controller::config::AnonymousUse;
 use protocol::account::{AccountRequest, AuditQuery, LogIn, NewToken, NewUser, PasswordChange, Role, SetUp};
 use protocol::client::{JobQuery, Request, Response};
 use protocol::hello::Hello;
-use protocol::{JobId, ProblemKind, Secret};
+use protocol::{JobId, ProblemKind, Secret, Signal, TerminalSize};
 
 use crate::support::{Client, Controller, PASSWORD, Someone, program};
 
@@ -90,6 +90,8 @@ const CALLS: [(&str, &str, Row); 49] = [
 fn row(request: &Request) -> Row {
     match request {
         Request::Submit { .. } | Request::Cancel { .. } | Request::Rerun { .. } => WHO_MAY_RUN,
+        Request::Signal { .. } | Request::Resize { .. } => WHO_MAY_RUN,
+        Request::Watch { stdin_follows: true, .. } => WHO_MAY_RUN,
         Request::Watch { .. } | Request::Job { .. } | Request::Artifact { .. } => WHO_MAY_LOOK,
         Request::Languages | Request::Cluster => WHO_MAY_LOOK,
         Request::Jobs(_) | Request::Runners => USERS_LOOK,
@@ -154,7 +156,10 @@ fn requests() -> Vec<Request> {
     let submit = Request::Submit { spec: Box::new(spec), stdin_follows: false, keep: true };
     let rest = [
         submit,
-        Request::Watch { id, after: 0 },
+        Request::Watch { id, after: 0, stdin_follows: false },
+        Request::Watch { id, after: 0, stdin_follows: true },
+        Request::Signal { id, signal: Signal::Usr1 },
+        Request::Resize { id, size: TerminalSize { rows: 24, columns: 80 } },
         Request::Cancel { id },
         Request::Rerun { id },
         Request::Job { id },

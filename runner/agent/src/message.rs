@@ -110,6 +110,20 @@ pub enum Command {
         /// The box.
         id: BoxId,
     },
+    /// Send the program that runs in the box a signal, or what stands in the foreground of its terminal.
+    Signal {
+        /// The box.
+        id: BoxId,
+        /// Which signal.
+        signal: Signal,
+    },
+    /// The program's terminal has another size now.
+    Window {
+        /// The box.
+        id: BoxId,
+        /// Its size.
+        window: Window,
+    },
     /// Kill everything in the box. [`Reply::Ended`] follows where a program was running.
     Kill {
         /// The box.
@@ -131,8 +145,31 @@ pub struct Program {
     pub env: Vec<String>,
     /// Whether standard input follows; it is empty otherwise.
     pub stdin: bool,
+    /// The size of the terminal that its input and outputs are, where it has one.
+    pub terminal: Option<Window>,
     /// The kernel's limits on each process.
     pub rlimits: Rlimits,
+}
+
+/// The size of a terminal, in characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Window {
+    /// From top to bottom.
+    pub rows: u16,
+    /// From left to right.
+    pub columns: u16,
+}
+
+/// The signals that a program may be sent. There are no others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "they are signal(7)'s")]
+pub enum Signal {
+    Hup,
+    Int,
+    Quit,
+    Usr1,
+    Usr2,
+    Term,
 }
 
 /// Limits on each single process, as backstops and for what cgroups do not count.

@@ -8,7 +8,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use libc::sock_filter;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::unistd::{read, write};
+use nix::unistd::read;
 
 use crate::boxes::{Box, News};
 use crate::collect::{Collection, Wanted};
@@ -145,7 +145,7 @@ impl Server {
             let pipes = &sandbox.pipes;
             // Without events a poll still tells that the reader is gone.
             if let Some(stdin) = &pipes.stdin {
-                let events = if pipes.pending.is_empty() { PollFlags::empty() } else { PollFlags::POLLOUT };
+                let events = if pipes.has_pending() { PollFlags::POLLOUT } else { PollFlags::empty() };
                 add(Source::Stdin(*id), stdin.as_fd(), events);
             }
             if let Some(stdout) = pipes.stdout.as_ref().filter(|_| room) {
@@ -198,6 +198,8 @@ impl Server {
             | Command::Start { id, .. }
             | Command::Stdin { id, .. }
             | Command::StdinEnd { id }
+            | Command::Signal { id, .. }
+            | Command::Window { id, .. }
             | Command::Kill { id }
             | Command::Destroy { id }
             | Command::Copy { to: id, .. } => *id,
@@ -234,10 +236,12 @@ impl Server {
             Command::Stdin { id, data } => self.accept_stdin(id, &data),
             Command::StdinEnd { id } => {
                 if let Some(sandbox) = self.boxes.get_mut(&id) {
-                    sandbox.pipes.stdin_ends = true;
+                    sandbox.pipes.end_input();
                     self.feed(id);
                 }
             }
+            Command::Signal { id, signal } => self.find(id)?.signal(signal),
+            Command::Window { id, window } => self.find(id)?.set_window(window),
             Command::Kill { id } => self.find(id)?.kill(),
             Command::Destroy { id } => {
                 self.collections.retain(|collection| collection.id() != id);
@@ -272,7 +276,7 @@ impl Server {
         let open = self.boxes.get_mut(&id).filter(|sandbox| sandbox.pipes.stdin.is_some());
         match open {
             Some(sandbox) => {
-                sandbox.pipes.pending.extend(data);
+                sandbox.pipes.accept(data);
                 self.feed(id);
             }
             // Nobody reads it any more.
@@ -283,29 +287,7 @@ impl Server {
     /// Writes as much pending input as the program's pipe takes.
     fn feed(&mut self, id: BoxId) {
         let Some(sandbox) = self.boxes.get_mut(&id) else { return };
-        let pipes = &mut sandbox.pipes;
-        let Some(stdin) = &pipes.stdin else { return };
-        let mut taken = 0;
-        let mut closed = false;
-        while !pipes.pending.is_empty() {
-            match write(stdin, pipes.pending.as_slices().0) {
-                Ok(written) => {
-                    pipes.pending.drain(..written);
-                    taken += written;
-                }
-                Err(Errno::EINTR) => {}
-                Err(Errno::EAGAIN) => break,
-                Err(_) => {
-                    taken += pipes.pending.len();
-                    pipes.pending.clear();
-                    closed = true;
-                }
-            }
-        }
-        if closed || (pipes.stdin_ends && pipes.pending.is_empty()) || reader_gone(stdin) {
-            taken += std::mem::take(&mut pipes.pending).len();
-            pipes.stdin = None;
-        }
+        let taken = sandbox.pipes.feed();
         if taken > 0 {
             self.reply(&Reply::StdinTaken { id, bytes: taken as u32 });
         }
@@ -396,11 +378,4 @@ impl Server {
         self.outbox.drain(..sent);
         Ok(())
     }
-}
-
-/// Whether all reading ends of a pipe are closed.
-fn reader_gone(pipe: &OwnedFd) -> bool {
-    let mut polled = [PollFd::new(pipe.as_fd(), PollFlags::empty())];
-    poll(&mut polled, PollTimeout::ZERO).is_ok()
-        && polled[0].revents().is_some_and(|events| events.contains(PollFlags::POLLERR))
 }

@@ -29,6 +29,8 @@ impl Sandbox {
             out_of_memory_exit_code: None,
             keep: Keep::Nothing,
             onward: None,
+            terminal: None,
+            gestures: None,
         };
         let (reporter, mut reports) = queue();
         let listen = async {

@@ -3,16 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::agent::message::{BoxId, Command, End, MAX_DATA, Program, Reply, Rlimits, STDIN_WINDOW};
+use ::agent::message::{BoxId, Command, End, MAX_DATA, Program, Reply, Rlimits, STDIN_WINDOW, Window};
 use bytes::Bytes;
 use protocol::event::OutputStream;
-use protocol::{Limits, Step, StepResult, Verdict};
+use protocol::{Gesture, Limits, Signal, Step, StepResult, TerminalSize, Verdict};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::cgroup::Counters;
 use super::verdict::{Evidence, KillReason, judge};
 use super::{Sandbox, SandboxError};
+use crate::gestures::{Gestures, Listening};
 use crate::pipe::Pipe;
 use crate::report::{Report, Reporter};
 use crate::stdin::Stdin;
@@ -52,6 +53,10 @@ pub struct StepPlan {
     pub keep: Keep,
     /// Where its standard output goes beside, as another program's input.
     pub onward: Option<Arc<Pipe>>,
+    /// The size of the program's terminal, where it is to have one.
+    pub terminal: Option<TerminalSize>,
+    /// What is done to the program beside writing to it, where something may be.
+    pub gestures: Option<Arc<Gestures>>,
 }
 
 /// What a program writes that is wanted once it has ended.
@@ -105,6 +110,7 @@ enum Event {
     Tick,
     Deadline,
     Cancelled,
+    Gesture(Gesture),
     Input(Option<Bytes>),
     OutputTaken,
 }
@@ -169,6 +175,7 @@ impl Course<'_> {
     ) -> Result<StepOutcome, SandboxError> {
         let mut deadline = self.started + Duration::from_secs_f64(self.plan.limits.wall_seconds);
         let mut check = self.started + self.next_check(Duration::ZERO).unwrap_or_default();
+        let gestures = self.plan.gestures.as_deref().map(Gestures::listen);
         loop {
             let wants_input = self.stdin_open && self.stdin_credit > 0 && self.killed.is_none();
             let most = self.stdin_credit.min(MAX_DATA);
@@ -178,6 +185,7 @@ impl Course<'_> {
                 () = sleep_until(deadline) => Event::Deadline,
                 () = sleep_until(check), if self.killed.is_none() => Event::Tick,
                 () = hand_over(reporter, &mut self.pending), if self.pending.is_some() => Event::OutputTaken,
+                gesture = next_gesture(&gestures), if self.killed.is_none() => Event::Gesture(gesture),
                 reply = self.sandbox.agent.receive(), if self.pending.is_none() => Event::Reply(reply?),
                 input = next_input(&mut stdin, most), if wants_input => Event::Input(input),
             };
@@ -192,6 +200,7 @@ impl Course<'_> {
                     Some(wait) => check = Instant::now() + wait,
                     None => deadline = self.kill(KillReason::Cpu).await?,
                 },
+                Event::Gesture(gesture) => self.pass_on(gesture).await?,
                 Event::Input(input) => self.send_input(input).await?,
                 Event::Reply(Reply::Output { id, stderr, data }) if id == self.id => {
                     if !self.take_output(stderr, data) && self.killed.is_none() {
@@ -273,6 +282,15 @@ impl Course<'_> {
         Ok(self.sandbox.agent.send(&[command], &[]).await?)
     }
 
+    async fn pass_on(&mut self, gesture: Gesture) -> Result<(), SandboxError> {
+        let id = self.id;
+        let command = match gesture {
+            Gesture::Signal(signal) => Command::Signal { id, signal: signal_of_agent(signal) },
+            Gesture::Resize(size) => Command::Window { id, window: window(size) },
+        };
+        Ok(self.sandbox.agent.send(&[command], &[]).await?)
+    }
+
     fn cpu(&self) -> Result<Duration, SandboxError> {
         let leaf = self.sandbox.leaf(self.id).ok_or(SandboxError::Stuck)?;
         Ok(leaf.cpu()?.saturating_sub(self.cpu_before))
@@ -314,6 +332,13 @@ async fn next_input(stdin: &mut Option<&mut Stdin>, most: usize) -> Option<Bytes
     }
 }
 
+async fn next_gesture(gestures: &Option<Listening<'_>>) -> Gesture {
+    match gestures {
+        Some(gestures) => gestures.next().await,
+        None => std::future::pending().await,
+    }
+}
+
 /// Hands pending output over once there is room. A receiver that is gone takes everything.
 async fn hand_over(reporter: &Reporter, pending: &mut Option<Report>) {
     if let Ok(permit) = reporter.reserve().await
@@ -339,7 +364,23 @@ fn data(commands: &[Command]) -> usize {
 }
 
 fn program(plan: &StepPlan, stdin: bool) -> Program {
-    Program { argv: plan.argv.clone(), env: plan.env.clone(), stdin, rlimits: rlimits(&plan.limits) }
+    let (argv, env) = (plan.argv.clone(), plan.env.clone());
+    Program { argv, env, stdin, terminal: plan.terminal.map(window), rlimits: rlimits(&plan.limits) }
+}
+
+fn window(TerminalSize { rows, columns }: TerminalSize) -> Window {
+    Window { rows, columns }
+}
+
+fn signal_of_agent(signal: Signal) -> ::agent::message::Signal {
+    match signal {
+        Signal::Int => ::agent::message::Signal::Int,
+        Signal::Term => ::agent::message::Signal::Term,
+        Signal::Quit => ::agent::message::Signal::Quit,
+        Signal::Hup => ::agent::message::Signal::Hup,
+        Signal::Usr1 => ::agent::message::Signal::Usr1,
+        Signal::Usr2 => ::agent::message::Signal::Usr2,
+    }
 }
 
 /// The kernel's limits on each process of a step.

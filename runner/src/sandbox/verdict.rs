@@ -22,6 +22,9 @@ pub enum KillReason {
     Wall,
 }
 
+/// What a shell adds to a signal's number to make an exit code of it.
+const BY_SIGNAL: i32 = 128;
+
 /// What was seen of a step.
 #[derive(Debug, Clone, Copy)]
 pub struct Evidence {
@@ -37,7 +40,7 @@ pub struct Evidence {
     pub counters: Counters,
     /// Whether its file systems were full at the end.
     pub disk_full: bool,
-    /// The exit code by which this language's runtime says that memory ran out.
+    /// The exit code by which this language's runtime says that memory ran out; a signal as shells count it.
     pub out_of_memory_exit_code: Option<i32>,
 }
 
@@ -70,7 +73,8 @@ pub fn judge(evidence: &Evidence, limits: &Limits) -> StepResult {
 fn verdict(evidence: &Evidence, limits: &Limits) -> Verdict {
     let runtime_out_of_memory = match evidence.end {
         End::Exit(code) => evidence.out_of_memory_exit_code == Some(code),
-        _ => false,
+        End::Signal(signal) => evidence.out_of_memory_exit_code == Some(BY_SIGNAL + signal),
+        End::Killed => false,
     };
     match evidence.killed {
         Some(KillReason::Cancelled) => return Verdict::Cancelled,

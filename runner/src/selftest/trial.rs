@@ -75,7 +75,7 @@ async fn next_job(lease: &mut Lease) -> Result<String, SandboxError> {
 }
 
 /// Takes down what is reported until there is nobody left to report.
-async fn listen(reports: &mut Reports, seen: &mut Seen) {
+pub(crate) async fn listen(reports: &mut Reports, seen: &mut Seen) {
     while let Some(report) = reports.recv().await {
         match report {
             Report::Output { stream: OutputStream::Stdout, data, .. } => seen.stdout.extend_from_slice(&data),

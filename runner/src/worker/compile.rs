@@ -4,7 +4,6 @@ use protocol::{Step, Verdict};
 
 use super::program::{Place, Program};
 use super::step::Audience;
-use crate::languages::command;
 use crate::sandbox::spare::Ahead;
 use crate::sandbox::step::{Keep, StepOutcome, StepPlan};
 use crate::sandbox::{Sandbox, SandboxError};
@@ -20,7 +19,7 @@ impl Program<'_> {
         audience: Audience<'_>,
         keep: Keep,
     ) -> Result<StepOutcome, SandboxError> {
-        let argv = command(&self.language.compile, &self.fill);
+        let argv = self.language.compile_command(&self.spec, &self.fill);
         let plan = StepPlan { keep, ..self.plan(Step::COMPILE, argv, self.compile_limits()) };
         let sandbox = place.lease.sandbox()?;
         let mut id = self.open_compile_box(sandbox, &plan).await?;

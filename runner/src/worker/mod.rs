@@ -31,6 +31,7 @@ use self::artifacts::Allowance;
 use self::checking::Checker;
 use self::judge::Judge;
 use self::program::{Place, Program};
+use crate::gestures::Gestures;
 use crate::languages::{Language, ProgramError};
 use crate::pool::{Lease, Pool};
 use crate::report::{Report, Reporter};
@@ -57,6 +58,8 @@ pub struct Workshop {
     pub cpus: f64,
     /// How much its runs may leave to be kept.
     pub artifacts: ArtifactLimits,
+    /// What is done to the job's program while it runs.
+    pub gestures: Arc<Gestures>,
 }
 
 /// A language and where its programs run.

@@ -16,6 +16,9 @@ use crate::sandbox::{Sandbox, SandboxError};
 const ENVIRONMENT: [&str; 4] =
     ["PATH=/usr/local/bin:/usr/bin:/bin", "HOME=/box", "LANG=C.UTF-8", "TMPDIR=/tmp"];
 
+/// What kind of terminal a program finds, where it has one: that of nearly everybody.
+const TERMINAL_KIND: &str = "TERM=xterm-256color";
+
 /// The pattern of all files.
 const EVERYTHING: &str = "**";
 
@@ -27,7 +30,7 @@ pub(super) struct Program<'a> {
     pub(super) fill: Fill,
     /// What each of its runs may use that does not say.
     limits: Limits,
-    spec: Cow<'a, JobSpec>,
+    pub(super) spec: Cow<'a, JobSpec>,
 }
 
 /// A sandbox for a program, and the box that it was compiled in, once it is.
@@ -166,7 +169,8 @@ impl<'a> Program<'a> {
         let languages = self.language.env.iter().map(|(name, value)| format!("{name}={value}"));
         // A name that stands twice would have the first value for some programs and the last for others.
         let jobs = self.spec.env.iter().map(|(name, value)| format!("{name}={value}"));
-        let base = own.chain(languages).filter(|variable| {
+        let terminals = self.spec.terminal.map(|_| TERMINAL_KIND.to_owned());
+        let base = own.chain(languages).chain(terminals).filter(|variable| {
             let name = variable.split('=').next().unwrap_or_default();
             step == Step::COMPILE || !self.spec.env.contains_key(name)
         });
@@ -174,7 +178,17 @@ impl<'a> Program<'a> {
         // A compiler's exit codes are its own.
         let out_of_memory_exit_code = self.language.out_of_memory_exit_code.filter(|_| step != Step::COMPILE);
         let (keep, onward) = (Keep::Nothing, None);
-        StepPlan { step, argv, env, limits, out_of_memory_exit_code, keep, onward }
+        StepPlan {
+            step,
+            argv,
+            env,
+            limits,
+            out_of_memory_exit_code,
+            keep,
+            onward,
+            terminal: None,
+            gestures: None,
+        }
     }
 
     pub(super) fn files(&self) -> Vec<(String, Bytes)> {

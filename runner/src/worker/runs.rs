@@ -1,5 +1,7 @@
 //! All runs of a job, each in a box of its own: one after the other, or several at once where the job allows it.
 
+use std::sync::Arc;
+
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use protocol::runner::FromRunner;
@@ -120,6 +122,10 @@ impl Work<'_> {
         let limits = self.program.run_limits(run.limits);
         let mut plan = self.program.run_plan(step, &run.args, &limits);
         plan.keep = if run.expect.is_some() { Keep::Stdout } else { Keep::Nothing };
+        plan.terminal = self.spec.terminal;
+        // Of several programs at once nobody can mean one.
+        let is_alone = self.spec.parallel.is_none_or(|parallel| parallel <= 1);
+        plan.gestures = is_alone.then(|| Arc::clone(&self.program.workshop.gestures));
         let sandbox = place.lease.sandbox()?;
         let id = self.program.open(sandbox, place.compiled, &plan.limits).await?;
         let given = || run.stdin.as_ref().map(|content| Stdin::Given(content.bytes()));

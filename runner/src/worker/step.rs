@@ -98,6 +98,8 @@ mod tests {
             out_of_memory_exit_code: None,
             keep: Keep::Nothing,
             onward: None,
+            terminal: None,
+            gestures: None,
         };
         let said = |stage, errno| not_started(&plan, stage, errno);
         assert_eq!(

@@ -110,7 +110,7 @@ impl Controller {
         Http(self.http)
     }
 
-    async fn until_available(&self, name: &str) {
+    pub async fn until_available(&self, name: &str) {
         let there = async |runners: &serde_json::Value| {
             let mut runners = runners.as_array().unwrap().iter();
             runners.any(|runner| runner["name"] == name && runner["state"] == "available")
