@@ -87,14 +87,19 @@ struct Image(String);
 
 impl Drop for Image {
     fn drop(&mut self) {
-        docker::remove_image(&self.0);
+        // Where the test has failed already, there may be none.
+        if !std::thread::panicking() {
+            docker::remove_image(&self.0);
+        }
     }
 }
 
 #[test]
 fn an_operator_adds_a_language_with_one_entry_and_one_dockerfile() {
-    let (mut cluster, name) = (Cluster::empty(), format!("shout-{}", nonce()));
+    let name = format!("shout-{}", nonce());
+    // Before the cluster, whose containers are to be gone when it goes.
     let _image = Image(format!("ruche/{name}:latest"));
+    let mut cluster = Cluster::empty();
     let languages = cluster.folder.path().join("languages");
     let write = |path: &str, text: &str| {
         let path = languages.join(path);
