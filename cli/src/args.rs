@@ -1,6 +1,7 @@
 //! The command line, and the only place that reads the environment (through clap).
 
 mod accounts;
+mod artifacts;
 mod attach;
 mod callbacks;
 mod steering;
@@ -20,6 +21,7 @@ pub use accounts::{
     AuditArgs, CreateArgs, GroupArgs, GroupCommand, JsonArgs, LoginArgs, TokenArgs, TokenCommand, UserArgs,
     UserCommand,
 };
+pub use artifacts::{ArtifactsArgs, KeepArgs};
 pub use attach::AttachArgs;
 pub use callbacks::CallbackKeyArgs;
 pub use steering::SetArgs;
@@ -92,6 +94,8 @@ pub enum Command {
     Status(StatusArgs),
     /// List jobs, newest first.
     Jobs(JobsArgs),
+    /// List the files that a job left, or write them to a folder.
+    Artifacts(ArtifactsArgs),
     /// Stop a job.
     Cancel(CancelArgs),
     /// List the runners, take one in or out, or let one leave.
@@ -178,6 +182,10 @@ pub struct RunArgs {
     /// Have the result sent there as well once there is one: see `cli callback-key`.
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
     pub callback: Option<String>,
+
+    /// What to do with the files that the program leaves.
+    #[command(flatten)]
+    pub keep: KeepArgs,
 
     /// How to show the job.
     #[command(flatten)]

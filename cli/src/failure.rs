@@ -19,6 +19,8 @@ pub enum Failure {
     Config(PathBuf, String),
     /// What was asked for and given, or not.
     Input(&'static str),
+    /// A file that the program left cannot be written, or the folder for it.
+    NotWritten(PathBuf, io::Error),
     /// A file of the program, or its input.
     File(PathBuf, FileFault),
     /// The `--main` that is none of the files.
@@ -126,6 +128,7 @@ impl Failure {
             Self::Startup(_) => Exit::INTERNAL,
             Self::Config(..)
             | Self::Input(_)
+            | Self::NotWritten(..)
             | Self::File(..)
             | Self::MainNotSent(_)
             | Self::Mixed(_)

@@ -18,6 +18,7 @@ mod keys;
 mod language;
 mod memory;
 mod messages;
+mod out;
 mod output;
 mod printer;
 mod program;

@@ -15,6 +15,7 @@ mod watching;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use protocol::client::JobQuery;
 use protocol::{Job, JobAttempt, JobId, JobPage, JobSpec, JobState, Problem, ProblemKind, Timestamp};
 use tokio_util::sync::CancellationToken;
@@ -252,6 +253,15 @@ impl Jobs {
     pub async fn spec(&self, id: JobId) -> Result<JobSpec, Problem> {
         let spec = self.store.spec(id).await.map_err(internal)?;
         spec.map(Arc::unwrap_or_clone).ok_or_else(|| unknown(id))
+    }
+
+    /// A file that a run of a job left; where no run is named, the first that left such a one.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub async fn artifact(&self, id: JobId, run: Option<u32>, path: &str) -> Result<Bytes, Problem> {
+        let missing = || Problem::new(ProblemKind::NotFound, "no such file is kept of this job").at("path");
+        self.store.artifact(id, run, path).await.map_err(internal)?.ok_or_else(missing)
     }
 
     /// A job, once it has finished or so much time has passed.

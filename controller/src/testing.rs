@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use protocol::client::JobQuery;
 use protocol::cluster::Sample;
 use protocol::runner::{LanguageOffer, Registration, Telemetry};
@@ -140,6 +141,9 @@ impl Store for Flaky {
     }
     async fn spec(&self, id: JobId) -> Result<Option<Arc<JobSpec>>, StoreError> {
         self.inner.spec(id).await
+    }
+    async fn artifact(&self, id: JobId, run: Option<u32>, path: &str) -> Result<Option<Bytes>, StoreError> {
+        self.inner.artifact(id, run, path).await
     }
     async fn attempts(&self, id: JobId) -> Result<Vec<JobAttempt>, StoreError> {
         self.check()?;

@@ -47,6 +47,16 @@ pub enum Request {
         /// Which job.
         id: JobId,
     },
+    /// A file that a run left. Answered by `artifact` and blob frames with its bytes, or by `refused`.
+    Artifact {
+        /// Which job.
+        id: JobId,
+        /// Which run, from 0; the first that left such a file where absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        run: Option<u32>,
+        /// Its path, as the run's result has it.
+        path: String,
+    },
     /// Send a running program a signal. Answered by `job`, or by `refused` where it does not run, or not at a runner of
     /// this controller's.
     Signal {
@@ -172,6 +182,11 @@ pub enum Response {
     Refused {
         /// Why.
         problem: Problem,
+    },
+    /// Answer to `artifact`. Its bytes follow as blob frames; the last of them ends the stream.
+    Artifact {
+        /// How many bytes it has.
+        size: u64,
     },
     /// Answer to `job`, `cancel`, `rerun`, `signal` and `resize`. Ends the stream.
     Job {

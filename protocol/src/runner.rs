@@ -15,6 +15,12 @@ pub const FEATURES: [&str; 3] = ["artifacts", "judging", TERMINAL];
 /// The feature of runners that give programs terminals, and take signals and sizes for them.
 pub const TERMINAL: &str = "terminal";
 
+/// The most files that the runs of a job leave together.
+pub const MAX_ARTIFACTS: u32 = 1000;
+
+/// The most bytes of them.
+pub const MAX_ARTIFACT_BYTES: u64 = 64 << 20;
+
 /// What a runner says. `register` and `telemetry` are about itself and go on stream 0; the
 /// others are about an attempt and go on the attempt's stream.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -56,6 +62,16 @@ pub enum FromRunner {
         step: Step,
         /// How, without its output.
         result: StepResult,
+    },
+    /// A file that the run under way left and that is to be kept: after its program has ended and before its
+    /// `step_finished`. Its bytes follow as blob frames.
+    Artifact {
+        /// Of which step.
+        step: Step,
+        /// Where it was, relative to the program's folder.
+        path: String,
+        /// How many bytes it has.
+        size: u64,
     },
     /// The attempt has its verdict. The last message on its stream.
     Finished {

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use nix::fcntl::{Flock, FlockArg};
-use protocol::runner::{HeldAttempt, LanguageOffer, Registration, TERMINAL, Telemetry};
+use protocol::runner::{FEATURES, HeldAttempt, LanguageOffer, Registration, Telemetry};
 use protocol::{JobSpec, RunnerId, Timestamp};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{MissedTickBehavior, interval};
@@ -39,9 +39,6 @@ use crate::worker::{NotOffered, Toolchain, Workshop};
 
 /// The agent, for the containers to run.
 const AGENT: &[u8] = include_bytes!(env!("AGENT_BINARY"));
-
-/// What jobs may need of a runner that this one knows.
-const FEATURES: [&str; 2] = ["judging", TERMINAL];
 
 /// Why the runner cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -238,6 +235,7 @@ impl Node {
             default_limits: self.config.default_limits,
             maximum_limits: self.config.maximum_limits,
             cpus: self.config.cpus_per_job,
+            artifacts: self.config.artifacts,
             gestures: Arc::default(),
         }
     }

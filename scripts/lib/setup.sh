@@ -60,7 +60,7 @@ tear_down() {
   [[ -z $started_docker ]] || scripts/docker-engine stop
 }
 
-# What demos and tests run. `runner images build` builds all languages: six gigabytes, and a quarter of an hour.
+# What demos and tests run. `runner images build` builds all languages: five gigabytes, and a quarter of an hour.
 basic_images=(python gcc jdk node)
 
 # build_images PROFILE [LANGUAGE...]

@@ -21,7 +21,8 @@ pub fn containers(runner: &str) -> Vec<String> {
 
 /// Removes an image that a test has made.
 pub fn remove_image(tag: &str) {
-    Command::new("docker").args(["rmi", tag]).output().expect("docker runs");
+    let removed = Command::new("docker").args(["rmi", tag]).output().expect("docker runs");
+    assert!(removed.status.success(), "docker rmi: {}", String::from_utf8_lossy(&removed.stderr));
 }
 
 /// Kills a container, as the kernel or an operator might. It may be gone already.

@@ -1,7 +1,7 @@
 //! Languages: what the conformance programs prove in a sandbox (`runner languages check`), what of it people see through
 //! a cluster, and how an operator adds a language.
 
-#![allow(clippy::unwrap_used, reason = "a test helper may fail its test")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test helper may fail its test")]
 
 use std::process::Command;
 
@@ -19,7 +19,7 @@ fn languages_check(arguments: &[&str]) -> (Ran, Vec<Value>) {
     let run_dir = tempfile::tempdir().unwrap();
     let mut command = Command::new(binary("runner"));
     command.args(["languages", "check", "--json", "--run-dir"]).arg(run_dir.path()).args(arguments);
-    let ran: Ran = command.output().unwrap().into();
+    let ran: Ran = command.output().expect("the runner runs").into();
     let reports = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{}", ran.stderr));
     (ran, reports)
 }
@@ -87,14 +87,19 @@ struct Image(String);
 
 impl Drop for Image {
     fn drop(&mut self) {
-        docker::remove_image(&self.0);
+        // Where the test has failed already, there may be none.
+        if !std::thread::panicking() {
+            docker::remove_image(&self.0);
+        }
     }
 }
 
 #[test]
 fn an_operator_adds_a_language_with_one_entry_and_one_dockerfile() {
-    let (mut cluster, name) = (Cluster::empty(), format!("shout-{}", nonce()));
+    let name = format!("shout-{}", nonce());
+    // Before the cluster, whose containers are to be gone when it goes.
     let _image = Image(format!("ruche/{name}:latest"));
+    let mut cluster = Cluster::empty();
     let languages = cluster.folder.path().join("languages");
     let write = |path: &str, text: &str| {
         let path = languages.join(path);

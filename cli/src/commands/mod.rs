@@ -1,6 +1,7 @@
 //! What each command does.
 
 mod account;
+mod artifacts;
 mod attach;
 mod cancel;
 mod completions;
@@ -114,6 +115,7 @@ pub async fn execute(args: Args) -> Result<Exit, Failure> {
         Command::Status(args) => status::status(&address, &args).await,
         Command::Runner(args) => runner::runner(&address, args.command).await,
         Command::Jobs(args) => jobs::jobs(&address, &args).await,
+        Command::Artifacts(args) => artifacts::artifacts(&address, &args).await,
         Command::Cancel(args) => cancel::cancel(&address, &args).await,
         Command::Languages(args) => languages::languages(&address, &args).await,
         Command::Login(args) => account::login(&address, args).await,

@@ -6,7 +6,7 @@ use protocol::client::Request;
 use protocol::cluster::LanguageInfo;
 use protocol::{JobId, JobSpec, LimitsRequest, TerminalSize};
 
-use super::{Address, languages, refused};
+use super::{Address, artifacts, languages, refused};
 use crate::args::RunArgs;
 use crate::client::Link;
 use crate::exit::Exit;
@@ -41,7 +41,12 @@ pub async fn run(address: &Address, args: RunArgs) -> Result<Exit, Failure> {
     if let Some(talk) = &mut plan.talk {
         talk.state_home.clone_from(&address.state_home);
     }
-    follow::follow(link, plan).await
+    let mut end = None;
+    let exit = follow::follow_to_end(link, plan, &mut end).await?;
+    if let (Some(out), Some(job)) = (&args.keep.out, &end) {
+        artifacts::save(address, job, out, args.view).await?;
+    }
+    Ok(exit)
 }
 
 /// Whether somebody talks with the program.
@@ -75,6 +80,7 @@ fn specification(args: &RunArgs, program: &Program) -> Result<JobSpec, Failure> 
         no_wait: args.no_wait,
         terminal: args.tty.then(|| raw::size().unwrap_or(USUAL_SIZE)),
         callback_url: args.callback.clone(),
+        artifacts: args.keep.patterns(),
         requires: args.require.iter().cloned().collect(),
         // A connection that is lost before the answer leaves open whether the job was taken in.
         idempotency_key: Some(JobId::random().to_string()),

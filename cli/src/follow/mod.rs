@@ -119,10 +119,18 @@ pub async fn gather(link: Link, plan: Plan) -> Result<(Gathered, Option<TestBar>
 
 /// Follows a job, and returns what the command ends with.
 pub async fn follow(link: Link, plan: Plan) -> Result<Exit, Failure> {
+    follow_to_end(link, plan, &mut None).await
+}
+
+/// The same, and leaves the job there where it has its verdict.
+pub async fn follow_to_end(link: Link, plan: Plan, end: &mut Option<Job>) -> Result<Exit, Failure> {
     let Plan { limits, view, .. } = plan;
     let mut session = Session::new(link, plan)?;
     let ended = session.run().await;
     session.take_leave(&ended);
+    if let Ok(Ending::Finished(job)) = &ended {
+        *end = Some(Job::clone(job));
+    }
     let exit = match ended {
         Ok(ending) => conclude(&mut session, ending, &limits, view),
         Err(failure) => Err(failure),

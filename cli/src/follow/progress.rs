@@ -64,6 +64,7 @@ impl Progress {
             Response::Event { seq, event } => self.is_new(seq).then(|| self.event(event)).flatten(),
             Response::Refused { problem } => Some(News::Refused(problem)),
             Response::Job { .. }
+            | Response::Artifact { .. }
             | Response::Jobs(_)
             | Response::Languages { .. }
             | Response::Runners { .. }

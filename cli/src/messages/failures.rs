@@ -18,6 +18,9 @@ pub fn failure(failure: &Failure) -> Option<String> {
         Failure::Startup(error) => format!("cannot start: {}", reason(error)),
         Failure::Config(path, why) => format!("{}: {why}", path.display()),
         Failure::Input(why) => (*why).to_owned(),
+        Failure::NotWritten(path, error) => {
+            format!("{}: cannot be written: {}", path.display(), reason(error))
+        }
         Failure::File(path, fault) => format!("{}: {}", path.display(), file(fault)),
         Failure::MainNotSent(path) => {
             format!("{} is none of the files to send: add it to them", path.display())

@@ -28,13 +28,14 @@ Examples:
   cli run a.c b.c c.h --main a.c
   cli run game/                                    all files in a folder but hidden ones
   cli run game.zip                                 or .tar, .tar.gz, .tgz; beside other files it is just one of them
+  cli run plot.py --artifact '*.png' --out plots/  writes what it leaves to plots/
   cli run slow.py --detach                         prints an id for `cli watch`
   cli run slow.py --detach --callback https://…    and has the result sent there
   cli run main.c --json | jq .verdict
 
 Exit status: that of the program, 128+n where signal n ended it, and
     1  its output is not the expected one
-    2  the command is wrong, or a file cannot be read; nothing was sent
+    2  the command is wrong, or a file cannot be read and nothing was sent; or a file of --out cannot be written
   120  it could not be compiled
   121  it used up its processor time
   122  it used up its time on the clock
@@ -124,6 +125,15 @@ Examples:
   cli jobs --label class=3b --limit 100
   cli jobs --search ada --verdict compile_error
   cli jobs --json | jq '.jobs[].verdict'";
+
+/// Of `cli artifacts`.
+pub const ARTIFACTS: &str = "\
+The files that a job's runs left and that match the patterns it came with: see `cli run --artifact`. They are kept as long as
+the job is.
+
+Examples:
+  cli artifacts 0b8f6c1e4a1d4f0f9a7a6a2f7f0f6d11
+  cli artifacts 0b8f6c1e4a1d4f0f9a7a6a2f7f0f6d11 --out plots/";
 
 /// Of `cli cancel`.
 pub const CANCEL: &str = "\

@@ -19,6 +19,7 @@ use protocol::tls::Fingerprint;
 use protocol::{JobId, Timestamp};
 
 use crate::settings::Master;
+use crate::units;
 
 pub use failures::failure;
 pub use verdicts::{explain, explanation, notes, usage_line, verdict_word};
@@ -62,6 +63,10 @@ pub const QUEUED: &str = "queued";
 pub const RUNNING: &str = "running";
 /// An empty list of jobs.
 pub const NO_JOBS: &str = "no such jobs";
+/// What is said where a job left no files.
+pub const NO_ARTIFACTS: &str = "no files are kept of this job";
+/// The heads of the table of a job's files.
+pub const ARTIFACT_HEADS: [&str; 3] = ["RUN", "SIZE", "FILE"];
 /// The heads of the runners' table.
 pub const RUNNER_HEADS: [&str; 10] =
     ["RUNNER", "STATE", "JOBS", "CONTAINERS", "CPU", "MEMORY", "LOAD", "SELF-TEST", "LANGUAGES", "WHY NOT"];
@@ -69,6 +74,11 @@ pub const RUNNER_HEADS: [&str; 10] =
 pub const JOB_HEADS: [&str; 7] = ["ID", "STATE", "LANGUAGE", "RUNNER", "CPU", "MEMORY", "SUBMITTED"];
 /// The heads of the languages' table.
 pub const LANGUAGE_HEADS: [&str; 6] = ["LANGUAGE", "NAME", "FILES", "ALIASES", "RUNNERS", "VERSIONS"];
+
+/// A file that was written.
+pub fn written(path: &std::path::Path, size: u64) -> String {
+    format!("wrote {} ({})", path.display(), units::bytes(size))
+}
 
 /// How an error is announced.
 pub fn error(text: &str) -> String {

@@ -131,6 +131,7 @@ pub fn notes(job: &Job) -> Vec<&'static str> {
     let flagged = |flag| steps().any(|step| step.flags.contains(&flag));
     let candidates = [
         (flagged(Flag::ProcessLimit), "note: it tried to start more processes or threads than it may"),
+        (flagged(Flag::ArtifactsCut), "note: it left more files than are kept"),
         (flagged(Flag::DiskFull), "note: the space for its files was full"),
         (
             job.verdict != Some(Verdict::OutputExceeded) && steps().any(|step| step.truncated),

@@ -146,9 +146,10 @@ impl Progress {
                 _ => runs.push(result),
             }
         }
+        let message = message.map(|message| text::line(&message));
         let of = self.spec.runs.as_deref();
         let score = of.and_then(|of| protocol::score(of, &runs, self.spec.interactor.is_some()));
-        Outcome { verdict, message: message.map(|message| text::line(&message)), compile, runs, score }
+        Outcome { verdict, message, compile, runs, score, artifacts: Vec::new() }
     }
 
     fn stopped(&self, step: Step) -> StepResult {
@@ -171,7 +172,8 @@ impl Progress {
         }
     }
 
-    fn impossible(&self, what: String) -> Impossible {
+    /// A report that cannot be, of this attempt.
+    pub fn impossible(&self, what: String) -> Impossible {
         Impossible { attempt: self.attempt, what }
     }
 }

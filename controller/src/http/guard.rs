@@ -21,7 +21,7 @@ pub const COOKIE_NAME: &str = "ruche_session";
 const NOT_A_FORM: &str = "x-ruche";
 
 /// Every call, and what it is for the table of permissions.
-pub const ROWS: [(Method, &str, Action); 53] = [
+pub const ROWS: [(Method, &str, Action); 55] = [
     (Method::POST, "/api/v1/jobs", Action::Submit),
     (Method::POST, "/api/v1/archives", Action::Submit),
     (Method::GET, "/api/v1/jobs/{id}", Action::SeeJob),
@@ -35,6 +35,8 @@ pub const ROWS: [(Method, &str, Action); 53] = [
     (Method::POST, "/api/v1/jobs/{id}/share", Action::CancelJob),
     (Method::DELETE, "/api/v1/jobs/{id}/share", Action::CancelJob),
     (Method::GET, "/api/v1/shared/{token}", Action::Enter),
+    (Method::GET, "/api/v1/jobs/{id}/artifacts/{*path}", Action::SeeJob),
+    (Method::GET, "/api/v1/shared/{token}/artifacts/{*path}", Action::Enter),
     (Method::GET, "/api/v1/settings", Action::Enter),
     (Method::GET, "/api/v1/languages", Action::LookAround),
     (Method::GET, "/api/v1/cluster", Action::LookAround),

@@ -2,6 +2,7 @@
 
 mod account;
 mod archives;
+mod artifacts;
 mod body;
 mod callbacks;
 mod cluster;
@@ -103,7 +104,7 @@ fn router(
     let context = Context { jobs, identity, overview, settings, max_request, unpacking };
     let (api, description) =
         OpenApiRouter::with_openapi(Description::openapi()).nest("/api/v1", api()).split_for_parts();
-    let description = Arc::new(description);
+    let description = Arc::new(plain_paths(description));
     api.route("/", get(page::index))
         .route("/favicon.svg", get(page::icon))
         .route("/assets/{name}", get(page::asset))
@@ -117,6 +118,13 @@ fn router(
         .with_state(context)
 }
 
+/// The description has no word for a path in which a parameter may have slashes.
+fn plain_paths(mut description: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
+    let paths = std::mem::take(&mut description.paths.paths);
+    description.paths.paths = paths.into_iter().map(|(path, item)| (path.replace("{*", "{"), item)).collect();
+    description
+}
+
 /// Every route of the API; what is not described cannot be added.
 fn api() -> OpenApiRouter<Context> {
     OpenApiRouter::new()
@@ -127,6 +135,8 @@ fn api() -> OpenApiRouter<Context> {
         .routes(routes!(jobs::attempts))
         .routes(routes!(jobs::spec))
         .routes(routes!(jobs::rerun))
+        .routes(routes!(artifacts::artifact))
+        .routes(routes!(artifacts::shared))
         .routes(routes!(sharing::share, sharing::unshare))
         .routes(routes!(sharing::shared))
         .routes(routes!(settings::settings))
@@ -198,6 +208,7 @@ mod tests {
             "/groups/{name}/limits",
             "/jobs",
             "/jobs/{id}",
+            "/jobs/{id}/artifacts/{*path}",
             "/jobs/{id}/attempts",
             "/jobs/{id}/cancel",
             "/jobs/{id}/events",
@@ -219,6 +230,7 @@ mod tests {
             "/settings",
             "/setup",
             "/shared/{token}",
+            "/shared/{token}/artifacts/{*path}",
             "/tokens",
             "/tokens/{id}",
             "/users",

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use protocol::client::JobQuery;
 use protocol::{Job, JobAttempt, JobId, JobPage, JobSpec, Problem};
 
@@ -47,6 +48,21 @@ impl Jobs {
     pub async fn spec_for(&self, caller: &Caller, id: JobId) -> Result<JobSpec, Problem> {
         self.check_reach(caller, id).await?;
         self.spec(id).await
+    }
+
+    /// [`artifact`](Self::artifact), for somebody.
+    ///
+    /// # Errors
+    /// Where there is none for them.
+    pub async fn artifact_for(
+        &self,
+        caller: &Caller,
+        id: JobId,
+        run: Option<u32>,
+        path: &str,
+    ) -> Result<Bytes, Problem> {
+        self.check_reach(caller, id).await?;
+        self.artifact(id, run, path).await
     }
 
     /// Runs a job's program again for somebody who may run programs, as a new job of theirs. Input that was streamed to the

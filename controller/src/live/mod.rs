@@ -24,7 +24,7 @@ use abandoned::Abandoned;
 use job::Setup;
 
 use crate::activity::Recent;
-use crate::budget::Budget;
+use crate::budget::{Budget, Held};
 use crate::lock::lock;
 
 pub use heard::Written;
@@ -197,6 +197,11 @@ impl Live {
     /// new watcher since.
     pub async fn abandoned(&self) -> Vec<JobId> {
         self.abandoned.take().await
+    }
+
+    /// A holder of bytes out of what all jobs in flight may use.
+    pub fn hold(&self) -> Held {
+        self.budget.hold()
     }
 
     fn make(&self, id: JobId, stdin: Option<Arc<StdinLog>>, keep: bool) -> Arc<LiveJob> {

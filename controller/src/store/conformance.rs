@@ -1,6 +1,7 @@
 //! What every store must do, whatever it is made of. Call [`run`] with a way to make an empty one that takes at
 //! least 100 jobs, and [`run_shared`] with a way to make two controllers' views of an empty one.
 
+mod artifacts;
 mod listing;
 mod records;
 mod samples;
@@ -56,7 +57,7 @@ fn outcome(verdict: Verdict) -> Outcome {
         stderr: Some(vec![0xff, 0, b'x'].into()),
         ..StepResult::new(verdict)
     };
-    Outcome { verdict, message: None, compile: None, runs: vec![run], score: None }
+    Outcome { verdict, message: None, compile: None, runs: vec![run], score: None, artifacts: Vec::new() }
 }
 
 fn lost() -> Release {
@@ -108,6 +109,8 @@ pub(crate) async fn run<S: Store, F: Future<Output = S>>(empty: impl Fn() -> F) 
     listing::jobs_are_found_by_verdict_runner_and_words(&empty().await).await;
     listing::a_page_looks_only_so_far(&empty().await).await;
     the_oldest_finished_jobs_go(&empty().await).await;
+    artifacts::files_are_kept_with_the_end_that_counts(&empty().await).await;
+    artifacts::files_count_as_kept_and_go_with_their_job(&empty().await).await;
     runners_are_remembered(&empty().await).await;
     samples_are_kept_for_a_time(&empty().await).await;
     samples::averages_are_made_for_each_step(&empty().await).await;

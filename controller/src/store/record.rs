@@ -18,7 +18,7 @@ use protocol::{
 };
 use tokio::time::Instant;
 
-use super::{Claim, MAX_LOST, NewJob, Outcome, Queued, Release};
+use super::{Claim, MAX_LOST, NewJob, Outcome, Produced, Queued, Release};
 use crate::clock;
 use crate::needs::Needs;
 
@@ -36,6 +36,8 @@ pub(super) struct Record {
     pub(super) lost: u32,
     /// Why it is to be stopped, where it is.
     pub(super) cancelled: Option<String>,
+    /// The files that its runs left, where they are kept here.
+    pub(super) artifacts: Vec<Produced>,
     job: Job,
     queued: Queued,
     lease: Option<Instant>,
@@ -108,6 +110,7 @@ impl Record {
             lease: None,
             lost: 0,
             cancelled: None,
+            artifacts: Vec::new(),
         }
     }
 
@@ -115,7 +118,8 @@ impl Record {
     pub(super) fn restored(stored: Stored, lease: Duration) -> Self {
         let Stored { job, queued, key, bytes, lost, cancelled, attempts } = stored;
         let lease = (job.state == JobState::Running).then(|| Instant::now() + lease);
-        Self { number: queued.number, key, bytes, home: None, attempts, job, queued, lease, lost, cancelled }
+        let (number, artifacts) = (queued.number, Vec::new());
+        Self { number, key, bytes, home: None, attempts, artifacts, job, queued, lease, lost, cancelled }
     }
 
     pub(super) fn job(&self) -> &Job {
@@ -219,7 +223,7 @@ impl Record {
     }
 
     pub(super) fn finish(&mut self, outcome: Outcome) {
-        let Outcome { verdict, message, compile, runs, score } = outcome;
+        let Outcome { verdict, message, compile, runs, score, artifacts } = outcome;
         let cancelled = self.cancelled.take().filter(|_| verdict == Verdict::Cancelled);
         self.end_attempt(AttemptEnd::Finished, None);
         self.job.state = JobState::Finished;
@@ -228,14 +232,17 @@ impl Record {
         self.job.compile = compile;
         self.job.runs = runs;
         self.job.score = score;
+        self.artifacts = artifacts;
         self.job.finished_at = Some(now());
         self.lease = None;
     }
 
-    /// The bytes of output it keeps.
+    /// The bytes of output it keeps, and of files that its runs left.
     pub(super) fn output_bytes(&self) -> u64 {
         let steps = self.job.compile.iter().chain(&self.job.runs);
-        steps.flat_map(|step| step.stdout.iter().chain(&step.stderr)).map(Content::size).sum()
+        let output: u64 =
+            steps.flat_map(|step| step.stdout.iter().chain(&step.stderr)).map(Content::size).sum();
+        output + self.artifacts.iter().map(|file| file.content.len() as u64).sum::<u64>()
     }
 
     /// Ends the current attempt, where one is under way.

@@ -1,9 +1,10 @@
 //! The answer to one request.
 
+use bytes::Bytes;
 use protocol::client::{Request, Response};
 use protocol::cluster::RunnerInfo;
 use protocol::event::JobEvent;
-use protocol::frame::{Frame, OutputChunk};
+use protocol::frame::{Frame, FrameKind, MAX_CHUNK, OutputChunk};
 use protocol::window::SendWindow;
 use protocol::{Gesture, JobId, JobState, Problem};
 
@@ -57,6 +58,11 @@ impl Stream {
                 Ok(watching) => self.follow(Response::Accepted { id, stdin: None }, watching).await,
                 Err(problem) => self.say(Response::Refused { problem }).await,
             }
+        } else if let Request::Artifact { id, run, path } = request {
+            match self.artifact(id, run, &path).await {
+                Ok(content) => self.send(content).await,
+                Err(problem) => self.say(Response::Refused { problem }).await,
+            }
         } else {
             let response = self.response(request).await;
             self.say(response.unwrap_or_else(|problem| Response::Refused { problem })).await;
@@ -86,6 +92,24 @@ impl Stream {
     async fn watch(&self, id: JobId, after: u64) -> Result<Watching, Problem> {
         let caller = self.visitor.admit(Action::SeeJob).await?;
         self.jobs.watch_for(&caller, id, after).await
+    }
+
+    async fn artifact(&self, id: JobId, run: Option<u32>, path: &str) -> Result<Bytes, Problem> {
+        let caller = self.visitor.admit(Action::SeeJob).await?;
+        self.jobs.artifact_for(&caller, id, run, path).await
+    }
+
+    /// Sends a file. Whoever does not take it any more holds up nobody.
+    async fn send(&self, mut content: Bytes) {
+        self.say(Response::Artifact { size: content.len() as u64 }).await;
+        while !content.is_empty() {
+            let payload = content.split_to(content.len().min(MAX_CHUNK));
+            let paid = self.credit.take(payload.len()).await.is_ok();
+            let frame = Frame { kind: FrameKind::Blob, stream: self.id, payload };
+            if !paid || self.outgoing.send(frame).await.is_err() {
+                return;
+            }
+        }
     }
 
     async fn response(&self, request: Request) -> Result<Response, Problem> {
@@ -133,8 +157,8 @@ impl Stream {
                 Response::Removed { runner }
             }
             Request::Cluster => Response::Cluster { cluster: self.jobs.cluster().await? },
-            Request::Submit { .. } | Request::Watch { .. } => {
-                return Err(Problem::invalid("type", "this request has events for an answer"));
+            Request::Submit { .. } | Request::Watch { .. } | Request::Artifact { .. } => {
+                return Err(Problem::invalid("type", "this request has more than one message for an answer"));
             }
         })
     }

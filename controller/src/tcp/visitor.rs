@@ -38,7 +38,7 @@ pub fn action(request: &Request) -> Action {
         Request::Submit { .. } | Request::Rerun { .. } => Action::Submit,
         Request::Signal { .. } | Request::Resize { .. } => Action::Submit,
         Request::Watch { stdin_follows: true, .. } => Action::Submit,
-        Request::Watch { .. } | Request::Job { .. } => Action::SeeJob,
+        Request::Watch { .. } | Request::Job { .. } | Request::Artifact { .. } => Action::SeeJob,
         Request::Cancel { .. } => Action::CancelJob,
         Request::Jobs(_) => Action::ListJobs,
         Request::Languages | Request::Cluster => Action::LookAround,

@@ -6,6 +6,7 @@
 mod accounts;
 mod again;
 mod archives;
+mod artifacts;
 mod bad_input;
 mod browsers;
 mod callbacks;

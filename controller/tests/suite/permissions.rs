@@ -34,7 +34,7 @@ const USERS: Row = [In, In, Yes, Yes, Yes, No];
 const TEACHERS: Row = [In, In, No, Yes, Yes, No];
 const ADMINS: Row = [In, In, No, No, Yes, No];
 
-const CALLS: [(&str, &str, Row); 47] = [
+const CALLS: [(&str, &str, Row); 49] = [
     ("post", "/jobs", WHO_MAY_RUN),
     ("post", "/archives", WHO_MAY_RUN),
     ("get", "/jobs", USERS_LOOK),
@@ -48,6 +48,8 @@ const CALLS: [(&str, &str, Row); 47] = [
     ("post", "/jobs/{id}/share", WHO_MAY_RUN),
     ("delete", "/jobs/{id}/share", WHO_MAY_RUN),
     ("get", "/shared/{token}", ANYBODY),
+    ("get", "/jobs/{id}/artifacts/{path}", WHO_MAY_LOOK),
+    ("get", "/shared/{token}/artifacts/{path}", ANYBODY),
     ("get", "/settings", ANYBODY),
     ("get", "/languages", WHO_MAY_LOOK),
     ("get", "/cluster", WHO_MAY_LOOK),
@@ -90,7 +92,7 @@ fn row(request: &Request) -> Row {
         Request::Submit { .. } | Request::Cancel { .. } | Request::Rerun { .. } => WHO_MAY_RUN,
         Request::Signal { .. } | Request::Resize { .. } => WHO_MAY_RUN,
         Request::Watch { stdin_follows: true, .. } => WHO_MAY_RUN,
-        Request::Watch { .. } | Request::Job { .. } => WHO_MAY_LOOK,
+        Request::Watch { .. } | Request::Job { .. } | Request::Artifact { .. } => WHO_MAY_LOOK,
         Request::Languages | Request::Cluster => WHO_MAY_LOOK,
         Request::Jobs(_) | Request::Runners => USERS_LOOK,
         Request::Drain { .. }
@@ -161,6 +163,7 @@ fn requests() -> Vec<Request> {
         Request::Cancel { id },
         Request::Rerun { id },
         Request::Job { id },
+        Request::Artifact { id, run: None, path: nobody() },
         Request::Jobs(JobQuery::default()),
         Request::Languages,
         Request::Runners,

@@ -101,7 +101,7 @@ test('a checker of one’s own judges, partly too, and its words are shown', asy
   const { page, errors } = await editor(browser, place.url);
   await tests(page, 'print(input())\n', ['half', 'x'], ['right', 'x'], ['broken', 'x']);
   await judged(page).selectOption('custom');
-  await writeJudge(page, 'Checker', 'import sys\nactual = open(sys.argv[2]).read().strip()\nprint(0.5, "so-so:", actual)\nsys.exit({"half": 7, "right": 0}.get(actual, 3))\n');
+  await writeJudge(page, 'Checker', 'import sys\nactual = open(sys.argv[2]).read().strip()\nprint(0.5)\nprint("so-so:", actual)\nsys.exit({"half": 7, "right": 0}.get(actual, 3))\n');
   await runTests(page, '1 of 3 passed');
   await card(page, 0).getByText('Partly right: 50 %').waitFor();
   await page.getByText('Score 1.5 of 3').waitFor();

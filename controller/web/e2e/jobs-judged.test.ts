@@ -17,7 +17,7 @@ afterAll(async () => {
   await place?.stop();
 });
 
-const CHECKER = { language: 'python', files: [{ path: 'check.py', content: 'import sys\nprint(0.25, "a secret of the checker")\nsys.exit(7)\n' }] };
+const CHECKER = { language: 'python', files: [{ path: 'check.py', content: 'import sys\nprint(0.25)\nprint("a secret of the checker")\nsys.exit(7)\n' }] };
 
 test('a job’s page shows the score and the checker’s words; a link to it keeps them to itself', async () => {
   const expect_ = { stdout: '1', checker: 'custom' };

@@ -84,7 +84,7 @@ pub(crate) async fn listen(reports: &mut Reports, seen: &mut Seen) {
                 seen.compile = Some(result);
             }
             Report::Message(FromRunner::StepFinished { result, .. }) => seen.run = Some(result),
-            Report::Message(_) | Report::Credit(_) => {}
+            Report::Message(_) | Report::Artifact { .. } | Report::Credit(_) => {}
         }
     }
 }

@@ -73,8 +73,10 @@ impl Work<'_> {
             let audience = Audience { reporter: self.reporter, cancel: &stop_program };
             let outcome = audience.step(sandbox, id, &plan, Some(&mut stdin)).await;
             to_interactor.close();
+            let mut result = outcome?.result;
+            self.keep_artifacts(sandbox, id, place.compiled, step, &mut result).await?;
             sandbox.discard(id);
-            Ok::<_, SandboxError>(outcome?.result)
+            Ok::<_, SandboxError>(result)
         };
         let expected = run.expect.as_ref().map(|expect| &expect.stdout);
         let question = Question {

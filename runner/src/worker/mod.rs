@@ -7,6 +7,7 @@
 //! ```
 
 mod answer;
+mod artifacts;
 mod checking;
 mod compile;
 mod interaction;
@@ -24,6 +25,9 @@ use protocol::{JobSpec, Limits, Step, StepResult, Verdict};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
+pub use self::artifacts::ArtifactLimits;
+
+use self::artifacts::Allowance;
 use self::checking::Checker;
 use self::judge::Judge;
 use self::program::{Place, Program};
@@ -52,6 +56,8 @@ pub struct Workshop {
     pub maximum_limits: Limits,
     /// How many processors a step may keep busy.
     pub cpus: f64,
+    /// How much its runs may leave to be kept.
+    pub artifacts: ArtifactLimits,
     /// What is done to the job's program while it runs.
     pub gestures: Arc<Gestures>,
 }
@@ -122,6 +128,7 @@ struct Work<'a> {
     program: &'a Program<'a>,
     checker: Option<Checker<'a>>,
     interactor: Option<Judge<'a>>,
+    allowance: Allowance,
     reporter: &'a Reporter,
     cancel: &'a CancellationToken,
 }
@@ -183,7 +190,8 @@ pub async fn execute(
         lease = workshop.pool.take(&workshop.own.image) => lease.map_err(Trouble::NotBegun)?,
         () = cancel.cancelled() => return Ok(Worked { outcome: Verdict::Cancelled.into(), lease: None }),
     };
-    let work = Work { spec, program: &program, checker, interactor, reporter, cancel };
+    let allowance = Allowance::new(workshop.artifacts);
+    let work = Work { spec, program: &program, checker, interactor, allowance, reporter, cancel };
     let (outcome, lease) = work.all(Place::new(lease), stdin).await?;
     Ok(Worked { outcome, lease: Some(lease) })
 }

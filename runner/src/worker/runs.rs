@@ -132,6 +132,7 @@ impl Work<'_> {
         let mut stdin = stdin.or_else(given);
         let StepOutcome { mut result, stdout, .. } =
             self.audience().step(sandbox, id, &plan, stdin.as_mut()).await?;
+        self.keep_artifacts(sandbox, id, place.compiled, step, &mut result).await?;
         sandbox.discard(id);
         if result.verdict == Verdict::Ok {
             self.judge(run, stdout, &mut result).await?;

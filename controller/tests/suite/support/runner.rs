@@ -182,6 +182,10 @@ impl Runner {
         self.peer.say(job.stream, &message).await;
     }
 
+    pub async fn send(&mut self, frame: Frame) {
+        self.peer.send(frame).await;
+    }
+
     /// Begins the only run and writes to its standard output.
     pub async fn write(&mut self, job: &Given, output: &str) {
         self.tell(job, FromRunner::StepStarted { step: RUN }).await;

@@ -72,9 +72,15 @@ function finished(now: Progress, job: Job): Progress {
     step: undefined,
     runner: job.runner ?? now.runner,
     compile: job.compile ?? now.compile,
-    runs: job.runs,
+    runs: job.runs.map((run, at) => withWords(run, now.runs[at])),
     verdict: job.verdict,
     message: job.message,
     score: job.score,
   };
+}
+
+/** The news of the end has no outputs; what a checker said came with its run. */
+function withWords(run: StepResult, before: StepResult | undefined): StepResult {
+  if (!run.check || run.check.output !== undefined || before?.check?.output === undefined) return run;
+  return { ...run, check: { ...run.check, output: before.check.output } };
 }
