@@ -49,7 +49,16 @@ const HOMES: [(&str, &[&str]); 20] = [
     ("deadpool_postgres", &["controller/src/store/postgres"]),
     ("flate2", &["protocol/src/archive"]),
     ("hmac", &["controller/src/callbacks/signature.rs"]),
-    ("indicatif", &["cli/src/bar.rs", "runner/src/doctor", "runner/src/images", "runner/src/selftest"]),
+    (
+        "indicatif",
+        &[
+            "cli/src/bar.rs",
+            "runner/src/conformance/command.rs",
+            "runner/src/doctor",
+            "runner/src/images",
+            "runner/src/selftest",
+        ],
+    ),
     ("rpassword", &["cli/src/terminal.rs"]),
     (
         "rust_embed",
