@@ -94,7 +94,6 @@ export interface JobSpec {
   /** Patterns of the files to keep. */
   artifacts?: string[];
   terminal?: TerminalSize;
-  callback_url?: string;
   labels?: Record<string, string>;
 }
 
