@@ -418,6 +418,8 @@ test('tabs are reached and changed by the keyboard', async () => {
   await at(page, '#/people/groups');
   await page.keyboard.press('ArrowLeft');
   await at(page, '#/people/users');
+  // The address is there before what it leads to.
+  await page.locator('input[type=search]').waitFor();
   await page.keyboard.press('Tab');
   expect(await page.evaluate(() => document.activeElement?.getAttribute('type'))).toBe('search');
 });
