@@ -5,6 +5,7 @@ import { cluster, type Cluster, fullName, setUpSecret, until } from './cluster';
 import { Api, python } from './jobs';
 
 let browser: Browser;
+/** All of them are there to the end: runners of one name would take each other's containers away. */
 const places: Cluster[] = [];
 
 beforeAll(async () => {
@@ -77,7 +78,7 @@ test('a runner that is lost: the job starts again elsewhere, and the page tells 
 
 test('a controller that starts again while a job runs: the page follows it to its end', async () => {
   const place = await start({ runners: 0 });
-  await place.runner('lab-1', ['--skip-selftest']);
+  await place.runner('lab-3', ['--skip-selftest']);
   const id = await new Api(place).submit(python('import time\nfor i in range(30):\n    print("tick", i, flush=True)\n    time.sleep(0.2)\n'));
   const { page, errors } = await open(browser, `${place.url}/#/jobs/${id}`);
   const output = page.getByRole('region', { name: 'Standard output' });
@@ -94,7 +95,7 @@ test('a controller that starts again while a job runs: the page follows it to it
 
 test('where there are accounts: a guest is told to log in, and sees others only as far as one may', async () => {
   const place = await start({ runners: 0 });
-  await place.runner('lab-1', ['--skip-selftest']);
+  await place.runner('lab-4', ['--skip-selftest']);
   const secret = await setUpSecret(place);
   await new Api(place).call('POST', '/setup', { secret, name: 'ada', password: PASSWORD });
 
