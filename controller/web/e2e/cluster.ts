@@ -1,14 +1,17 @@
 /** A real cluster for tests: the built binaries, on free ports of loopback, in a folder of its own. */
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { preview, type ProxyOptions } from 'vite';
 
 const BINARIES = resolve(process.env['RUCHE_BIN'] ?? '../../target/debug');
 /** A build of the page to show instead of the one inside the controller. */
 const DIST = process.env['RUCHE_DIST'];
+
+const execute = promisify(execFile);
 
 export interface Cluster {
   /** Where the page is. */
@@ -91,17 +94,23 @@ export async function cluster(options: Options = {}): Promise<Cluster> {
   const folder = await mkdtemp(join(tmpdir(), 'ruche-web-'));
   const state = { XDG_STATE_HOME: folder, HOME: folder };
   const running: Started[] = [];
-  let controller: Started;
+  const killed = new Set<string>();
+  let controller: Started | undefined;
   let doors: Record<string, string> = { clients: '127.0.0.1:0', runners: '127.0.0.1:0', http: '127.0.0.1:0', ...options.doors };
 
   const launch = async (): Promise<void> => {
     const addresses = Object.entries(doors).flatMap(([door, at]) => [`--${door}`, at]);
     const data = ['--data-dir', join(folder, 'data')];
-    controller = start('controller', [...addresses, ...data, ...(options.flags ?? [])], state);
-    const line = await until('the controller to listen', () => /listening .*/.exec(controller.text())?.[0]);
+    const started = start('controller', [...addresses, ...data, ...(options.flags ?? [])], state);
+    controller = started;
+    const line = await until('the controller to listen', () => /listening .*/.exec(started.text())?.[0]);
     doors = Object.fromEntries([...line.matchAll(/(clients|runners|http)=(\S+)/g)].map(([, door, at]) => [door, at]));
   };
-  await launch();
+  const stop = async (): Promise<void> => {
+    await Promise.all([...running, controller].map((one) => one?.stop()));
+    await Promise.all([...killed].map(removeLeftovers));
+    await rm(folder, { recursive: true, force: true });
+  };
 
   const runner = async (name: string, flags: string[] = []): Promise<Process> => {
     const full = fullName(name);
@@ -112,23 +121,42 @@ export async function cluster(options: Options = {}): Promise<Cluster> {
       const runners = (await (await fetch(`http://${doors['http']}/api/v1/runners`)).json()) as { name: string; state: string }[];
       return runners.some((one) => one.name === full && one.state === 'available') || undefined;
     }, 90);
-    return started;
+    return {
+      async stop(signal) {
+        await started.stop(signal);
+        if (signal === 'SIGKILL') killed.add(full);
+      },
+    };
   };
-  for (let number = 1; number <= (options.runners ?? 1); number += 1) await runner(`lab-${number}`);
+
+  try {
+    await launch();
+    for (let number = 1; number <= (options.runners ?? 1); number += 1) await runner(`lab-${number}`);
+  } catch (error) {
+    // Whoever has no cluster cannot stop it.
+    await stop();
+    throw error;
+  }
 
   const page = DIST ? await serve(DIST, `http://${doors['http']}`) : undefined;
   return {
     url: page?.url ?? `http://${doors['http']}`,
-    log: () => controller.text(),
+    log: () => controller?.text() ?? '',
     runner,
-    kill: () => controller.stop('SIGKILL'),
+    kill: async () => controller?.stop('SIGKILL'),
     restart: launch,
     async stop() {
       await page?.stop();
-      await Promise.all([...running, controller].map((one) => one.stop()));
-      await rm(folder, { recursive: true, force: true });
+      await stop();
     },
   };
+}
+
+/** Removes the sandboxes of a runner that was killed: the next one of its name would, but there is none here. */
+async function removeLeftovers(runner: string): Promise<void> {
+  const { stdout } = await execute('docker', ['ps', '--all', '--quiet', '--filter', `label=ruche.runner=${runner}`]);
+  const left = stdout.split('\n').filter(Boolean);
+  if (left.length > 0) await execute('docker', ['rm', '--force', ...left]);
 }
 
 /** What is cut off behind the proxy is cut off before it, as where there is none. */

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launch, open, serious } from './browser';
-import { cluster, type Cluster, until, setUpLink } from './cluster';
+import { cluster, type Cluster, setUpLink, until } from './cluster';
 
 // One school, from its first account on: each test goes on where the one before ended.
 let place: Cluster;
