@@ -1,8 +1,8 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo up test web simulate chaos bench bench-scale fuzz siege selftest images fmt lint clean
+.PHONY: help demo up test test-languages web simulate chaos bench bench-scale fuzz siege selftest images fmt lint clean
 
 help: ## Show this
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
 demo: ## Set this machine up, run C, Python and Java programs on a real cluster, stop it again
 	@scripts/demo
@@ -12,6 +12,9 @@ up: ## Set this machine up and leave a cluster running until Ctrl-C
 
 test: ## Set this machine up and run every check and every test
 	@scripts/test
+
+test-languages: ## Set this machine up, build the images of all languages and prove each of them
+	@scripts/test-languages
 
 web: ## Build the web page that the controller holds, after a change in controller/web
 	cd controller/web && npm ci --no-audit --no-fund --loglevel=error && npm run build
@@ -43,7 +46,7 @@ siege: ## Set this machine up and measure what honest clients notice of a thousa
 selftest: ## Attack this machine's sandboxes with the hostile programs
 	cargo run --release --locked --package runner -- selftest
 
-images: ## Build the language images
+images: ## Build the images of all languages
 	cargo run --release --locked --package runner -- images build
 
 fmt: ## Format the code

@@ -38,9 +38,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=agent/src");
     println!("cargo::rerun-if-changed=agent/Cargo.toml");
     println!("cargo::rerun-if-changed=../Cargo.lock");
-    // Not read here: a new file in this folder has to be embedded too, which only a rebuild does.
+    // Not read here: a new file in these folders has to be embedded too, which only a rebuild does.
     println!("cargo::rerun-if-changed=images");
     println!("cargo::rerun-if-changed=../tests/programs/hostile");
+    println!("cargo::rerun-if-changed=../tests/programs/languages");
 
     let target = env::var("TARGET")?;
     let target_folder = PathBuf::from(env::var("OUT_DIR")?).join("agent-target");

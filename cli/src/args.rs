@@ -1,7 +1,11 @@
 //! The command line, and the only place that reads the environment (through clap).
 
 mod accounts;
+mod artifacts;
+mod attach;
+mod callbacks;
 mod steering;
+mod testing;
 mod values;
 
 use std::path::PathBuf;
@@ -17,7 +21,11 @@ pub use accounts::{
     AuditArgs, CreateArgs, GroupArgs, GroupCommand, JsonArgs, LoginArgs, TokenArgs, TokenCommand, UserArgs,
     UserCommand,
 };
+pub use artifacts::{ArtifactsArgs, KeepArgs};
+pub use attach::AttachArgs;
+pub use callbacks::CallbackKeyArgs;
 pub use steering::SetArgs;
+pub use testing::{CheckerArg, TestArgs};
 use values::{
     parse_label, parse_masters, parse_pair, parse_seconds, parse_secret, parse_size, parse_verdict,
 };
@@ -33,6 +41,10 @@ pub struct Args {
     /// The folder with the folder `ruche` and its `cli.toml` in it.
     #[arg(long, global = true, env = "XDG_CONFIG_HOME", value_name = "FOLDER", hide = true)]
     pub config_home: Option<PathBuf>,
+
+    /// The folder for what programs remember.
+    #[arg(long, global = true, env = "XDG_STATE_HOME", value_name = "FOLDER", hide = true)]
+    pub state_home: Option<PathBuf>,
 
     /// The token to use rather than the one that a log-in left.
     #[arg(
@@ -70,14 +82,20 @@ pub struct Args {
 pub enum Command {
     /// Compile and run a program.
     Run(Box<RunArgs>),
+    /// Compile a program, and run it on every test in a folder.
+    Test(Box<TestArgs>),
     /// Watch a job from its beginning.
     Watch(WatchArgs),
+    /// Go on talking with a program that `cli run -i` or `-t` left running.
+    Attach(AttachArgs),
     /// Run a job's program again, as a new job.
     Rerun(RerunArgs),
     /// Show the runners and how busy they are.
     Status(StatusArgs),
     /// List jobs, newest first.
     Jobs(JobsArgs),
+    /// List the files that a job left, or write them to a folder.
+    Artifacts(ArtifactsArgs),
     /// Stop a job.
     Cancel(CancelArgs),
     /// List the runners, take one in or out, or let one leave.
@@ -96,6 +114,8 @@ pub enum Command {
     Group(GroupArgs),
     /// Make and revoke tokens of your own.
     Token(TokenArgs),
+    /// Print the key that signs callbacks.
+    CallbackKey(CallbackKeyArgs),
     /// Show who did what, newest first.
     Audit(AuditArgs),
     /// Write a completion script for a shell.
@@ -106,7 +126,7 @@ pub enum Command {
 #[derive(Debug, clap::Args)]
 #[command(after_help = help::RUN)]
 pub struct RunArgs {
-    /// The program's files. They travel by their names below the folder that holds them all.
+    /// The program's files, its folder, or an archive of it. Files travel by their names below the folder that holds them all.
     #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub files: Vec<PathBuf>,
 
@@ -121,6 +141,14 @@ pub struct RunArgs {
     /// Send this file as standard input rather than the command's own.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub stdin: Option<PathBuf>,
+
+    /// Type the program's input while it runs. The job outlives this command: see `cli attach`.
+    #[arg(long, short, conflicts_with_all = ["stdin", "detach", "json"])]
+    pub interactive: bool,
+
+    /// The same at a terminal of the program's own: every key is its. Ctrl-P Ctrl-Q leaves it running.
+    #[arg(long, short, conflicts_with_all = ["stdin", "detach", "json"])]
+    pub tty: bool,
 
     /// Set an environment variable of the program. May be given more than once.
     #[arg(long, value_name = "NAME=VALUE", value_parser = parse_pair, action = ArgAction::Append)]
@@ -150,6 +178,14 @@ pub struct RunArgs {
     /// Print the job's id and leave it to the cluster: see `cli watch`. Its input is `--stdin` or nothing.
     #[arg(long)]
     pub detach: bool,
+
+    /// Have the result sent there as well once there is one: see `cli callback-key`.
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
+    pub callback: Option<String>,
+
+    /// What to do with the files that the program leaves.
+    #[command(flatten)]
+    pub keep: KeepArgs,
 
     /// How to show the job.
     #[command(flatten)]
@@ -418,6 +454,16 @@ mod tests {
         assert_eq!(run.args, ["--json", "x"]);
         assert!(!run.view.json);
         assert_eq!(LimitsRequest::from(&run.limits).cpu_seconds, Some(2.0));
+    }
+
+    #[test]
+    fn a_terminal_is_asked_for_as_with_docker() {
+        let args = Args::try_parse_from(["cli", "run", "-it", "a.py"]).unwrap();
+        let Command::Run(run) = args.command else { panic!("another command") };
+        assert!(run.interactive && run.tty);
+        for other in ["--json", "--detach", "--stdin=x"] {
+            assert!(Args::try_parse_from(["cli", "run", "-t", "a.py", other]).is_err(), "{other}");
+        }
     }
 
     #[test]

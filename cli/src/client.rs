@@ -108,6 +108,11 @@ impl Link {
         Ok(())
     }
 
+    /// Which life of the controller's process this is, where it says so.
+    pub fn life(&self) -> Option<String> {
+        self.peer.as_ref().and_then(|hello| hello.life.as_ref().map(ToString::to_string))
+    }
+
     /// Whether the numbers of a job's events mean the same on both connections. Controllers of before do not say;
     /// they forget all jobs when they end.
     pub fn is_same_life_as(&self, other: &Self) -> bool {

@@ -13,6 +13,8 @@ impl Exit {
     pub const OK: Self = Self(0);
     /// The output is not the expected one.
     pub const WRONG_ANSWER: Self = Self(1);
+    /// Not all tests are ok.
+    pub const TESTS_FAILED: Self = Self(1);
     /// The command cannot be carried out as it was given; nothing was sent.
     pub const USAGE: Self = Self(2);
     /// The program could not be compiled.

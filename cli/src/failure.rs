@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use protocol::archive::ArchiveError;
 use protocol::tls::TlsFailure;
 use protocol::{JobId, Problem, ProblemKind};
 
@@ -18,12 +19,30 @@ pub enum Failure {
     Config(PathBuf, String),
     /// What was asked for and given, or not.
     Input(&'static str),
+    /// A file that the program left cannot be written, or the folder for it.
+    NotWritten(PathBuf, io::Error),
     /// A file of the program, or its input.
     File(PathBuf, FileFault),
     /// The `--main` that is none of the files.
     MainNotSent(PathBuf),
+    /// A folder or an archive beside something else.
+    Mixed(PathBuf),
+    /// A folder without a file that could be sent.
+    NoFiles(PathBuf),
+    /// A folder with more files than can be sent.
+    TooManyFiles(PathBuf),
+    /// An archive that cannot be taken.
+    Archive(PathBuf, ArchiveError),
     /// The files do not tell their language.
     UnknownExtension(PathBuf, Vec<String>),
+    /// The files tell several languages, each by so many of them.
+    SeveralLanguages(Vec<(String, usize)>),
+    /// A folder without tests.
+    NoTests(PathBuf),
+    /// A test's input without what is expected.
+    NoAnswer(PathBuf),
+    /// A report that cannot be written.
+    Report(PathBuf, io::Error),
     /// What is to be sent does not fit a frame.
     RequestTooLong,
     /// No connection to the controller.
@@ -59,8 +78,19 @@ pub enum FileFault {
     Missing,
     /// It is a folder.
     Folder,
+    /// It is none.
+    NoFolder,
     /// It has more bytes than can be sent.
     TooLarge(u64),
+    /// What is in it has more bytes together than can be sent.
+    TooLargeTogether {
+        /// All of them.
+        all: u64,
+        /// The file that has the most of them.
+        largest: PathBuf,
+        /// How many that has.
+        size: u64,
+    },
     /// Its name is not UTF-8.
     Name,
     /// It cannot be read.
@@ -96,8 +126,19 @@ impl Failure {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Startup(_) => Exit::INTERNAL,
-            Self::Config(..) | Self::Input(_) | Self::File(..) | Self::MainNotSent(_) => Exit::USAGE,
-            Self::UnknownExtension(..) | Self::RequestTooLong => Exit::REFUSED,
+            Self::Config(..)
+            | Self::Input(_)
+            | Self::NotWritten(..)
+            | Self::File(..)
+            | Self::MainNotSent(_)
+            | Self::Mixed(_)
+            | Self::NoFiles(_)
+            | Self::TooManyFiles(_)
+            | Self::Archive(..)
+            | Self::NoTests(_)
+            | Self::NoAnswer(_)
+            | Self::Report(..) => Exit::USAGE,
+            Self::UnknownExtension(..) | Self::SeveralLanguages(_) | Self::RequestTooLong => Exit::REFUSED,
             Self::Refused(problem) if problem.kind == ProblemKind::Internal => Exit::INTERNAL,
             Self::Refused(_) => Exit::REFUSED,
             Self::Output(_) => Exit::BROKEN_PIPE,

@@ -5,22 +5,30 @@
 //! [`messages`].
 
 pub mod args;
+mod bar;
 mod client;
 mod clusters;
 mod commands;
 mod dial;
 pub mod exit;
 mod failure;
+mod folder;
 mod follow;
+mod keys;
 mod language;
+mod memory;
 mod messages;
+mod out;
 mod output;
 mod printer;
+mod program;
+mod raw;
 mod settings;
 mod source;
 mod stdin;
 mod table;
 mod terminal;
+mod testing;
 mod trust;
 mod units;
 mod upload;

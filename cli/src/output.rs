@@ -9,6 +9,8 @@ use bytes::Bytes;
 use protocol::event::OutputStream;
 use protocol::{Content, Job, Step};
 
+use crate::memory::Shown;
+
 /// What a job wrote, by step and stream.
 #[derive(Debug, Default)]
 pub struct Transcript {
@@ -22,6 +24,10 @@ struct Part {
     shown: Vec<u8>,
     /// How much of it the present attempt has written too.
     confirmed: usize,
+    /// How many bytes before that an earlier command has shown, which knows them no more.
+    before: u64,
+    /// How many of those the present attempt has written too.
+    passed: u64,
 }
 
 /// What a piece of output comes to.
@@ -34,6 +40,24 @@ pub struct Fresh {
 }
 
 impl Transcript {
+    /// An earlier command has shown this much, and what comes goes on behind it.
+    pub fn go_on_behind(&mut self, shown: &[Shown]) {
+        for Shown { step, stream, bytes } in shown {
+            let part = Part { before: *bytes, passed: *bytes, ..Part::default() };
+            self.parts.insert((*step, *stream), part);
+        }
+    }
+
+    /// How much was shown in all.
+    pub fn shown(&self) -> Vec<Shown> {
+        let shown = self.parts.iter().map(|((step, stream), part)| Shown {
+            step: *step,
+            stream: *stream,
+            bytes: part.before + part.shown.len() as u64,
+        });
+        shown.collect()
+    }
+
     /// The program wrote something.
     pub fn write(&mut self, step: Step, stream: OutputStream, data: Bytes) -> Fresh {
         let (data, differs) = self.parts.entry((step, stream)).or_default().write(data);
@@ -42,13 +66,14 @@ impl Transcript {
 
     /// The job starts anew.
     pub fn restart(&mut self) {
-        self.parts.values_mut().for_each(|part| part.confirmed = 0);
+        self.parts.values_mut().for_each(|part| (part.confirmed, part.passed) = (0, 0));
         self.diverged = false;
     }
 
     /// The job has ended. Returns whether only now it shows that the last attempt wrote less than was shown.
     pub fn end(&mut self) -> bool {
-        self.parts.values().any(|part| part.confirmed < part.shown.len()) && self.diverge()
+        let is_short = |part: &Part| part.passed < part.before || part.confirmed < part.shown.len();
+        self.parts.values().any(is_short) && self.diverge()
     }
 
     /// Notes that this attempt differs; true the first time.
@@ -76,7 +101,10 @@ impl Transcript {
 
 impl Part {
     /// Returns what is new of `data`, and whether it contradicts what was shown.
-    fn write(&mut self, data: Bytes) -> (Bytes, bool) {
+    fn write(&mut self, mut data: Bytes) -> (Bytes, bool) {
+        let unknown = usize::try_from(self.before - self.passed).unwrap_or(usize::MAX).min(data.len());
+        self.passed += unknown as u64;
+        let data = data.split_off(unknown);
         let expected = &self.shown[self.confirmed..];
         let same = expected.iter().zip(&data).take_while(|(shown, written)| shown == written).count();
         self.confirmed += same;
@@ -164,6 +192,20 @@ mod tests {
         assert_eq!(write(&mut transcript, "abXY"), ("Y".into(), false));
         transcript.restart();
         assert_eq!(write(&mut transcript, "Z"), ("Z".into(), true));
+    }
+
+    #[test]
+    fn what_an_earlier_command_has_shown_is_not_shown_again() {
+        let mut first = Transcript::default();
+        write(&mut first, "one two");
+        let mut transcript = Transcript::default();
+        transcript.go_on_behind(&first.shown());
+        assert_eq!(write(&mut transcript, " three"), (" three".into(), false));
+        assert_eq!(transcript.shown()[0].bytes, 13);
+        transcript.restart();
+        assert_eq!(write(&mut transcript, "one"), ("".into(), false));
+        assert_eq!(write(&mut transcript, " two three four"), (" four".into(), false));
+        assert!(!transcript.end());
     }
 
     #[test]

@@ -11,6 +11,8 @@ use protocol::frame::OutputChunk;
 use protocol::hello::DEFAULT_WINDOW;
 use tokio::sync::mpsc;
 
+use crate::raw;
+
 /// Every piece uses up some credit, and credit is given back only for pieces that were written: that many can
 /// wait. Twice that, since a connection that is made anew begins with credit of its own; and some notes.
 const QUEUE: usize = 2 * DEFAULT_WINDOW as usize / OutputChunk::HEADER + 64;
@@ -143,8 +145,9 @@ impl Writer {
     }
 
     fn line(&mut self, line: &str) {
-        let start = if self.mid_line { "\n" } else { "" };
-        let _ = io::stderr().write_all(format!("{start}{line}\n").as_bytes());
+        let end = raw::line_end();
+        let start = if self.mid_line { end } else { "" };
+        let _ = io::stderr().write_all(format!("{start}{line}{end}").as_bytes());
         self.mid_line = false;
     }
 }

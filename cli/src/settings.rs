@@ -179,6 +179,12 @@ pub fn config_folder(config_home: Option<&Path>) -> Option<PathBuf> {
     given.or_else(|| Some(std::env::home_dir()?.join(".config")))
 }
 
+/// Where this user's programs keep what they remember: the folder given, else the usual one.
+pub fn state_home(given: Option<&Path>) -> Option<PathBuf> {
+    let given = given.filter(|path| path.is_absolute()).map(Path::to_owned);
+    given.or_else(|| Some(std::env::home_dir()?.join(".local").join("state")))
+}
+
 fn from_config(text: &str) -> Result<Masters, String> {
     let config: ConfigFile = toml::from_str(text).map_err(|error| error.message().to_owned())?;
     match config.master {

@@ -77,7 +77,7 @@ pub fn seconds(seconds: f64) -> String {
 }
 
 /// With at most so many decimals, and none that say nothing.
-fn short(number: f64, decimals: usize) -> String {
+pub fn short(number: f64, decimals: usize) -> String {
     let text = format!("{number:.decimals$}");
     match text.contains('.') {
         true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),

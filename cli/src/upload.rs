@@ -44,6 +44,11 @@ impl Upload {
         self.stdin == Stdin::Open && self.pieces.is_empty()
     }
 
+    /// Standard input follows after all.
+    pub fn begin_stdin(&mut self) {
+        self.stdin = Stdin::Open;
+    }
+
     /// A piece of standard input, or its end.
     pub fn stdin(&mut self, piece: Option<Bytes>) {
         match piece {

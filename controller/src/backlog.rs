@@ -143,10 +143,11 @@ fn waiting(job: Queued) -> Waiting {
         language,
         peak,
         requires,
+        needs,
         share,
         queued_at,
         stdin_follows: _,
         no_wait,
     } = job;
-    Waiting { id, number, priority, language, limits: peak, requires, share, queued_at, no_wait }
+    Waiting { id, number, priority, language, limits: peak, requires, needs, share, queued_at, no_wait }
 }

@@ -1,6 +1,7 @@
 //! What the controller is told: flags, environment, controller.toml, defaults, in this order. Read whole and
 //! checked before anything starts; what is wrong is named.
 
+mod callbacks;
 mod doors;
 mod encryption;
 mod store;
@@ -12,6 +13,8 @@ use std::time::Duration;
 use clap::Parser;
 use serde::{Deserialize, Serialize};
 
+use crate::callbacks::Network;
+pub use crate::callbacks::Settings as CallbackSettings;
 pub use crate::scheduler::Rules;
 pub use doors::{Doors, JSON_OVERHEAD};
 pub use encryption::{CertificateFiles, TlsMode};
@@ -114,6 +117,17 @@ pub struct Args {
     /// Who may run programs without an account, once there is one: loopback, off, everywhere (default: loopback)
     #[arg(long, env = "RUCHE_CONTROLLER_ANONYMOUS_USE", value_name = "WHERE")]
     pub anonymous_use: Option<AnonymousUse>,
+    /// Call nobody back when jobs have finished
+    #[arg(long, env = "RUCHE_CONTROLLER_NO_CALLBACKS")]
+    pub no_callbacks: bool,
+    /// Networks that callbacks may go to beside the public internet: 10.1.0.0/16; several with commas
+    #[arg(
+        long,
+        env = "RUCHE_CONTROLLER_CALLBACKS_ALLOW_PRIVATE",
+        value_name = "NETWORK",
+        value_delimiter = ','
+    )]
+    pub callbacks_allow_private: Vec<Network>,
     /// Let nobody share jobs by links
     #[arg(long, env = "RUCHE_CONTROLLER_NO_SHARING")]
     pub no_sharing: bool,
@@ -166,6 +180,7 @@ struct File {
     max_runners_per_address: Option<usize>,
     http_hosts: Vec<String>,
     sharing: Option<bool>,
+    callbacks: callbacks::Table,
     insecure: bool,
 }
 
@@ -212,6 +227,8 @@ pub struct Config {
     pub doors: Doors,
     /// Whether jobs can be shared by links.
     pub sharing: bool,
+    /// Whether, and where, it is told how jobs ended.
+    pub callbacks: CallbackSettings,
     /// Whether doors may be open to others unprotected.
     pub insecure: bool,
 }
@@ -298,6 +315,7 @@ impl Config {
             runner_certificate_life: encryption::runner_certificate_life(&args, &file),
             anonymous_use: args.anonymous_use.or(file.anonymous_use).unwrap_or_default(),
             sharing: !args.no_sharing && file.sharing.unwrap_or(true),
+            callbacks: callbacks::resolve(&args, &file)?,
             insecure: args.insecure || file.insecure,
         };
         config.check()?;

@@ -3,8 +3,10 @@
 mod access;
 mod admission;
 mod cluster;
+mod gestures;
 mod input;
 mod joining;
+mod privacy;
 mod shutdown;
 #[cfg(test)]
 mod tests;
@@ -13,6 +15,7 @@ mod watching;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use protocol::client::JobQuery;
 use protocol::{Job, JobAttempt, JobId, JobPage, JobSpec, JobState, Problem, ProblemKind, Timestamp};
 use tokio_util::sync::CancellationToken;
@@ -20,6 +23,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::backlog::{Backlog, share_of};
 use crate::budget::Budget;
+use crate::callbacks::{Callbacks, Target};
 use crate::dice;
 use crate::identity::{Account, Usage};
 use crate::live::{Live, StdinLog, Undecided};
@@ -29,7 +33,9 @@ use crate::store::{Cancelled, EnqueueError, Enqueued, NewJob, Store, StoreError}
 
 use admission::peak;
 pub use cluster::SampleQuery;
-pub use input::NoInput;
+pub use gestures::NoGesture;
+pub use input::{HAND_AWAY, NoInput, SOCKET_AWAY};
+pub use privacy::conceal;
 pub use watching::Watching;
 
 /// When to come back to a full queue, in seconds.
@@ -66,6 +72,7 @@ pub struct Jobs {
     budget: Budget,
     limits: JobLimits,
     usage: Arc<Usage>,
+    callbacks: Arc<Callbacks>,
     started_at: Timestamp,
     draining: CancellationToken,
     tasks: TaskTracker,
@@ -91,7 +98,7 @@ impl Jobs {
         roster: Arc<Roster>,
         budget: Budget,
         limits: JobLimits,
-        usage: Arc<Usage>,
+        (usage, callbacks): (Arc<Usage>, Arc<Callbacks>),
     ) -> Self {
         let steering = Arc::new(Steering::new(Arc::clone(&store) as _, Arc::clone(&roster)));
         Self {
@@ -103,6 +110,7 @@ impl Jobs {
             budget,
             limits,
             usage,
+            callbacks,
             started_at: Timestamp::now(),
             draining: CancellationToken::new(),
             tasks: TaskTracker::new(),
@@ -131,9 +139,11 @@ impl Jobs {
         if let Some(account) = &submission.account {
             self.hold_to_quota(&mut spec, account)?;
         }
+        // It is kept apart from the program: nobody who sees or runs that is to see it.
+        let callback = spec.callback_url.take().map(|url| self.callbacks.target(&url)).transpose()?;
         let spec = Arc::new(spec);
         loop {
-            if let Some(submitted) = self.submit_once(&spec, &submission).await? {
+            if let Some(submitted) = self.submit_once(&spec, callback.as_ref(), &submission).await? {
                 return Ok(submitted);
             }
         }
@@ -143,20 +153,32 @@ impl Jobs {
     async fn submit_once(
         &self,
         spec: &Arc<JobSpec>,
+        callback: Option<&Target>,
         submission: &Submission,
     ) -> Result<Option<(JobId, Watching)>, Problem> {
         let Submission { stdin, keep, account } = submission;
         let admission = self.admit(account.as_deref()).await?;
         let owner = account.as_ref().map(|account| account.name.clone());
         let id = dice::job_id();
+        if let Some(target) = callback {
+            self.callbacks.promise(id, target, owner.as_deref()).await?;
+        }
         let watcher = self.live.open(id, stdin.clone(), *keep);
         let undecided = spec.no_wait.then(|| self.live.undecided(id));
         let (peak, share, stdin_follows) = (peak(spec), share_of(spec, owner.as_deref()), stdin.is_some());
         let new = NewJob { id, spec: Arc::clone(spec), peak, share, owner, stdin_follows };
         let (position, undecided) = match self.take_in(new, undecided).await {
             Ok(Ok(taken_in)) => taken_in,
-            Ok(Err(existing)) => return self.join(existing, spec.no_wait).await,
-            Err(error) => return Err(queue_problem(error)),
+            Ok(Err(existing)) => {
+                self.owe_nothing(id, callback).await;
+                return self.join(existing, spec.no_wait).await;
+            }
+            Err(error) => {
+                if let EnqueueError::Full { .. } = error {
+                    self.owe_nothing(id, callback).await;
+                }
+                return Err(queue_problem(error));
+            }
         };
         watcher.job().queued(position);
         if let Some(undecided) = undecided {
@@ -167,7 +189,14 @@ impl Jobs {
         if let Some(stdin) = stdin {
             self.tasks.spawn(self.clone().guard_stdin(id, Arc::clone(stdin)));
         }
-        Ok(Some((id, Watching::Live(watcher))))
+        Ok(Some((id, watcher.into())))
+    }
+
+    /// There is no such job, so nobody is told how it ended.
+    async fn owe_nothing(&self, id: JobId, callback: Option<&Target>) {
+        if callback.is_some() {
+            self.callbacks.withdraw(id).await;
+        }
     }
 
     /// Queues a job. Returns its position and its mark, or the job that has its key already. In a task of its own:
@@ -224,6 +253,15 @@ impl Jobs {
     pub async fn spec(&self, id: JobId) -> Result<JobSpec, Problem> {
         let spec = self.store.spec(id).await.map_err(internal)?;
         spec.map(Arc::unwrap_or_clone).ok_or_else(|| unknown(id))
+    }
+
+    /// A file that a run of a job left; where no run is named, the first that left such a one.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub async fn artifact(&self, id: JobId, run: Option<u32>, path: &str) -> Result<Bytes, Problem> {
+        let missing = || Problem::new(ProblemKind::NotFound, "no such file is kept of this job").at("path");
+        self.store.artifact(id, run, path).await.map_err(internal)?.ok_or_else(missing)
     }
 
     /// A job, once it has finished or so much time has passed.
@@ -321,7 +359,7 @@ impl Jobs {
     /// Where there is none.
     pub async fn watch(&self, id: JobId, after: u64) -> Result<Watching, Problem> {
         if let Some(watcher) = self.live.watch(id, after) {
-            return Ok(Watching::Live(watcher));
+            return Ok(watcher.into());
         }
         let job = self.get(id).await?;
         Ok(match job.state {

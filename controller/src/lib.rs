@@ -12,6 +12,7 @@
 mod activity;
 mod backlog;
 mod budget;
+mod callbacks;
 mod clock;
 pub mod config;
 mod dice;
@@ -27,6 +28,7 @@ mod identity;
 mod jobs;
 mod live;
 mod lock;
+mod needs;
 mod overview;
 mod roster;
 mod scheduler;
@@ -52,6 +54,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::backlog::Backlog;
 use crate::budget::Budget;
+use crate::callbacks::{Callbacks, Courier};
 use crate::config::Config;
 use crate::dispatch::Dispatcher;
 use crate::doors::Door;
@@ -162,6 +165,7 @@ pub async fn run(config: Config, store: Arc<dyn Store>, listeners: Listeners, sh
     let enrolment =
         Arc::new(Enrolment::new(Arc::clone(&store), authority, port, config.runner_certificate_life));
     let usage = Arc::new(Usage::new(Arc::clone(&store) as _));
+    let callbacks = Arc::new(Callbacks::new(Arc::clone(&store), config.callbacks.clone()));
     let jobs = Jobs::new(
         Arc::clone(&store),
         Arc::clone(&backlog),
@@ -169,7 +173,7 @@ pub async fn run(config: Config, store: Arc<dyn Store>, listeners: Listeners, sh
         Arc::clone(&roster),
         budget,
         limits,
-        Arc::clone(&usage),
+        (Arc::clone(&usage), Arc::clone(&callbacks)),
     );
 
     let settings = settings(&config, &listeners);
@@ -211,6 +215,7 @@ pub async fn run(config: Config, store: Arc<dyn Store>, listeners: Listeners, sh
     runners.spawn(Arc::clone(&identity).look_after(close_runners.clone()));
     runners.spawn(limit_shares(Arc::clone(&identity), backlog, close_runners.clone()));
     runners.spawn(usage.look_after(close_runners.clone()));
+    runners.spawn(Courier::new(callbacks).run(close_runners.clone()));
     clients.spawn(tcp::serve(
         jobs.clone(),
         Arc::clone(&identity),

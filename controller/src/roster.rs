@@ -337,6 +337,7 @@ fn newcomer(registration: &Registration, menu: &Menu) -> Newcomer {
         name: registration.name.clone(),
         languages: Languages::limits(menu),
         labels: registration.labels.clone(),
+        features: registration.features.clone(),
         max_jobs: registration.max_jobs,
     }
 }

@@ -5,13 +5,17 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use protocol::client::JobQuery;
 use protocol::cluster::Sample;
 use protocol::runner::{LanguageOffer, Registration, Telemetry};
-use protocol::{Attempt, Job, JobAttempt, JobId, JobPage, JobSpec, Limits, RunnerId, Timestamp};
+use protocol::{
+    Attempt, Job, JobAttempt, JobId, JobPage, JobSpec, JobState, Limits, RunnerId, Timestamp, Verdict,
+};
 use tokio::sync::broadcast;
 use tokio::time::sleep;
 
+use crate::callbacks;
 use crate::store::*;
 
 /// A memory store that fails while it is told to.
@@ -35,6 +39,35 @@ pub(crate) fn memory() -> Memory {
         keep_finished: 100,
         keep_bytes: 1 << 20,
     })
+}
+
+/// What an operator says who wants no callbacks.
+pub(crate) fn no_callbacks() -> callbacks::Settings {
+    let (first_pause, timeout) = (Duration::from_millis(20), Duration::from_secs(2));
+    callbacks::Settings { enabled: false, allow_private: Vec::new(), first_pause, timeout }
+}
+
+/// A job that has ended well.
+pub(crate) fn finished_job() -> Job {
+    let now = crate::clock::now();
+    Job {
+        id: JobId::random(),
+        state: JobState::Finished,
+        position: None,
+        verdict: Some(Verdict::Ok),
+        message: None,
+        language: "c".to_owned(),
+        labels: Default::default(),
+        owner: None,
+        compile: None,
+        runs: Vec::new(),
+        score: None,
+        runner: Some("a".to_owned()),
+        attempts: Attempt(1),
+        queued_at: now,
+        started_at: Some(now),
+        finished_at: Some(now),
+    }
 }
 
 impl Flaky {
@@ -108,6 +141,9 @@ impl Store for Flaky {
     }
     async fn spec(&self, id: JobId) -> Result<Option<Arc<JobSpec>>, StoreError> {
         self.inner.spec(id).await
+    }
+    async fn artifact(&self, id: JobId, run: Option<u32>, path: &str) -> Result<Option<Bytes>, StoreError> {
+        self.inner.artifact(id, run, path).await
     }
     async fn attempts(&self, id: JobId) -> Result<Vec<JobAttempt>, StoreError> {
         self.check()?;
@@ -228,6 +264,7 @@ pub(crate) fn registration(name: &str) -> Registration {
         selftest: None,
         started_at: None,
         labels: Default::default(),
+        features: Default::default(),
         held: Vec::new(),
     }
 }

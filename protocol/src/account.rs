@@ -275,6 +275,14 @@ pub struct CreatedToken {
     pub info: TokenInfo,
 }
 
+/// The key with which callbacks are signed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CallbackKey {
+    /// The whole of it, prefix and all, is the key of the HMAC.
+    pub key: Secret,
+}
+
 /// Which of what was done to show, newest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -381,6 +389,15 @@ pub enum AccountRequest {
         /// Its id.
         id: String,
     },
+    /// The key that signs callbacks. Answered by `callback_key`.
+    CallbackKey {
+        /// That of jobs without an owner, for admins, rather than one's own.
+        #[serde(default)]
+        cluster: bool,
+        /// Whether to put a new one in its place before.
+        #[serde(default)]
+        renew: bool,
+    },
     /// Answered by `audit`.
     Audit(AuditQuery),
 }
@@ -414,6 +431,8 @@ pub enum AccountAnswer {
     },
     /// A token that was made.
     Token(CreatedToken),
+    /// The key that signs callbacks.
+    CallbackKey(CallbackKey),
     /// What was done.
     Audit(AuditPage),
 }

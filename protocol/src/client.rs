@@ -6,7 +6,7 @@ use crate::account::{AccountAnswer, AccountRequest};
 use crate::cluster::{ClusterInfo, LanguageInfo, RunnerChange, RunnerInfo};
 use crate::event::JobEvent;
 use crate::joining::{JoinTokenRequest, NewJoinToken};
-use crate::{Job, JobId, JobPage, JobSpec, JobState, Problem, Verdict};
+use crate::{Job, JobId, JobPage, JobSpec, JobState, Problem, Signal, TerminalSize, Verdict};
 
 /// What a client asks for. Each request has a stream of its own, with a number that the client chooses and has
 /// not used before on this connection.
@@ -32,6 +32,9 @@ pub enum Request {
         /// The number of the last event already seen, 0 for all.
         #[serde(default)]
         after: u64,
+        /// Whether the job's streamed standard input goes on here, as stdin frames from the byte on that `accepted` names.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        stdin_follows: bool,
     },
     /// Stop a job. Answered by `job`, or by `refused` where it has ended or there is none.
     Cancel {
@@ -43,6 +46,31 @@ pub enum Request {
     Rerun {
         /// Which job.
         id: JobId,
+    },
+    /// A file that a run left. Answered by `artifact` and blob frames with its bytes, or by `refused`.
+    Artifact {
+        /// Which job.
+        id: JobId,
+        /// Which run, from 0; the first that left such a file where absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        run: Option<u32>,
+        /// Its path, as the run's result has it.
+        path: String,
+    },
+    /// Send a running program a signal. Answered by `job`, or by `refused` where it does not run, or not at a runner of
+    /// this controller's.
+    Signal {
+        /// Which job.
+        id: JobId,
+        /// Which signal.
+        signal: Signal,
+    },
+    /// The terminal of a running program has another size now. Answered as `signal` is.
+    Resize {
+        /// Which job.
+        id: JobId,
+        /// Its size.
+        size: TerminalSize,
     },
     /// One job without its output. Answered by `job`.
     Job {
@@ -139,6 +167,9 @@ pub enum Response {
     Accepted {
         /// Its identifier.
         id: JobId,
+        /// How many bytes of streamed standard input were taken before, where it goes on here.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        stdin: Option<u64>,
     },
     /// An event of the job. Output comes as stdout and stderr frames, which carry their number too.
     Event {
@@ -152,7 +183,12 @@ pub enum Response {
         /// Why.
         problem: Problem,
     },
-    /// Answer to `job`, `cancel` and `rerun`. Ends the stream.
+    /// Answer to `artifact`. Its bytes follow as blob frames; the last of them ends the stream.
+    Artifact {
+        /// How many bytes it has.
+        size: u64,
+    },
+    /// Answer to `job`, `cancel`, `rerun`, `signal` and `resize`. Ends the stream.
     Job {
         /// The job, without its output.
         job: Box<Job>,

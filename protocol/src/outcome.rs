@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Content;
+use crate::{Check, Content};
 
 /// The judgement on a program. A machine-readable word; prose goes into a message beside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -80,6 +80,8 @@ pub enum Flag {
     ProcessLimit,
     /// Its file system was full when it ended.
     DiskFull,
+    /// It left more files that were to be kept than are kept.
+    ArtifactsCut,
 }
 
 /// What a step used, measured by the kernel over all its processes.
@@ -94,8 +96,20 @@ pub struct Usage {
     pub memory_bytes: u64,
 }
 
+impl Usage {
+    /// What both used: times added up, the higher memory.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            cpu_ms: self.cpu_ms.saturating_add(other.cpu_ms),
+            wall_ms: self.wall_ms.saturating_add(other.wall_ms),
+            memory_bytes: self.memory_bytes.max(other.memory_bytes),
+        }
+    }
+}
+
 /// How one step ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StepResult {
     /// The name that the run was given.
@@ -124,9 +138,33 @@ pub struct StepResult {
     /// What it used.
     #[serde(default)]
     pub usage: Usage,
+    /// Which part of the run's weight a wrong answer is worth all the same, from 0 to 1, by the job's own checker.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partial: Option<f64>,
+    /// What the job's own checker or interactor said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check: Option<Check>,
+    /// The files that it left and that are kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub artifacts: Vec<Artifact>,
+}
+
+/// A file that a run left and that is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Artifact {
+    /// Where it was, relative to the program's folder.
+    pub path: String,
+    /// How many bytes it has.
+    pub size: u64,
 }
 
 impl StepResult {
+    /// What it used, and what judged it.
+    pub fn usage_with_judge(&self) -> Usage {
+        self.check.as_ref().map_or(self.usage, |check| self.usage.plus(check.usage))
+    }
+
     /// A result without output and without use, for a step that never ran to its end.
     pub fn new(verdict: Verdict) -> Self {
         Self {
@@ -139,6 +177,9 @@ impl StepResult {
             truncated: false,
             flags: Vec::new(),
             usage: Usage::default(),
+            partial: None,
+            check: None,
+            artifacts: Vec::new(),
         }
     }
 }

@@ -1,12 +1,25 @@
 //! The control messages of the runners' TCP door (port 7001). The runner dials the controller.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Attempt, JobId, JobSpec, Limits, Problem, RunnerId, Secret, Step, StepResult, Timestamp, Verdict,
+    Attempt, JobId, JobSpec, Limits, Problem, RunnerId, Secret, Signal, Step, StepResult, TerminalSize,
+    Timestamp, Verdict,
 };
+
+/// The [`features`](JobSpec::features) that this version knows.
+pub const FEATURES: [&str; 3] = ["artifacts", "judging", TERMINAL];
+
+/// The feature of runners that give programs terminals, and take signals and sizes for them.
+pub const TERMINAL: &str = "terminal";
+
+/// The most files that the runs of a job leave together.
+pub const MAX_ARTIFACTS: u32 = 1000;
+
+/// The most bytes of them.
+pub const MAX_ARTIFACT_BYTES: u64 = 64 << 20;
 
 /// What a runner says. `register` and `telemetry` are about itself and go on stream 0; the
 /// others are about an attempt and go on the attempt's stream.
@@ -50,6 +63,16 @@ pub enum FromRunner {
         /// How, without its output.
         result: StepResult,
     },
+    /// A file that the run under way left and that is to be kept: after its program has ended and before its
+    /// `step_finished`. Its bytes follow as blob frames.
+    Artifact {
+        /// Of which step.
+        step: Step,
+        /// Where it was, relative to the program's folder.
+        path: String,
+        /// How many bytes it has.
+        size: u64,
+    },
     /// The attempt has its verdict. The last message on its stream.
     Finished {
         /// The judgement on the whole.
@@ -91,6 +114,16 @@ pub enum ToRunner {
     Run(Box<Assignment>),
     /// Stop it. The attempt still ends with `finished`.
     Cancel,
+    /// Send the program a signal, if it runs. For runners that register with the feature `terminal`, as is `resize`.
+    Signal {
+        /// Which.
+        signal: Signal,
+    },
+    /// The program's terminal has another size now.
+    Resize {
+        /// Its size.
+        size: TerminalSize,
+    },
     /// An attempt that the runner holds goes on here: all its reports are sent again on this stream, from the
     /// first, and then what is new.
     Resume {
@@ -152,6 +185,9 @@ pub struct Registration {
     /// What its operator says of it, for jobs that require it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
+    /// What jobs may need of it that older runners do not know: see [`JobSpec::features`].
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub features: BTreeSet<String>,
     /// Attempts that came over a link that has broken and whose end nobody has confirmed as recorded.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub held: Vec<HeldAttempt>,

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{Content, JobSpec, LimitsRequest, Problem};
+use crate::{
+    Checker, Content, JobSpec, LimitsRequest, Problem, RunSpec, SourceFile, TerminalSize, Tolerance,
+};
 
 /// The longest path of a file, and the longest name in it, in bytes (Linux: `NAME_MAX`).
 pub const MAX_PATH_BYTES: usize = 255;
@@ -10,8 +12,20 @@ pub const MAX_PATH_BYTES: usize = 255;
 /// The most runs of one job.
 pub const MAX_RUNS: usize = 1000;
 
-/// The most files of one job.
-const MAX_FILES: usize = 1000;
+/// The most files of one program: as many as an archive may have entries.
+pub const MAX_FILES: usize = 10_000;
+
+/// The most runs of one job that may be under way at once.
+pub const MAX_PARALLEL: u32 = 64;
+
+/// The most patterns of files to keep.
+const MAX_ARTIFACT_PATTERNS: usize = 32;
+
+/// The longest address to call back, in bytes.
+const MAX_URL_BYTES: usize = 2048;
+
+/// The most that a run may count for.
+const MAX_WEIGHT: f64 = 1e6;
 
 /// The most arguments and environment variables, and the most bytes of one of them.
 const MAX_STRINGS: usize = 256;
@@ -27,8 +41,8 @@ impl JobSpec {
             return Err(Problem::invalid("language", "a job needs a language"));
         }
         check_text("language", &self.language, 64)?;
-        self.check_files()?;
-        self.check_main()?;
+        check_files("files", &self.files)?;
+        check_main("main", self.main.as_deref(), &self.files)?;
         check_strings("args", &self.args)?;
         check_strings("compile_args", &self.compile_args)?;
         check_environment(&self.env)?;
@@ -44,38 +58,68 @@ impl JobSpec {
         if !(-100..=100).contains(&self.priority) {
             return Err(Problem::invalid("priority", "a priority is between -100 and 100"));
         }
+        self.check_artifacts()?;
+        self.check_terminal()?;
+        self.check_callback()?;
+        self.check_judges()?;
         self.check_runs()
     }
 
-    fn check_files(&self) -> Result<(), Problem> {
-        if self.files.is_empty() {
-            return Err(Problem::invalid("files", "a job needs at least one file"));
+    fn check_artifacts(&self) -> Result<(), Problem> {
+        if self.artifacts.len() > MAX_ARTIFACT_PATTERNS {
+            return Err(Problem::invalid("artifacts", format!("at most {MAX_ARTIFACT_PATTERNS} of them")));
         }
-        if self.files.len() > MAX_FILES {
-            return Err(Problem::invalid("files", format!("a job has at most {MAX_FILES} files")));
-        }
-        let mut seen = BTreeSet::new();
-        for (index, file) in self.files.iter().enumerate() {
-            let field = format!("files[{index}].path");
-            check_path(&file.path).map_err(|why| Problem::invalid(&field, why))?;
-            if !seen.insert(file.path.as_str()) {
-                return Err(Problem::invalid(field, format!("there are two files named {:?}", file.path)));
-            }
-        }
-        for (index, file) in self.files.iter().enumerate() {
-            let ancestors = file.path.match_indices('/').map(|(end, _)| &file.path[..end]);
-            if let Some(folder) = ancestors.into_iter().find(|folder| seen.contains(folder)) {
-                let why = format!("{folder:?} is a file and a folder");
-                return Err(Problem::invalid(format!("files[{index}].path"), why));
-            }
-        }
-        Ok(())
+        let mut patterns = self.artifacts.iter().enumerate();
+        patterns.try_for_each(|(index, pattern)| {
+            check_path(pattern).map_err(|why| Problem::invalid(format!("artifacts[{index}]"), why))
+        })
     }
 
-    fn check_main(&self) -> Result<(), Problem> {
-        match &self.main {
-            Some(main) if !self.files.iter().any(|file| file.path == *main) => {
-                Err(Problem::invalid("main", format!("there is no file named {main:?}")))
+    fn check_terminal(&self) -> Result<(), Problem> {
+        let Some(size) = self.terminal else { return Ok(()) };
+        if self.runs.is_some() {
+            return Err(Problem::invalid("terminal", "a job with `runs` has no terminal"));
+        }
+        match size.is_possible() {
+            true => Ok(()),
+            false => Err(Problem::invalid("terminal", TerminalSize::impossible())),
+        }
+    }
+
+    fn check_callback(&self) -> Result<(), Problem> {
+        let Some(url) = &self.callback_url else { return Ok(()) };
+        check_text("callback_url", url, MAX_URL_BYTES)?;
+        match url.starts_with("https://") || url.starts_with("http://") {
+            true => Ok(()),
+            false => Err(Problem::invalid("callback_url", "it begins with https:// or http://")),
+        }
+    }
+
+    fn check_judges(&self) -> Result<(), Problem> {
+        for (field, judge) in [("checker", &self.checker), ("interactor", &self.interactor)] {
+            let Some(judge) = judge else { continue };
+            if judge.language.is_empty() {
+                return Err(Problem::invalid(format!("{field}.language"), "a program needs a language"));
+            }
+            check_text(&format!("{field}.language"), &judge.language, 64)?;
+            check_files(&format!("{field}.files"), &judge.files)?;
+            check_main(&format!("{field}.main"), judge.main.as_deref(), &judge.files)?;
+            check_strings(&format!("{field}.compile_args"), &judge.compile_args)?;
+            check_limits(&format!("{field}.limits"), &judge.limits)?;
+        }
+        let mut runs = self.runs.iter().flatten();
+        let custom =
+            runs.any(|run| run.expect.as_ref().is_some_and(|expect| expect.checker == Checker::Custom));
+        match (&self.checker, &self.interactor) {
+            (Some(_), _) if !custom => {
+                Err(Problem::invalid("checker", "no run is judged by it: `checker` is `custom` in none"))
+            }
+            (None, _) if custom => Err(Problem::invalid(
+                "checker",
+                "a run is to be judged by the job's own checker, and there is none",
+            )),
+            (_, Some(_)) if self.runs.is_none() => {
+                Err(Problem::invalid("interactor", "a job with an interactor has `runs`"))
             }
             _ => Ok(()),
         }
@@ -95,15 +139,80 @@ impl JobSpec {
         for (index, run) in runs.iter().enumerate() {
             check_strings(&format!("runs[{index}].args"), &run.args)?;
             check_limits(&format!("runs[{index}].limits"), &run.limits)?;
-            if let Some(name) = &run.name {
-                check_text(&format!("runs[{index}].name"), name, MAX_PATH_BYTES)?;
+            for (field, text) in [("name", &run.name), ("group", &run.group)] {
+                let Some(text) = text else { continue };
+                check_text(&format!("runs[{index}].{field}"), text, MAX_PATH_BYTES)?;
             }
+            if run.weight.is_some_and(|weight| !(0.0..=MAX_WEIGHT).contains(&weight)) {
+                let why = format!("a weight is a number from 0 to {MAX_WEIGHT}");
+                return Err(Problem::invalid(format!("runs[{index}].weight"), why));
+            }
+            check_expectation(index, run, self.interactor.is_some())?;
         }
-        Ok(())
+        match self.parallel {
+            Some(parallel) if !(1..=MAX_PARALLEL).contains(&parallel) => {
+                Err(Problem::invalid("parallel", format!("between 1 and {MAX_PARALLEL} runs at once")))
+            }
+            _ => Ok(()),
+        }
     }
 }
 
-fn check_path(path: &str) -> Result<(), String> {
+fn check_expectation(index: usize, run: &RunSpec, interactive: bool) -> Result<(), Problem> {
+    let Some(expect) = &run.expect else { return Ok(()) };
+    let field = format!("runs[{index}].expect.checker");
+    match expect.checker {
+        Checker::Float(Tolerance { absolute, relative })
+            if !(absolute >= 0.0 && relative >= 0.0 && absolute.is_finite() && relative.is_finite()) =>
+        {
+            Err(Problem::invalid(field, "a tolerance is a number, 0 or above"))
+        }
+        Checker::Custom if interactive => {
+            Err(Problem::invalid(field, "a job has either an interactor or a checker of its own"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_files(field: &str, files: &[SourceFile]) -> Result<(), Problem> {
+    if files.is_empty() {
+        return Err(Problem::invalid(field, "a program needs at least one file"));
+    }
+    if files.len() > MAX_FILES {
+        return Err(Problem::invalid(field, format!("a program has at most {MAX_FILES} files")));
+    }
+    let mut seen = BTreeSet::new();
+    for (index, file) in files.iter().enumerate() {
+        let field = format!("{field}[{index}].path");
+        check_path(&file.path).map_err(|why| Problem::invalid(&field, why))?;
+        if !seen.insert(file.path.as_str()) {
+            return Err(Problem::invalid(field, format!("there are two files named {:?}", file.path)));
+        }
+    }
+    for (index, file) in files.iter().enumerate() {
+        let ancestors = file.path.match_indices('/').map(|(end, _)| &file.path[..end]);
+        if let Some(folder) = ancestors.into_iter().find(|folder| seen.contains(folder)) {
+            let why = format!("{folder:?} is a file and a folder");
+            return Err(Problem::invalid(format!("{field}[{index}].path"), why));
+        }
+    }
+    Ok(())
+}
+
+fn check_main(field: &str, main: Option<&str>, files: &[SourceFile]) -> Result<(), Problem> {
+    match main {
+        Some(main) if !files.iter().any(|file| file.path == *main) => {
+            Err(Problem::invalid(field, format!("there is no file named {main:?}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Checks a path relative to a program's folder.
+///
+/// # Errors
+/// What is wrong with it, for people.
+pub fn check_path(path: &str) -> Result<(), String> {
     if path.is_empty() {
         return Err("a file needs a name".into());
     }
@@ -183,7 +292,7 @@ fn check_limits(field: &str, limits: &LimitsRequest) -> Result<(), Problem> {
 
 #[cfg(test)]
 mod tests {
-    use crate::{Expect, JobSpec, LimitsRequest, RunSpec, SourceFile};
+    use crate::{Checker, Expect, JobSpec, Judge, LimitsRequest, RunSpec, SourceFile, Tolerance};
 
     fn spec(paths: &[&str]) -> JobSpec {
         let file = |path: &&str| SourceFile { path: (*path).to_owned(), content: "".into() };
@@ -249,5 +358,56 @@ mod tests {
         assert_eq!(field_at_fault(&JobSpec { args: vec!["x".into()], ..job.clone() }), "args");
         assert_eq!(field_at_fault(&JobSpec { stdin: Some("x".into()), ..job.clone() }), "stdin");
         assert_eq!(field_at_fault(&JobSpec { runs: Some(vec![]), ..job }), "runs");
+    }
+
+    fn judged_by(checker: Checker) -> JobSpec {
+        let expect = Some(Expect { stdout: "1".into(), checker });
+        JobSpec { runs: Some(vec![RunSpec { expect, ..RunSpec::default() }]), ..spec(&["a"]) }
+    }
+
+    #[test]
+    fn a_checker_of_ones_own_is_there_exactly_where_it_is_used() {
+        let judge =
+            || Some(Judge { language: "c".into(), files: spec(&["check.c"]).files, ..Judge::default() });
+        assert_eq!(field_at_fault(&judged_by(Checker::Custom)), "checker");
+        assert_eq!(field_at_fault(&JobSpec { checker: judge(), ..judged_by(Checker::Exact) }), "checker");
+        let job = JobSpec { checker: judge(), ..judged_by(Checker::Custom) };
+        assert_eq!(job.validate(), Ok(()));
+        let both = JobSpec { interactor: judge(), ..job };
+        assert_eq!(field_at_fault(&both), "runs[0].expect.checker");
+        let without_runs = JobSpec { interactor: judge(), ..spec(&["a"]) };
+        assert_eq!(field_at_fault(&without_runs), "interactor");
+        let outside = Judge { files: spec(&["../check.c"]).files, ..judge().unwrap() };
+        let job = JobSpec { checker: Some(outside), ..judged_by(Checker::Custom) };
+        assert_eq!(field_at_fault(&job), "checker.files[0].path");
+    }
+
+    #[test]
+    fn tolerances_and_weights_are_numbers_from_zero_on() {
+        for relative in [-1.0, f64::NAN, f64::INFINITY] {
+            let job = judged_by(Checker::Float(Tolerance { absolute: 0.0, relative }));
+            assert_eq!(field_at_fault(&job), "runs[0].expect.checker");
+        }
+        for weight in [-1.0, f64::NAN, f64::INFINITY] {
+            let run = RunSpec { weight: Some(weight), ..RunSpec::default() };
+            let job = JobSpec { runs: Some(vec![run]), ..spec(&["a"]) };
+            assert_eq!(field_at_fault(&job), "runs[0].weight");
+        }
+    }
+
+    #[test]
+    fn what_is_to_be_kept_lies_in_the_programs_folder() {
+        for pattern in ["/etc/*", "../*", "a/../b", ""] {
+            let job = JobSpec { artifacts: vec!["*.png".into(), pattern.into()], ..spec(&["a"]) };
+            assert_eq!(field_at_fault(&job), "artifacts[1]", "{pattern:?}");
+        }
+    }
+
+    #[test]
+    fn callbacks_go_to_the_web() {
+        for url in ["ftp://example.org", "file:///etc/passwd", "example.org"] {
+            let job = JobSpec { callback_url: Some(url.into()), ..spec(&["a"]) };
+            assert_eq!(field_at_fault(&job), "callback_url", "{url}");
+        }
     }
 }

@@ -9,18 +9,21 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use protocol::runner::{MAX_ARTIFACT_BYTES, MAX_ARTIFACTS};
 use protocol::tls::NotAJoinToken;
 use protocol::{Limits, LimitsRequest};
 use serde::Deserialize;
 
 pub use self::args::{
-    Cli, Command, DockerArgs, DoctorArgs, ImagesCommand, JoinArgs, SelftestArgs, StartArgs,
+    Cli, Command, DockerArgs, DoctorArgs, ImagesCommand, JoinArgs, LanguagesCheckArgs, LanguagesCommand,
+    SelftestArgs, StartArgs,
 };
 
 use crate::membership::join::Joining;
 use crate::membership::{Joined, joined};
 use crate::pool::policy::{Isolation, PoolSizes};
 use crate::telemetry::Thresholds;
+use crate::worker::ArtifactLimits;
 
 /// runner.toml.
 #[derive(Debug, Default, Deserialize)]
@@ -35,6 +38,8 @@ struct File {
     max_cpu_percent: Option<f32>,
     max_memory_percent: Option<f32>,
     cpus_per_job: Option<f64>,
+    artifact_files: Option<u32>,
+    artifact_bytes: Option<u64>,
     drain_seconds: Option<u64>,
     run_dir: Option<PathBuf>,
     state_dir: Option<PathBuf>,
@@ -85,6 +90,8 @@ pub struct Config {
     pub thresholds: Thresholds,
     /// How many processors a job may keep busy.
     pub cpus_per_job: f64,
+    /// How much the runs of a job may leave to be kept.
+    pub artifacts: ArtifactLimits,
     /// How long jobs may go on after SIGTERM.
     pub drain: Duration,
     /// Where sockets and the lock are.
@@ -202,6 +209,10 @@ impl Config {
                 max_memory_percent: args.max_memory_percent.or(file.max_memory_percent).unwrap_or(95.0),
             },
             cpus_per_job: file.cpus_per_job.unwrap_or(cpus),
+            artifacts: ArtifactLimits {
+                files: file.artifact_files.unwrap_or(100),
+                bytes: file.artifact_bytes.unwrap_or(16 << 20),
+            },
             drain: Duration::from_secs(file.drain_seconds.unwrap_or(30)),
             run_dir: args.run_dir.or(file.run_dir).unwrap_or_else(|| "/run/ruche".into()),
             selftest: !args.skip_selftest && file.selftest.unwrap_or(true),
@@ -233,11 +244,25 @@ impl Config {
         if !(self.cpus_per_job.is_finite() && self.cpus_per_job >= 0.01) {
             return Err(wrong("cpus_per_job", format!("{} has to be at least 0.01", self.cpus_per_job)));
         }
+        check_artifacts(self.artifacts)?;
         check_limits("default_limits", &self.default_limits)?;
         check_limits("maximum_limits", &self.maximum_limits)?;
         as_request(&self.default_limits)
             .check(&self.maximum_limits)
             .map_err(|error| wrong("default_limits", format!("{error}: it is over maximum_limits")))
+    }
+}
+
+/// A controller takes no more than this of a job.
+fn check_artifacts(limits: ArtifactLimits) -> Result<(), ConfigError> {
+    if limits.files > MAX_ARTIFACTS {
+        return Err(wrong("artifact_files", format!("{} has to be at most {MAX_ARTIFACTS}", limits.files)));
+    }
+    match limits.bytes > MAX_ARTIFACT_BYTES {
+        true => {
+            Err(wrong("artifact_bytes", format!("{} has to be at most {MAX_ARTIFACT_BYTES}", limits.bytes)))
+        }
+        false => Ok(()),
     }
 }
 
@@ -304,6 +329,14 @@ impl LimitsSection {
             disk_bytes: self.disk_bytes.unwrap_or(default.disk_bytes),
         }
     }
+}
+
+/// Where the operator's own languages are, by a configuration file.
+///
+/// # Errors
+/// [`ConfigError`] names the file or the key.
+pub fn languages_dir(config: Option<&Path>) -> Result<Option<PathBuf>, ConfigError> {
+    Ok(config.map(read).transpose()?.and_then(|file| file.languages_dir))
 }
 
 fn read(path: &Path) -> Result<File, ConfigError> {

@@ -16,13 +16,18 @@ mod command;
 mod progress;
 mod recipes;
 mod status;
+mod table;
 mod tail;
+mod versions;
 
 pub use build::{BuildRequest, build};
-pub use command::{BuildArgs, ImagesArgs, command};
+pub use command::{BuildArgs, ImagesAction, ImagesArgs, command};
 pub use progress::{Event, Progress, Silent, reporter};
-pub use recipes::{FolderError, Recipes};
+pub use recipes::{Recipes, RecipesError};
 pub use status::{ImageStatus, current, list};
+pub use versions::first_line;
+
+use crate::languages::LanguagesError;
 
 /// Says what an image was made from: see [`Recipes::fingerprint`].
 pub const RECIPE_LABEL: &str = "ruche.recipe";
@@ -48,7 +53,7 @@ pub enum Error {
         source: bollard::errors::Error,
     },
     /// A recipe was asked for that there is none of.
-    #[error("there is no image `{name}` to build; there are {}", known.join(", "))]
+    #[error("there is no language or image `{name}`; there are {}", known.join(", "))]
     Unknown {
         /// The name as it was asked for.
         name: String,
@@ -84,9 +89,12 @@ pub enum Error {
         /// The last lines the tool printed.
         tail: tail::Tail,
     },
-    /// The folder of recipes is not usable.
+    /// A Dockerfile of the operator's cannot be used.
     #[error(transparent)]
-    Folder(#[from] FolderError),
+    Recipes(#[from] RecipesError),
+    /// The languages, which say what images are for, cannot be read.
+    #[error(transparent)]
+    Languages(#[from] LanguagesError),
     /// Packing the files for Docker, or printing the answer, failed.
     #[error(transparent)]
     Io(#[from] std::io::Error),

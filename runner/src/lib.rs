@@ -9,15 +9,20 @@
 //!
 //! Each floor only knows the one below. [`node`] is what they share, and the supervisor beside them.
 
+pub mod comparison;
 pub mod config;
+pub mod conformance;
 pub mod digest;
 pub mod docker;
 pub mod doctor;
+pub mod gestures;
+pub mod head;
 pub mod images;
 pub mod languages;
 pub mod link;
 pub mod membership;
 pub mod node;
+pub mod pipe;
 pub mod pool;
 pub mod report;
 pub mod sandbox;

@@ -4,16 +4,16 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::Parser;
-use runner::config::{Cli, Command, ImagesCommand};
-use runner::images::{BuildArgs, ImagesArgs};
-use runner::{docker, images, selftest};
+use runner::config::{Cli, Command, ImagesCommand, LanguagesCommand, languages_dir};
+use runner::images::{BuildArgs, ImagesAction, ImagesArgs};
+use runner::{conformance, docker, images, selftest};
 use tracing_subscriber::EnvFilter;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let command = Cli::parse().command;
     // What these have to say they print.
-    start_logging(if matches!(command, Command::Doctor(_) | Command::Selftest(_)) {
+    start_logging(if matches!(command, Command::Doctor(_) | Command::Selftest(_) | Command::Languages(_)) {
         "error"
     } else {
         "info"
@@ -36,7 +36,7 @@ fn start_logging(level: &str) {
 }
 
 async fn run(command: Command) -> Result<ExitCode, Box<dyn std::error::Error>> {
-    let (address, args) = match command {
+    let (address, config, action) = match command {
         Command::Start(args) => {
             runner::start(args).await?;
             return Ok(ExitCode::SUCCESS);
@@ -53,14 +53,19 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn std::error::Error>> {
             let ok = runner::doctor::command(args).await?;
             return Ok(if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
-        Command::Images(ImagesCommand::Build { names, base, network, force, docker }) => {
-            (docker.docker, ImagesArgs::Build(BuildArgs { names, base, network, force, recipes: None }))
+        Command::Languages(LanguagesCommand::Check(args)) => {
+            conformance::command::run(args).await?;
+            return Ok(ExitCode::SUCCESS);
         }
-        Command::Images(ImagesCommand::List { json, docker }) => {
-            (docker.docker, ImagesArgs::List { json, recipes: None })
+        Command::Images(ImagesCommand::Build { names, base, network, force, config, docker }) => {
+            (docker.docker, config, ImagesAction::Build(BuildArgs { names, base, network, force }))
+        }
+        Command::Images(ImagesCommand::List { json, config, docker }) => {
+            (docker.docker, config, ImagesAction::List { json })
         }
     };
     let docker = docker::connect(address.as_deref()).await?;
+    let args = ImagesArgs { languages_dir: languages_dir(config.as_deref())?, action };
     images::command(&docker, &args).await?;
     Ok(ExitCode::SUCCESS)
 }

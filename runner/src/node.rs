@@ -13,8 +13,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use nix::fcntl::{Flock, FlockArg};
-use protocol::runner::{HeldAttempt, LanguageOffer, Registration, Telemetry};
-use protocol::{RunnerId, Timestamp};
+use protocol::runner::{FEATURES, HeldAttempt, LanguageOffer, Registration, Telemetry};
+use protocol::{JobSpec, RunnerId, Timestamp};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
@@ -25,7 +25,7 @@ pub use self::gate::{Offers, SelftestError};
 use self::gate::Gate;
 use self::offers::Works;
 use crate::config::Config;
-use crate::images::{self, Recipes};
+use crate::images::{self, Recipes, RecipesError};
 use crate::languages::{Language, LanguagesError};
 use crate::link::attempts::Attempts;
 use crate::membership::{Credentials, Encryption, MembershipError};
@@ -35,7 +35,7 @@ use crate::sandbox::cgroup::{CgroupError, CgroupRoot};
 use crate::sandbox::docker::DockerClient;
 use crate::sandbox::{SandboxError, SandboxHost};
 use crate::telemetry::{HostLoad, HostProbe, PERIOD, unavailable};
-use crate::worker::Workshop;
+use crate::worker::{NotOffered, Toolchain, Workshop};
 
 /// The agent, for the containers to run.
 const AGENT: &[u8] = include_bytes!(env!("AGENT_BINARY"));
@@ -63,6 +63,9 @@ pub enum NodeError {
     /// A languages file, the runner's own or one of the operator's.
     #[error(transparent)]
     Languages(#[from] LanguagesError),
+    /// A Dockerfile of the operator's.
+    #[error(transparent)]
+    Recipes(#[from] RecipesError),
     /// A language was asked for that there is none of.
     #[error("languages: there is no {asked:?}; there are {known}")]
     UnknownLanguage {
@@ -143,7 +146,7 @@ impl Node {
             sandboxes,
             slots: Arc::new(Semaphore::new(config.max_jobs as usize)),
             languages,
-            recipes: Recipes::embedded(),
+            recipes: Recipes::load(config.languages_dir.as_deref())?,
             works: watch::Sender::default(),
             gate: watch::Sender::default(),
             tested: watch::Sender::default(),
@@ -191,37 +194,49 @@ impl Node {
             selftest: offers.selftest.clone(),
             started_at: Some(self.started_at),
             labels: self.config.labels.clone(),
+            features: FEATURES.map(str::to_owned).into(),
             held,
         }
     }
 
-    /// Takes a slot for a job of this language.
+    /// Takes a slot for a job.
     ///
     /// # Errors
     /// The reason why not, for people.
-    pub fn admit(&self, language: &str) -> Result<(Workshop, OwnedSemaphorePermit), String> {
+    pub fn admit(&self, spec: &JobSpec) -> Result<(Workshop, OwnedSemaphorePermit), String> {
         if self.draining.load(Ordering::Relaxed) {
             return Err("this runner is leaving".to_owned());
         }
         if let Some(reason) = self.telemetry.borrow().as_ref().and_then(|now| now.unavailable.clone()) {
             return Err(reason);
         }
-        let offered = self.offers.borrow().languages.iter().any(|offer| offer.id == language);
-        let found = self.languages.iter().find(|own| offered && own.id == language);
-        let language = found.ok_or_else(|| format!("this runner does not offer {language}"))?;
+        let own = self.offered(&spec.language)?;
+        let others = spec.judges().map(|judge| self.offered(&judge.language).map(toolchain));
+        let others: Result<_, String> = others.collect();
+        let workshop = Workshop { others: others?, ..self.workshop(own) };
         let slot = Arc::clone(&self.slots).try_acquire_owned();
         let slot = slot.map_err(|_| format!("all {} slots are busy", self.config.max_jobs))?;
-        Ok((self.workshop(language), slot))
+        Ok((workshop, slot))
+    }
+
+    /// What programs in a language are run as, where that is offered.
+    fn offered(&self, language: &str) -> Result<&Arc<Language>, String> {
+        let offered = self.offers.borrow().languages.iter().any(|offer| offer.id == language);
+        let found = self.languages.iter().find(|own| offered && own.id == language);
+        found.ok_or_else(|| NotOffered(language.to_owned()).to_string())
     }
 
     fn workshop(&self, language: &Arc<Language>) -> Workshop {
         Workshop {
             pool: Arc::clone(&self.pool),
-            language: Arc::clone(language),
-            image: images::tag(&language.image),
+            own: toolchain(language),
+            others: Vec::new(),
+            slots: Arc::clone(&self.slots),
             default_limits: self.config.default_limits,
             maximum_limits: self.config.maximum_limits,
             cpus: self.config.cpus_per_job,
+            artifacts: self.config.artifacts,
+            gestures: Arc::default(),
         }
     }
 
@@ -341,13 +356,12 @@ impl Node {
         let limits = language.run_limits(&language.compile_limits(&self.config.default_limits));
         let (_, said) = lease.sandbox()?.run_alone(&language.version, limits, &[]).await?;
         lease.give_back();
-        Ok(first_line(&said))
+        Ok(images::first_line(&String::from_utf8_lossy(&said)))
     }
 }
 
-fn first_line(said: &[u8]) -> Option<String> {
-    let text = String::from_utf8_lossy(said);
-    text.lines().map(str::trim).find(|line| !line.is_empty()).map(|line| line.chars().take(100).collect())
+fn toolchain(language: &Arc<Language>) -> Toolchain {
+    Toolchain { language: Arc::clone(language), image: images::tag(&language.image) }
 }
 
 fn allowed_languages(config: &Config) -> Result<Vec<Arc<Language>>, NodeError> {

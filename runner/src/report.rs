@@ -21,6 +21,15 @@ pub enum Report {
         /// What.
         data: Bytes,
     },
+    /// A file that a run left and that is to be kept.
+    Artifact {
+        /// Of which step.
+        step: Step,
+        /// Where it was, relative to the program's folder.
+        path: String,
+        /// What is in it.
+        content: Bytes,
+    },
     /// The program read some of the standard input that follows the job: so much more may come.
     Credit(u32),
     /// Anything else.

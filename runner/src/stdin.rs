@@ -8,6 +8,7 @@ use protocol::frame::FrameError;
 use protocol::window::ReceiveWindow;
 use tokio::sync::Notify;
 
+use crate::pipe::Pipe;
 use crate::report::{Report, Reporter};
 
 /// Where a step's input comes from.
@@ -17,6 +18,8 @@ pub enum Stdin {
     Given(Bytes),
     /// It comes as the client sends it.
     Following(Arc<Following>, Reporter),
+    /// It is what another program writes.
+    From(Arc<Pipe>),
 }
 
 /// Input between the link and the worker; no more than a window of it.
@@ -43,6 +46,7 @@ impl Stdin {
             Self::Given(rest) if rest.is_empty() => None,
             Self::Given(rest) => Some(rest.split_to(most.min(rest.len()))),
             Self::Following(following, _) => following.next(most).await,
+            Self::From(pipe) => pipe.next(most).await,
         }
     }
 

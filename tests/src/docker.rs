@@ -19,6 +19,12 @@ pub fn containers(runner: &str) -> Vec<String> {
     String::from_utf8_lossy(&listed.stdout).lines().map(str::to_owned).collect()
 }
 
+/// Removes an image that a test has made.
+pub fn remove_image(tag: &str) {
+    let removed = Command::new("docker").args(["rmi", tag]).output().expect("docker runs");
+    assert!(removed.status.success(), "docker rmi: {}", String::from_utf8_lossy(&removed.stderr));
+}
+
 /// Kills a container, as the kernel or an operator might. It may be gone already.
 pub fn kill(container: &str) {
     Command::new("docker").args(["kill", container]).output().expect("docker runs");

@@ -49,6 +49,39 @@ pub fn post_raw(url: &str, body: &[u8]) -> Answer {
     answer(agent().post(url).header("content-type", "application/json").send(body))
 }
 
+/// A file that was downloaded, or why not.
+#[derive(Debug, Clone)]
+pub struct Download {
+    /// The status.
+    pub status: u16,
+    /// The `Content-Type`.
+    pub content_type: String,
+    /// The `Content-Disposition`, where there is one.
+    pub disposition: Option<String>,
+    /// What is in it.
+    pub bytes: Vec<u8>,
+}
+
+/// `GET` of a file.
+pub fn download(url: &str) -> Download {
+    let mut response = agent().get(url).call().expect("the controller answers");
+    let header =
+        |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    Download {
+        status: response.status().as_u16(),
+        content_type: header("content-type").unwrap_or_default(),
+        disposition: header("content-disposition"),
+        bytes: response.body_mut().with_config().limit(MOST).read_to_vec().expect("the answer ends"),
+    }
+}
+
+/// `POST` of anything, with these headers.
+pub fn post_as(url: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+    let request =
+        headers.iter().fold(agent().post(url), |request, (name, value)| request.header(*name, *value));
+    answer(request.send(body))
+}
+
 /// The body of a `GET` as text, to its end.
 pub fn read(url: &str, headers: &[(&str, &str)]) -> String {
     let request =

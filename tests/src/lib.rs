@@ -15,6 +15,7 @@ pub mod private_docker;
 pub mod process;
 pub mod promise;
 pub mod proxy;
+pub mod pty;
 pub mod siege;
 pub mod table;
 pub mod wait;

@@ -1,6 +1,6 @@
 //! The binaries under test.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -44,6 +44,13 @@ impl Server {
                 return rest.trim().to_owned();
             }
         }
+    }
+
+    /// What else it has said, now that it has ended.
+    pub fn rest(&mut self) -> String {
+        let mut rest = String::new();
+        self.stdout.read_to_string(&mut rest).expect("its stdout can be read");
+        rest
     }
 
     /// Its process id.

@@ -1,104 +1,152 @@
-//! Every language does what a student's first hour needs: says hello, reads its input, takes arguments, fails
-//! to compile with its line, and ends with its own exit code or signal.
+//! Languages: what the conformance programs prove in a sandbox (`runner languages check`), what of it people see through
+//! a cluster, and how an operator adds a language.
 
-use tests::{Cluster, Ran};
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test helper may fail its test")]
 
-/// The programs of one language.
-struct Programs {
-    language: &'static str,
-    file: &'static str,
-    hello: &'static str,
-    echo_stdin: &'static str,
-    echo_arguments: &'static str,
-    broken: &'static str,
-    /// Whether the broken one fails before it runs.
-    compiled: bool,
-    exit_with_7: &'static str,
+use std::process::Command;
+
+use protocol::Verdict;
+use runner::conformance::case::{self, Case, EXPECTED};
+use serde_json::Value;
+use tests::process::binary;
+use tests::{Cluster, Ran, docker, nonce};
+
+/// What `make test` builds.
+const BASIC: [&str; 6] = ["python", "c", "cpp", "java", "javascript", "typescript"];
+
+/// `runner languages check`, and the reports that it prints.
+fn languages_check(arguments: &[&str]) -> (Ran, Vec<Value>) {
+    let run_dir = tempfile::tempdir().unwrap();
+    let mut command = Command::new(binary("runner"));
+    command.args(["languages", "check", "--json", "--run-dir"]).arg(run_dir.path()).args(arguments);
+    let ran: Ran = command.output().expect("the runner runs").into();
+    let reports = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{}", ran.stderr));
+    (ran, reports)
 }
 
-fn check(programs: &Programs) {
-    let cluster = Cluster::offering(programs.language);
-    let run = |text: &str, arguments: &[&str], stdin: Option<&str>| -> Ran {
-        let file = cluster.file(programs.file, text);
-        cluster.run_with_stdin(&file, arguments, stdin.map(str::as_bytes))
+#[test]
+fn every_language_whose_image_is_here_proves_what_it_has_to() {
+    let (ran, reports) = languages_check(&[]);
+    let complaints = |report: &Value| {
+        let cases = report["cases"].as_array().unwrap().iter();
+        let failed: Vec<&Value> = cases.filter(|case| !case["complaint"].is_null()).collect();
+        format!("{}: {} {failed:?}", report["id"], report["trouble"])
     };
+    let all: Vec<String> = reports.iter().map(complaints).collect();
+    assert_eq!(ran.code, 0, "{}\n{}", ran.stderr, all.join("\n"));
+    for id in BASIC {
+        let report =
+            reports.iter().find(|report| report["id"] == id).unwrap_or_else(|| panic!("{id} is missing"));
+        let cases: Vec<&Value> =
+            report["cases"].as_array().unwrap().iter().map(|case| &case["name"]).collect();
+        assert!(EXPECTED.iter().all(|name| cases.iter().any(|case| *case == name)), "{id}: {cases:?}");
+        assert!(report["hello_ms"].is_u64() && report["version"].is_string(), "{report}");
+    }
+}
 
-    let hello = run(programs.hello, &[], None);
-    assert_eq!((hello.code, hello.stdout.as_str()), (0, "hello, wörld\n"), "{}", hello.stderr);
-    assert!(hello.stderr.contains("ok"), "the verdict stands on stderr: {}", hello.stderr);
+/// What people see of the programs: the cases that need no further file and no limit.
+#[test]
+fn the_cli_ends_as_the_program_does_in_every_language() {
+    let cluster = Cluster::offering(&BASIC.join(","));
+    let languages = runner::languages::built_in().unwrap();
+    for id in BASIC {
+        let language = languages.iter().find(|language| language.id == id).unwrap();
+        let cases = case::of_language(language, None).unwrap();
+        for case in
+            cases.iter().filter(|case| ["stdin", "args", "error", "exit"].contains(&case.name.as_str()))
+        {
+            see(&cluster, case);
+        }
+    }
+}
 
-    let echoed = run(programs.echo_stdin, &[], Some("one\ntwo\n"));
-    assert_eq!((echoed.code, echoed.stdout.as_str()), (0, "one\ntwo\n"), "{}", echoed.stderr);
+fn see(cluster: &Cluster, case: &Case) {
+    let what = format!("{} {}", case.spec.language, case.name);
+    let source = &case.spec.files[0];
+    let file = cluster.file(&format!("{}/{}", case.spec.language, source.path), &source.content.to_text());
+    let mut arguments = vec!["--"];
+    arguments.extend(case.spec.args.iter().map(String::as_str));
+    let stdin = case.spec.stdin.as_ref().map(|stdin| stdin.bytes());
+    let ran = cluster.run_with_stdin(&file, &arguments, stdin.as_deref());
+    let code = match case.expected.verdict {
+        Verdict::CompileError => 120,
+        _ => case.expected.exit_code.unwrap_or(i32::from(case.expected.verdict != Verdict::Ok)),
+    };
+    assert_eq!(ran.code, code, "{what}: {}", ran.stderr);
+    if let Some(stdout) = &case.expected.stdout {
+        assert_eq!(&ran.stdout, stdout, "{what}: {}", ran.stderr);
+    }
+    if let Some(says) = &case.expected.says {
+        let said = format!("{}{}", ran.stdout, ran.stderr);
+        assert!(said.contains(says), "{what}: the error names its line: {said}");
+    }
+}
 
-    let arguments = run(programs.echo_arguments, &["--", "a b", "--flag", "é"], None);
-    assert_eq!((arguments.code, arguments.stdout.as_str()), (0, "a b|--flag|é\n"), "{}", arguments.stderr);
+/// An image that goes with its test.
+struct Image(String);
 
-    let broken = run(programs.broken, &[], None);
-    assert_eq!(broken.code, if programs.compiled { 120 } else { 1 }, "{}", broken.stderr);
-    assert_eq!(broken.stdout, "");
-    let line = if programs.language == "python" { "line 3" } else { ":3" };
-    assert!(broken.stderr.contains(line), "the error names its line: {}", broken.stderr);
-
-    let seven = run(programs.exit_with_7, &[], None);
-    assert_eq!((seven.code, seven.stdout.as_str()), (7, "before\n"), "{}", seven.stderr);
+impl Drop for Image {
+    fn drop(&mut self) {
+        // Where the test has failed already, there may be none.
+        if !std::thread::panicking() {
+            docker::remove_image(&self.0);
+        }
+    }
 }
 
 #[test]
-fn python() {
-    check(&Programs {
-        language: "python",
-        file: "main.py",
-        hello: "print('hello, wörld')\n",
-        echo_stdin: "import sys\nfor line in sys.stdin: print(line, end='')\n",
-        echo_arguments: "import sys\nprint('|'.join(sys.argv[1:]))\n",
-        broken: "print(1)\n\nif True print(2)\n",
-        compiled: false,
-        exit_with_7: "import sys\nprint('before')\nsys.exit(7)\n",
-    });
+fn an_operator_adds_a_language_with_one_entry_and_one_dockerfile() {
+    let name = format!("shout-{}", nonce());
+    // Before the cluster, whose containers are to be gone when it goes.
+    let _image = Image(format!("ruche/{name}:latest"));
+    let mut cluster = Cluster::empty();
+    let languages = cluster.folder.path().join("languages");
+    let write = |path: &str, text: &str| {
+        let path = languages.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    let entry = format!(
+        "[[language]]\nid = \"shout\"\nname = \"Shout\"\nextensions = [\"shout\"]\nimage = \"{name}\"\n\
+         version = [\"echo\", \"Shout 3\"]\nrun = [\"sh\", \"-c\", \"grep -v '^#' \\\"$0\\\" | tr a-z A-Z\", \"{{main}}\"]\n"
+    );
+    write("shout.toml", &entry);
+    // On one of the images here: a test needs no package mirror.
+    write(&format!("{name}.Dockerfile"), "ARG BASE\nFROM ruche/python:latest\nWORKDIR /box\n");
+    write("shout/hello.shout", "#= stdout = \"HELLO\\n\"\nhello\n");
+    let config = cluster.folder.path().join("runner.toml");
+    std::fs::write(&config, format!("languages_dir = {languages:?}\n")).unwrap();
+    let config = config.to_str().unwrap();
+
+    let images = |arguments: &[&str]| -> Ran {
+        let mut command = Command::new(binary("runner"));
+        command.arg("images").args(arguments).args(["--config", config]).output().unwrap().into()
+    };
+    let built = images(&["build", "shout"]);
+    assert_eq!(built.code, 0, "{}", built.stderr);
+    assert!(built.stderr.contains(&format!("{name}: done")), "progress is told: {}", built.stderr);
+    let listed: Value = serde_json::from_str(&images(&["list", "--json"]).stdout).unwrap();
+    let own = listed.as_array().unwrap().iter().find(|image| image["name"] == name.as_str()).unwrap();
+    assert_eq!(
+        (&own["current"], &own["languages"][0]["version"]),
+        (&true.into(), &"Shout 3".into()),
+        "{own}"
+    );
+
+    let (ran, reports) = languages_check(&["shout", "--config", config]);
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    assert_eq!(reports[0]["cases"][0]["name"], "hello");
+
+    cluster.add_runner("a", &["--config", config, "--language", "shout"]);
+    let program = cluster.file("news.shout", "# a comment\nall is well\n");
+    let ran = cluster.run(&program, &[]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, "ALL IS WELL\n"), "{}", ran.stderr);
+    assert!(see_versions(&cluster).contains("Shout 3"), "the cluster tells the version");
 }
 
-#[test]
-fn c() {
-    check(&Programs {
-        language: "c",
-        file: "main.c",
-        hello: "#include <stdio.h>\nint main(void) { puts(\"hello, wörld\"); }\n",
-        echo_stdin: "#include <stdio.h>\nint main(void) { int c; while ((c = getchar()) != EOF) putchar(c); }\n",
-        echo_arguments: "#include <stdio.h>\nint main(int n, char **a) {\n\
-                         for (int i = 1; i < n; i++) printf(\"%s%s\", i > 1 ? \"|\" : \"\", a[i]);\nputs(\"\"); }\n",
-        broken: "int main(void) {\n  int x = 1;\n  retrun x;\n}\n",
-        compiled: true,
-        exit_with_7: "#include <stdio.h>\nint main(void) { puts(\"before\"); return 7; }\n",
-    });
-}
-
-#[test]
-fn cpp() {
-    check(&Programs {
-        language: "cpp",
-        file: "main.cpp",
-        hello: "#include <iostream>\nint main() { std::cout << \"hello, wörld\" << std::endl; }\n",
-        echo_stdin: "#include <iostream>\nint main() { std::string s; while (std::getline(std::cin, s)) std::cout << s << '\\n'; }\n",
-        echo_arguments: "#include <iostream>\nint main(int n, char **a) {\n\
-                         for (int i = 1; i < n; i++) std::cout << (i > 1 ? \"|\" : \"\") << a[i];\nstd::cout << '\\n'; }\n",
-        broken: "int main() {\n  int x = 1;\n  retrun x;\n}\n",
-        compiled: true,
-        exit_with_7: "#include <iostream>\nint main() { std::cout << \"before\\n\"; return 7; }\n",
-    });
-}
-
-#[test]
-fn java() {
-    check(&Programs {
-        language: "java",
-        file: "Hello.java",
-        hello: "public class Hello {\n  public static void main(String[] a) { System.out.println(\"hello, wörld\"); }\n}\n",
-        echo_stdin: "import java.util.*;\npublic class Hello {\n  public static void main(String[] a) {\n    Scanner in = new Scanner(System.in);\n    while (in.hasNextLine()) System.out.println(in.nextLine());\n  }\n}\n",
-        echo_arguments: "public class Hello {\n  public static void main(String[] a) { System.out.println(String.join(\"|\", a)); }\n}\n",
-        broken: "public class Hello {\n  public static void main(String[] a) {\n    int x = \"one\";\n  }\n}\n",
-        compiled: true,
-        exit_with_7: "public class Hello {\n  public static void main(String[] a) { System.out.println(\"before\"); System.exit(7); }\n}\n",
-    });
+fn see_versions(cluster: &Cluster) -> String {
+    let listed: Ran = cluster.cli(&["languages"]).output().unwrap().into();
+    listed.stdout
 }
 
 #[test]

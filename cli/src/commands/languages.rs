@@ -1,5 +1,7 @@
 //! `cli languages`.
 
+use std::path::PathBuf;
+
 use protocol::client::{Request, Response};
 use protocol::cluster::LanguageInfo;
 
@@ -8,6 +10,9 @@ use crate::args::LanguagesArgs;
 use crate::client::Link;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::follow::QUESTION_STREAM;
+use crate::language::{self, Doubt};
+use crate::program::Program;
 use crate::table::{self, Align};
 use crate::{messages, terminal};
 
@@ -33,6 +38,22 @@ pub async fn ask(link: &mut Link, stream: u32) -> Result<Vec<LanguageInfo>, Fail
         [Response::Languages { languages }] => Ok(languages),
         _ => Err(link.strange_answer()),
     }
+}
+
+/// The language asked for, or the one that the files' names tell; only for what is not common is the cluster asked.
+pub async fn choose(link: &mut Link, program: &Program, asked: Option<&str>) -> Result<String, Failure> {
+    if let Some(language) = asked.or_else(|| language::common(program)) {
+        return Ok(language.to_owned());
+    }
+    let offered = ask(link, QUESTION_STREAM).await?;
+    language::offered(program, &offered).map_err(|doubt| match doubt {
+        Doubt::Several(counts) => Failure::SeveralLanguages(counts),
+        Doubt::Unknown => {
+            let name = program.main.as_ref().or(program.files.first().map(|file| &file.path));
+            let name = name.map(PathBuf::from).unwrap_or_default();
+            Failure::UnknownExtension(name, offered.into_iter().map(|language| language.id).collect())
+        }
+    })
 }
 
 fn row(language: &LanguageInfo) -> [String; 6] {

@@ -1,6 +1,8 @@
 //! What each command does.
 
 mod account;
+mod artifacts;
+mod attach;
 mod cancel;
 mod completions;
 mod jobs;
@@ -9,8 +11,11 @@ mod rerun;
 mod run;
 mod runner;
 mod status;
+mod test;
 mod trusting;
 mod watch;
+
+use std::path::PathBuf;
 
 use protocol::Secret;
 
@@ -27,6 +32,8 @@ use crate::trust::Wishes;
 struct Address {
     given: Option<Masters>,
     account: Account,
+    /// The folder for what programs remember, where one is known.
+    state_home: Option<PathBuf>,
 }
 
 impl Address {
@@ -37,18 +44,22 @@ impl Address {
     /// The same as somebody who shows this token.
     fn with_token(&self, token: Secret) -> Self {
         let account = Account { token: Some(token), ..self.account.clone() };
-        Self { given: self.given.clone(), account }
+        self.of(account)
     }
 
     /// The same as somebody who shows no token.
     fn without_token(&self) -> Self {
-        let account = Account { token: None, is_stranger: true, ..self.account.clone() };
-        Self { given: self.given.clone(), account }
+        self.of(Account { token: None, is_stranger: true, ..self.account.clone() })
     }
 
     /// The same with other controllers, where any are given.
     fn at(&self, controllers: Option<Masters>) -> Self {
-        Self { given: controllers.or_else(|| self.given.clone()), account: self.account.clone() }
+        let given = controllers.or_else(|| self.given.clone());
+        Self { given, ..self.of(self.account.clone()) }
+    }
+
+    fn of(&self, account: Account) -> Self {
+        Self { given: self.given.clone(), account, state_home: self.state_home.clone() }
     }
 
     /// Connects to the first controller that takes the connection.
@@ -80,19 +91,31 @@ fn refused(failure: Failure, view: ViewArgs) -> Result<Exit, Failure> {
 
 /// Carries a command out.
 pub async fn execute(args: Args) -> Result<Exit, Failure> {
-    let Args { master, config_home, token_from_environment: token, ca_pin: pin, insecure, command } = args;
+    let Args {
+        master,
+        config_home,
+        state_home,
+        token_from_environment: token,
+        ca_pin: pin,
+        insecure,
+        command,
+    } = args;
     let config_folder = settings::config_folder(config_home.as_deref());
     let address = Address {
         given: master,
         account: Account { config_folder, token, wishes: Wishes { pin, insecure }, is_stranger: false },
+        state_home: settings::state_home(state_home.as_deref()),
     };
     match command {
         Command::Run(args) => run::run(&address, *args).await,
+        Command::Attach(args) => attach::attach(&address, &args).await,
+        Command::Test(args) => test::test(&address, *args).await,
         Command::Watch(args) => watch::watch(&address, &args).await,
         Command::Rerun(args) => rerun::rerun(&address, &args).await,
         Command::Status(args) => status::status(&address, &args).await,
         Command::Runner(args) => runner::runner(&address, args.command).await,
         Command::Jobs(args) => jobs::jobs(&address, &args).await,
+        Command::Artifacts(args) => artifacts::artifacts(&address, &args).await,
         Command::Cancel(args) => cancel::cancel(&address, &args).await,
         Command::Languages(args) => languages::languages(&address, &args).await,
         Command::Login(args) => account::login(&address, args).await,
@@ -101,6 +124,7 @@ pub async fn execute(args: Args) -> Result<Exit, Failure> {
         Command::User(args) => account::user(&address, args.command).await,
         Command::Group(args) => account::group(&address, args.command).await,
         Command::Token(args) => account::token(&address, args.command).await,
+        Command::CallbackKey(args) => account::callback_key(&address, &args).await,
         Command::Audit(args) => account::audit(&address, args).await,
         Command::Completions(args) => completions::completions(&args),
     }

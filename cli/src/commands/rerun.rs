@@ -18,13 +18,15 @@ pub async fn rerun(address: &Address, args: &RerunArgs) -> Result<Exit, Failure>
         Err(failure) => return refused(failure, args.view),
     };
     let plan = Plan {
-        request: Request::Watch { id: job.id, after: 0 },
+        request: Request::Watch { id: job.id, after: 0, stdin_follows: false },
         contents: Vec::new(),
         stdin: None,
         limits: LimitsRequest::default(),
         mode: if args.detach { Mode::Detached } else { Mode::Attached },
+        talk: None,
         view: args.view,
         masters: address.masters()?,
+        bar: None,
     };
     follow::follow(link, plan).await
 }

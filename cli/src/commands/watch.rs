@@ -12,13 +12,15 @@ use crate::follow::{self, Mode, Plan};
 /// Follows a job from its beginning.
 pub async fn watch(address: &Address, args: &WatchArgs) -> Result<Exit, Failure> {
     let plan = Plan {
-        request: Request::Watch { id: args.id, after: 0 },
+        request: Request::Watch { id: args.id, after: 0, stdin_follows: false },
         contents: Vec::new(),
         stdin: None,
         limits: LimitsRequest::default(),
         mode: Mode::Watching,
+        talk: None,
         view: args.view,
         masters: address.masters()?,
+        bar: None,
     };
     follow::follow(address.connect().await?, plan).await
 }

@@ -10,6 +10,9 @@ mod progress;
 mod reconnect;
 mod resubmission;
 mod session;
+pub mod typed;
+
+use std::path::PathBuf;
 
 use bytes::Bytes;
 use protocol::client::Request;
@@ -17,9 +20,11 @@ use protocol::{Detached, Job, LimitsRequest};
 use tokio::sync::mpsc;
 
 use crate::args::ViewArgs;
+use crate::bar::TestBar;
 use crate::client::Link;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::memory::Seen;
 use crate::settings::Masters;
 use crate::{messages, terminal};
 use session::{Ending, Session};
@@ -28,8 +33,10 @@ use session::{Ending, Session};
 pub const JOB_STREAM: u32 = 1;
 /// The stream of the request to stop it.
 const CANCEL_STREAM: u32 = 2;
-/// The stream of a question before the job.
+/// The streams of questions before the job.
 pub const QUESTION_STREAM: u32 = 3;
+/// The first of the streams for what is asked while the job runs.
+const FREE_STREAM: u32 = 16;
 
 /// What to follow, and how.
 #[derive(Debug)]
@@ -44,10 +51,23 @@ pub struct Plan {
     pub limits: LimitsRequest,
     /// Until when, and what Ctrl-C means.
     pub mode: Mode,
+    /// How somebody talks with the program, where somebody does.
+    pub talk: Option<Talk>,
     /// How to show it.
     pub view: ViewArgs,
     /// Where to go on when the connection is lost.
     pub masters: Masters,
+    /// Shows how far the runs are, instead of what they write.
+    pub bar: Option<TestBar>,
+}
+
+/// Somebody types what the program reads, and may leave and come back.
+#[derive(Debug, Default)]
+pub struct Talk {
+    /// What was seen and typed before.
+    pub seen: Seen,
+    /// Where that is kept, where there is a place.
+    pub state_home: Option<PathBuf>,
 }
 
 /// Until when a job is followed, and what Ctrl-C means.
@@ -55,17 +75,63 @@ pub struct Plan {
 pub enum Mode {
     /// To its end; Ctrl-C stops the job.
     Attached,
+    /// To its end; Ctrl-C is for the program, and twice stops the job.
+    Talking,
     /// To its end; Ctrl-C leaves it alone.
     Watching,
     /// Until it is recorded.
     Detached,
 }
 
+/// How the following of a job ended whose output is not shown as it comes.
+#[derive(Debug)]
+pub enum Gathered {
+    /// It has its verdict, and here is all that it wrote.
+    Finished(Box<Job>),
+    /// The user did not want to wait for it.
+    Stopped,
+}
+
+/// Follows a job to its end without showing what it writes.
+pub async fn gather(link: Link, plan: Plan) -> Result<(Gathered, Option<TestBar>), Failure> {
+    let mut session = Session::new(link, plan)?;
+    let ending = session.run().await;
+    let bar = session.take_bar();
+    let gathered = match ending {
+        Ok(Ending::Finished(mut job)) => {
+            session.transcript().complete(&mut job);
+            Ok(Gathered::Finished(job))
+        }
+        Ok(Ending::Refused(problem)) => Err(Failure::Refused(problem)),
+        Ok(Ending::Unread(error)) => Err(Failure::Output(error)),
+        Ok(Ending::Unconfirmed) => {
+            session.say(messages::CANCEL_UNCONFIRMED.to_owned());
+            Ok(Gathered::Stopped)
+        }
+        Ok(Ending::Accepted(_) | Ending::LeftRunning(_) | Ending::Detached(_) | Ending::AtOnce) => {
+            Ok(Gathered::Stopped)
+        }
+        Err(failure) => Err(failure),
+    };
+    session.drain().await;
+    gathered.map(|gathered| (gathered, bar))
+}
+
 /// Follows a job, and returns what the command ends with.
 pub async fn follow(link: Link, plan: Plan) -> Result<Exit, Failure> {
+    follow_to_end(link, plan, &mut None).await
+}
+
+/// The same, and leaves the job there where it has its verdict.
+pub async fn follow_to_end(link: Link, plan: Plan, end: &mut Option<Job>) -> Result<Exit, Failure> {
     let Plan { limits, view, .. } = plan;
     let mut session = Session::new(link, plan)?;
-    let exit = match session.run().await {
+    let ended = session.run().await;
+    session.take_leave(&ended);
+    if let Ok(Ending::Finished(job)) = &ended {
+        *end = Some(Job::clone(job));
+    }
+    let exit = match ended {
         Ok(ending) => conclude(&mut session, ending, &limits, view),
         Err(failure) => Err(failure),
     };
@@ -103,6 +169,10 @@ fn conclude(
         Ending::LeftRunning(id) => {
             id.into_iter().for_each(|id| session.say(messages::left_running(id)));
             Ok(Exit::CANCELLED)
+        }
+        Ending::Detached(id) => {
+            id.into_iter().for_each(|id| session.say(messages::detached(id)));
+            Ok(Exit::OK)
         }
         Ending::Unconfirmed => {
             session.say(messages::CANCEL_UNCONFIRMED.to_owned());

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use protocol::client::Response;
 use protocol::event::{JobEvent, OutputStream};
 use protocol::frame::OutputChunk;
-use protocol::{Job, JobId, Problem, Step};
+use protocol::{Job, JobId, Problem, Step, StepResult};
 
 use crate::output::Transcript;
 
@@ -22,12 +22,18 @@ pub struct Progress {
 /// What an answer means for those who watch.
 #[derive(Debug, PartialEq)]
 pub enum News {
-    /// The job is recorded.
-    Accepted(JobId),
+    /// The job is recorded. Its input goes on here from this byte on, where it does.
+    Accepted(JobId, Option<u64>),
     /// It waits, with so many before it.
     Waiting(u64),
     /// A runner has it.
     Started,
+    /// The program itself starts.
+    Running,
+    /// A step has ended.
+    Step(Step, Box<StepResult>),
+    /// What it did so far is void.
+    Restarted,
     /// It has its verdict.
     Finished(Box<Job>),
     /// The request was refused.
@@ -51,13 +57,14 @@ impl Progress {
     /// The controller said something about the job.
     pub fn response(&mut self, response: Response) -> Option<News> {
         match response {
-            Response::Accepted { id } => {
+            Response::Accepted { id, stdin } => {
                 self.id = Some(id);
-                Some(News::Accepted(id))
+                Some(News::Accepted(id, stdin))
             }
             Response::Event { seq, event } => self.is_new(seq).then(|| self.event(event)).flatten(),
             Response::Refused { problem } => Some(News::Refused(problem)),
             Response::Job { .. }
+            | Response::Artifact { .. }
             | Response::Jobs(_)
             | Response::Languages { .. }
             | Response::Runners { .. }
@@ -80,11 +87,13 @@ impl Progress {
             JobEvent::Started { .. } => Some(News::Started),
             JobEvent::Restarted { .. } => {
                 self.transcript.restart();
-                None
+                Some(News::Restarted)
             }
+            JobEvent::StepFinished { step, result } => Some(News::Step(step, Box::new(result))),
             JobEvent::Finished { job } => Some(News::Finished(job)),
-            // Output has frames of its own here, and the steps show by themselves.
-            JobEvent::Output { .. } | JobEvent::StepStarted { .. } | JobEvent::StepFinished { .. } => None,
+            JobEvent::StepStarted { step } if step != Step::COMPILE => Some(News::Running),
+            // Output has frames of its own here, and that a step begins shows by itself.
+            JobEvent::Output { .. } | JobEvent::StepStarted { .. } => None,
         }
     }
 
@@ -149,7 +158,7 @@ mod tests {
         let mut progress = Progress::default();
         progress.chunk(chunk(1, 1, "ab"));
         let event = JobEvent::Restarted { attempt: protocol::Attempt(1), reason: String::new() };
-        assert_eq!(progress.response(Response::Event { seq: 2, event }), None);
+        assert_eq!(progress.response(Response::Event { seq: 2, event }), Some(News::Restarted));
         assert_eq!(progress.chunk(chunk(3, 1, "abc")).data, "c");
     }
 }

@@ -1,6 +1,7 @@
 //! One loop owns everything: it waits for whatever comes first and deals with that alone.
 
 mod finish;
+mod talking;
 mod trouble;
 
 use std::future::pending;
@@ -19,14 +20,16 @@ use super::credit::Credit;
 use super::progress::{News, Progress};
 use super::reconnect::Loss;
 use super::resubmission::Resubmission;
-use super::{JOB_STREAM, Mode, Plan};
+use super::{FREE_STREAM, JOB_STREAM, Mode, Plan};
 use crate::args::ViewArgs;
+use crate::bar::TestBar;
 use crate::client::Link;
 use crate::failure::Failure;
 use crate::messages;
 use crate::printer::{Printer, Report};
 use crate::settings::Masters;
 use crate::upload::Upload;
+use talking::{Hand, Talking, hand};
 
 /// How long a job may wait before the user is told.
 const QUIET_WAIT: Duration = Duration::from_secs(1);
@@ -34,6 +37,11 @@ const QUIET_WAIT: Duration = Duration::from_secs(1);
 /// A job that is being followed.
 pub struct Session {
     link: Link,
+    /// The stream of the job.
+    stream: u32,
+    /// The next one that is free.
+    free_stream: u32,
+    talk: Option<Talking>,
     progress: Progress,
     upload: Upload,
     /// As long as the job was not accepted.
@@ -51,6 +59,8 @@ pub struct Session {
     stop: Option<Stop>,
     loss: Option<Loss>,
     was_lost: bool,
+    /// Where the job's output is not shown.
+    bar: Option<TestBar>,
 }
 
 /// How the following ended.
@@ -64,6 +74,8 @@ pub enum Ending {
     Refused(Problem),
     /// The watcher left; the job goes on.
     LeftRunning(Option<JobId>),
+    /// Whoever talked with the program left, and may come back.
+    Detached(Option<JobId>),
     /// It was to be stopped and nobody says that it is.
     Unconfirmed,
     /// Ctrl-C came twice.
@@ -78,6 +90,7 @@ enum Event {
     Stdin(Option<Bytes>),
     Report(Option<Report>),
     Interrupt,
+    Hand(Hand),
     WaitedLong,
     StopOverdue,
 }
@@ -96,16 +109,23 @@ struct Stop {
 impl Session {
     /// Queues the request; nothing is sent yet.
     pub fn new(mut link: Link, plan: Plan) -> Result<Self, Failure> {
-        let Plan { request, contents, stdin, limits: _, mode, view, masters } = plan;
+        let Plan { request, contents, stdin, limits: _, mode, talk, view, masters, bar } = plan;
         link.request(JOB_STREAM, &request)?;
-        let upload = Upload::new(JOB_STREAM, contents.clone(), stdin.is_some());
+        // What is typed goes out once it is known where it goes on.
+        let follows = stdin.is_some() && talk.is_none();
+        let upload = Upload::new(JOB_STREAM, contents.clone(), follows);
         let (id, resubmission) = match request {
             Request::Watch { id, .. } => (Some(id), None),
-            request => (None, Some(Resubmission::new(request, contents, stdin.is_some()))),
+            request => (None, Some(Resubmission::new(request, contents, follows))),
         };
+        let mut progress = Progress { id, ..Progress::default() };
+        let talk = talk.map(|talk| Talking::begin(talk, &link, &mut progress)).transpose()?;
         Ok(Self {
             link,
-            progress: Progress { id, ..Progress::default() },
+            stream: JOB_STREAM,
+            free_stream: FREE_STREAM,
+            talk,
+            progress,
             upload,
             resubmission,
             masters,
@@ -120,6 +140,7 @@ impl Session {
             stop: None,
             loss: None,
             was_lost: false,
+            bar,
         })
     }
 
@@ -130,6 +151,8 @@ impl Session {
             let ending = match self.next_event().await {
                 Event::Frame(Ok(frame)) => self.frame(&frame)?,
                 Event::Frame(Err(failure)) => self.connection_failed(failure).await?,
+                Event::Stdin(piece) if self.talk.is_some() => self.typed(piece),
+                Event::Hand(hand) => self.hand(hand)?,
                 Event::Stdin(piece) => {
                     if let Some(resubmission) = &mut self.resubmission {
                         resubmission.stdin(piece.clone());
@@ -166,6 +189,7 @@ impl Session {
             piece = receive(&mut self.stdin), if wants_stdin => Event::Stdin(piece),
             report = self.printer.report() => Event::Report(report),
             _ = self.interrupts.recv() => Event::Interrupt,
+            hand = hand(&mut self.talk) => Event::Hand(hand),
             () = at(waited) => Event::WaitedLong,
             () = at(overdue) => Event::StopOverdue,
         }
@@ -179,8 +203,8 @@ impl Session {
     }
 
     fn frame(&mut self, frame: &Frame) -> Result<Option<Ending>, Failure> {
-        // The answer to a cancel says nothing that the job's own stream does not say.
-        if frame.stream != JOB_STREAM {
+        if frame.stream != self.stream {
+            self.side_answer(frame);
             return Ok(None);
         }
         self.loss = None;
@@ -192,6 +216,7 @@ impl Session {
             FrameKind::Credit => {
                 let bytes = frame.credit_bytes().map_err(|error| self.link.protocol(&error.to_string()))?;
                 self.upload.grant(bytes);
+                self.talk.iter_mut().for_each(|talk| talk.taken(bytes));
                 Ok(None)
             }
             FrameKind::Stdout | FrameKind::Stderr => self.output(frame).map(|()| None),
@@ -204,7 +229,7 @@ impl Session {
         let chunk = self.credit.received(size).and_then(|()| frame.output_chunk());
         let chunk = chunk.map_err(|error| self.link.protocol(&error.to_string()))?;
         let shown = self.progress.chunk(chunk);
-        if self.view.json || shown.data.is_empty() {
+        if self.view.json || self.bar.is_some() || shown.data.is_empty() {
             let grant = self.credit.done(size);
             return self.grant(grant);
         }
@@ -218,19 +243,21 @@ impl Session {
 
     fn grant(&mut self, bytes: Option<u32>) -> Result<(), Failure> {
         match bytes {
-            Some(bytes) => self.link.queue(Ok(Frame::credit(JOB_STREAM, bytes))),
+            Some(bytes) => self.link.queue(Ok(Frame::credit(self.stream, bytes))),
             None => Ok(()),
         }
     }
 
     fn response(&mut self, response: Response) -> Result<Option<Ending>, Failure> {
         let news = self.progress.response(response);
-        if self.progress.id.is_some() {
-            self.resubmission = None;
-        }
+        let was_submitted = self.progress.id.is_some() && self.resubmission.take().is_some();
         match news {
-            Some(News::Accepted(id)) if self.mode == Mode::Detached => return Ok(Some(Ending::Accepted(id))),
-            Some(News::Accepted(_)) if self.stop.is_some() => self.send_cancel()?,
+            Some(News::Accepted(id, _)) if self.mode == Mode::Detached => {
+                return Ok(Some(Ending::Accepted(id)));
+            }
+            Some(News::Accepted(..)) if self.stop.is_some() => self.send_cancel()?,
+            Some(News::Accepted(_, stdin)) => self.accepted(stdin, was_submitted)?,
+            Some(News::Running) => self.running()?,
             Some(News::Waiting(before)) if !self.told_waiting => {
                 let until = self.waiting.map_or_else(|| Instant::now() + QUIET_WAIT, |(_, until)| until);
                 self.waiting = Some((before, until));
@@ -239,10 +266,18 @@ impl Session {
                 self.waiting = None;
                 self.told_waiting = false;
             }
+            Some(News::Step(step, result)) => {
+                self.bar.iter_mut().for_each(|bar| bar.step(step, &result));
+            }
+            Some(News::Restarted) => self.bar.iter_mut().for_each(TestBar::restart),
             Some(News::Finished(job)) => return self.finished(job).map(Some),
+            Some(News::Refused(problem)) if self.is_overtaken(&problem) => {
+                // The controller has more than it seemed to have: asked again, it says so.
+                self.go_on_elsewhere()?;
+            }
             Some(News::Refused(problem)) => return self.refused(problem).map(Some),
             Some(News::Strange) => return Err(self.link.strange_answer()),
-            Some(News::Accepted(_) | News::Waiting(_)) | None => {}
+            Some(News::Waiting(_)) | None => {}
         }
         Ok(None)
     }

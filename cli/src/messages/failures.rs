@@ -3,7 +3,7 @@
 use std::io;
 
 use protocol::tls::TlsFailure;
-use protocol::{Problem, ProblemKind};
+use protocol::{MAX_FILES, Problem, ProblemKind};
 
 use crate::failure::{Failure, FileFault, Stranger, Unreachable};
 use crate::settings::Master;
@@ -18,6 +18,9 @@ pub fn failure(failure: &Failure) -> Option<String> {
         Failure::Startup(error) => format!("cannot start: {}", reason(error)),
         Failure::Config(path, why) => format!("{}: {why}", path.display()),
         Failure::Input(why) => (*why).to_owned(),
+        Failure::NotWritten(path, error) => {
+            format!("{}: cannot be written: {}", path.display(), reason(error))
+        }
         Failure::File(path, fault) => format!("{}: {}", path.display(), file(fault)),
         Failure::MainNotSent(path) => {
             format!("{} is none of the files to send: add it to them", path.display())
@@ -25,6 +28,30 @@ pub fn failure(failure: &Failure) -> Option<String> {
         Failure::UnknownExtension(path, languages) => {
             unknown_extension(&path.display().to_string(), languages)
         }
+        Failure::SeveralLanguages(counts) => several_languages(counts),
+        Failure::Mixed(path) => format!(
+            "{}: give one folder, one archive, or files, and not several of these together",
+            path.display()
+        ),
+        Failure::NoFiles(path) => {
+            format!("{}: there is no file in this folder that could be sent", path.display())
+        }
+        Failure::TooManyFiles(path) => {
+            format!(
+                "{}: there are more files in this folder than the {MAX_FILES} that can be sent",
+                path.display()
+            )
+        }
+        Failure::Archive(path, error) => format!("{}: {error}", path.display()),
+        Failure::NoTests(path) => format!(
+            "{}: there are no tests in this folder: a test is a file NAME.in with NAME.out or NAME.ans beside it",
+            path.display()
+        ),
+        Failure::NoAnswer(path) => format!(
+            "{}: what is expected is missing: put it beside it, or judge by --checker FILE or --interactor FILE",
+            path.display()
+        ),
+        Failure::Report(path, error) => format!("{}: cannot be written: {}", path.display(), reason(error)),
         Failure::RequestTooLong => "the arguments, variables and names are too long to send".to_owned(),
         Failure::Unreachable(master, why) => unreachable(master, why),
         Failure::NoneAnswers(failures) => {
@@ -78,7 +105,8 @@ fn lower_first(text: &str) -> String {
 fn file(fault: &FileFault) -> String {
     match fault {
         FileFault::Missing => "there is no such file".to_owned(),
-        FileFault::Folder => "this is a folder: give the files in it".to_owned(),
+        FileFault::Folder => "this is a folder: give a file".to_owned(),
+        FileFault::NoFolder => "this is no folder: give the one with the tests".to_owned(),
         FileFault::TooLarge(size) => {
             let most = units::bytes(MAX_FILE_BYTES);
             match *size > MAX_FILE_BYTES + 1 {
@@ -86,6 +114,13 @@ fn file(fault: &FileFault) -> String {
                 false => format!("too large to send: at most {most}"),
             }
         }
+        FileFault::TooLargeTogether { all, largest, size } => format!(
+            "its files are too large to send: {} together, and at most {}; the largest is {}, {}",
+            units::bytes(*all),
+            units::bytes(MAX_FILE_BYTES),
+            largest.display(),
+            units::bytes(*size)
+        ),
         FileFault::Name => "a file that is sent needs a name in UTF-8".to_owned(),
         FileFault::Unreadable(error) => format!("cannot be read: {}", reason(error)),
     }
@@ -96,6 +131,11 @@ fn unknown_extension(path: &str, languages: &[String]) -> String {
         [] => format!("{path}: no runner offers a language yet; `cli status` shows the runners"),
         _ => format!("{path}: its name tells no known language: say --lang, one of {}", languages.join(", ")),
     }
+}
+
+fn several_languages(counts: &[(String, usize)]) -> String {
+    let counts: Vec<String> = counts.iter().map(|(language, files)| format!("{language}: {files}")).collect();
+    format!("the files are in several languages ({}): say --lang, or --main FILE", counts.join(", "))
 }
 
 fn unreachable(master: &Master, why: &Unreachable) -> String {

@@ -16,6 +16,7 @@ pub fn job(verdict: Verdict, runs: Vec<StepResult>) -> Job {
         owner: None,
         compile: None,
         runs,
+        score: None,
         runner: Some("lab-1".into()),
         attempts: Attempt(1),
         queued_at: Timestamp::UNIX_EPOCH,

@@ -7,9 +7,11 @@ mod failures;
 #[cfg(test)]
 pub mod fixtures;
 pub mod help;
+pub mod testing;
 mod verdicts;
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use protocol::cluster::{ClusterInfo, RunnerInfo, RunnerState};
 use protocol::runner::SelfTest;
@@ -17,9 +19,10 @@ use protocol::tls::Fingerprint;
 use protocol::{JobId, Timestamp};
 
 use crate::settings::Master;
+use crate::units;
 
 pub use failures::failure;
-pub use verdicts::{explanation, notes, usage_line, verdict_word};
+pub use verdicts::{explain, explanation, notes, usage_line, verdict_word};
 
 /// An address that cannot be read.
 pub const BAD_MASTER: &str = "not an address: write HOST:PORT, or several with commas between them";
@@ -48,6 +51,8 @@ pub const CANCEL_UNCONFIRMED: &str = "the controller has not confirmed that the 
 pub const RECONNECTING: &str = "the connection to the controller was lost: trying to get it back";
 /// A list that goes on.
 pub const MORE_JOBS: &str = "there are more: raise --limit to see them";
+/// A terminal for the program, and none of the user's.
+pub const NO_TERMINAL: &str = "-t needs a terminal to type at, and standard input is none: use -i";
 /// An empty list of languages.
 pub const NO_LANGUAGES: &str = "no runner offers a language";
 /// An empty table of runners.
@@ -58,6 +63,10 @@ pub const QUEUED: &str = "queued";
 pub const RUNNING: &str = "running";
 /// An empty list of jobs.
 pub const NO_JOBS: &str = "no such jobs";
+/// What is said where a job left no files.
+pub const NO_ARTIFACTS: &str = "no files are kept of this job";
+/// The heads of the table of a job's files.
+pub const ARTIFACT_HEADS: [&str; 3] = ["RUN", "SIZE", "FILE"];
 /// The heads of the runners' table.
 pub const RUNNER_HEADS: [&str; 10] =
     ["RUNNER", "STATE", "JOBS", "CONTAINERS", "CPU", "MEMORY", "LOAD", "SELF-TEST", "LANGUAGES", "WHY NOT"];
@@ -65,6 +74,11 @@ pub const RUNNER_HEADS: [&str; 10] =
 pub const JOB_HEADS: [&str; 7] = ["ID", "STATE", "LANGUAGE", "RUNNER", "CPU", "MEMORY", "SUBMITTED"];
 /// The heads of the languages' table.
 pub const LANGUAGE_HEADS: [&str; 6] = ["LANGUAGE", "NAME", "FILES", "ALIASES", "RUNNERS", "VERSIONS"];
+
+/// A file that was written.
+pub fn written(path: &std::path::Path, size: u64) -> String {
+    format!("wrote {} ({})", path.display(), units::bytes(size))
+}
 
 /// How an error is announced.
 pub fn error(text: &str) -> String {
@@ -100,6 +114,23 @@ pub fn removed(runner: &str) -> String {
     format!("runner {runner} is not part of the cluster any more")
 }
 
+/// A folder that is read for long.
+pub fn reading(files: usize) -> String {
+    format!("{files} files so far")
+}
+
+/// Links in a folder that are not followed.
+pub fn left_out(links: &[PathBuf]) -> Option<String> {
+    let first = links.first()?.display();
+    Some(match links.len() {
+        1 => format!("note: {first} is left out: it is a link that leads to no file in the folder"),
+        all => format!(
+            "note: {first} and {} more are left out: links that lead to no file in the folder",
+            all - 1
+        ),
+    })
+}
+
 /// The job waits.
 pub fn waiting(before: u64) -> String {
     match before {
@@ -111,6 +142,16 @@ pub fn waiting(before: u64) -> String {
 /// `watch` ends before the job.
 pub fn left_running(id: JobId) -> String {
     format!("the job goes on; `cli watch {id}` shows it again, `cli cancel {id}` stops it")
+}
+
+/// Whoever talked with a program has left.
+pub fn detached(id: JobId) -> String {
+    format!("the job goes on; `cli attach {id}` goes on with it, `cli cancel {id}` stops it")
+}
+
+/// What was seen could not be kept.
+pub fn not_remembered(error: &std::io::Error) -> String {
+    format!("`cli attach` will show everything again: what was seen cannot be kept ({})", error.kind())
 }
 
 /// After `cancel`.

@@ -47,11 +47,18 @@ fn ending(step: &StepResult) -> Option<String> {
     }
 }
 
-/// What a verdict that is not `ok` means, for somebody who learns to program.
+/// What a job's verdict that is not `ok` means, and what the cluster says of it.
 pub fn explanation(job: &Job, limits: &LimitsRequest) -> Option<String> {
-    let verdict = job.verdict?;
-    let step = decisive(job);
-    let sentence = match verdict {
+    let sentence = explain(job.verdict?, decisive(job), limits)?;
+    Some(match &job.message {
+        Some(message) => format!("{sentence} ({message})"),
+        None => sentence,
+    })
+}
+
+/// What a verdict that is not `ok` means, for somebody who learns to program.
+pub fn explain(verdict: Verdict, step: Option<&StepResult>, limits: &LimitsRequest) -> Option<String> {
+    Some(match verdict {
         Verdict::Ok => return None,
         Verdict::WrongAnswer => {
             "wrong answer: the program ran well, but did not write what was expected".into()
@@ -80,10 +87,6 @@ pub fn explanation(job: &Job, limits: &LimitsRequest) -> Option<String> {
         Verdict::InternalError => {
             "internal error: the cluster could not run the program; it is not its fault".into()
         }
-    };
-    Some(match &job.message {
-        Some(message) => format!("{sentence} ({message})"),
-        None => sentence,
     })
 }
 
@@ -128,6 +131,7 @@ pub fn notes(job: &Job) -> Vec<&'static str> {
     let flagged = |flag| steps().any(|step| step.flags.contains(&flag));
     let candidates = [
         (flagged(Flag::ProcessLimit), "note: it tried to start more processes or threads than it may"),
+        (flagged(Flag::ArtifactsCut), "note: it left more files than are kept"),
         (flagged(Flag::DiskFull), "note: the space for its files was full"),
         (
             job.verdict != Some(Verdict::OutputExceeded) && steps().any(|step| step.truncated),

@@ -226,7 +226,7 @@ fn a_job_is_run_again_and_followed_or_left_to_the_cluster() {
         let (stream, request) = client.request();
         assert_eq!(request, Request::Rerun { id: old });
         client.respond(stream, &Response::Job { job: Box::new(ok()) });
-        assert_eq!(client.request(), (1, Request::Watch { id: id(), after: 0 }));
+        assert_eq!(client.request(), (1, Request::Watch { id: id(), after: 0, stdin_follows: false }));
         client.accepted();
     };
     let controller = FakeController::start(move |client| {

@@ -61,7 +61,7 @@ fn with_a_client() -> Vec<(Side, Frame)> {
         (Dialler, data(FrameKind::Stdin, 1, "Ada\n")),
         (Dialler, Frame::empty(FrameKind::StdinEnd, 1)),
         (Controller, hello("ruche-controller/0.1.0", 10_000)),
-        (Controller, say(Response::Accepted { id: id() })),
+        (Controller, say(Response::Accepted { id: id(), stdin: None })),
         (Controller, event(1, JobEvent::Queued { position: 0 })),
         (Controller, event(2, JobEvent::Started { runner: "lab-1".into(), attempt: Attempt(1) })),
         (Controller, event(3, JobEvent::StepStarted { step: Step(1) })),

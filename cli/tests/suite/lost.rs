@@ -21,7 +21,7 @@ fn come_back(listener: &std::net::TcpListener) -> Client {
     let mut client = Client::accept(listener);
     client.greet();
     // `queued`, `started` and one piece of output were seen.
-    assert_eq!(client.request(), (1, Request::Watch { id: id(), after: 3 }));
+    assert_eq!(client.request(), (1, Request::Watch { id: id(), after: 3, stdin_follows: false }));
     client.seen(3);
     client
 }
@@ -117,7 +117,7 @@ fn a_submission_whose_answer_is_lost_is_made_again_at_the_next_controller() {
 
 /// Takes the connection that follows at another life of a controller, and the request to tell it all.
 fn start_over(client: &mut Client) {
-    assert_eq!(client.request(), (1, Request::Watch { id: id(), after: 0 }));
+    assert_eq!(client.request(), (1, Request::Watch { id: id(), after: 0, stdin_follows: false }));
     client.accepted();
     client.started(1);
 }

@@ -5,6 +5,7 @@
 mod client_py;
 mod commands;
 mod document;
+mod folders;
 mod limits;
 mod lost;
 mod run;
@@ -12,3 +13,4 @@ mod stdin;
 mod stop;
 mod strangers;
 mod support;
+mod testing;

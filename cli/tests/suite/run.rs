@@ -240,7 +240,7 @@ fn a_detached_job_prints_its_id_and_is_watched_later() {
     assert_eq!((end.code, end.stdout), (Some(0), format!("{ID}\n")));
 
     let controller = FakeController::start(|client| {
-        assert_eq!(client.request(), (1, Request::Watch { id: id(), after: 0 }));
+        assert_eq!(client.request(), (1, Request::Watch { id: id(), after: 0, stdin_follows: false }));
         client.accepted();
         client.started(1);
         client.stdout("late\n");

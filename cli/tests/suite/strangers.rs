@@ -83,13 +83,13 @@ fn nobody_at_the_address_is_one_clear_line() {
 
 #[test]
 fn files_that_cannot_be_sent_are_one_clear_line() {
-    let says = |path: &str| {
-        let end = cli("127.0.0.1:1", &["run", path]).finish();
+    let says = |arguments: &[&str]| {
+        let end = cli("127.0.0.1:1", &[&["run"], arguments].concat()).finish();
         assert_eq!(end.code, Some(2));
         end.stderr
     };
-    assert_eq!(says("none.py"), "error: none.py: there is no such file\n");
-    assert_eq!(says("."), "error: .: this is a folder: give the files in it\n");
+    assert_eq!(says(&["none.py"]), "error: none.py: there is no such file\n");
+    assert_eq!(says(&["main.py", "--stdin", "."]), "error: .: this is a folder: give a file\n");
     let end = cli("127.0.0.1:1", &["run", "main.py", "--main", "other.py"]).finish();
     assert_eq!((end.code, end.stderr.contains("other.py is none of the files")), (Some(2), true));
 }

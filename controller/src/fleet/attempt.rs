@@ -11,6 +11,7 @@ use protocol::{Attempt, JobId, Step};
 use tokio::task::AbortHandle;
 
 use super::Fleet;
+use super::artifacts::Artifacts;
 use super::feeder::{Opening, feed};
 use super::progress::{Impossible, Progress};
 use crate::ending;
@@ -28,6 +29,7 @@ pub struct Running {
     live: Arc<LiveJob>,
     carrying: Carrying,
     progress: Progress,
+    artifacts: Artifacts,
     /// How much each step has written where, in the reports that came over this link.
     written: HashMap<(Step, OutputStream), u64>,
     credit: SendWindow,
@@ -55,24 +57,30 @@ pub struct Source {
     pub claim: Claim,
     /// Whether it is new to the runner.
     pub opening: Opening,
+    /// Whether the runner takes signals and sizes for programs.
+    pub takes_gestures: bool,
 }
 
 impl Running {
     /// Begins to send a job to its runner, or to go on with one that it holds.
     pub fn begin(fleet: &Fleet, source: Source, stream: u32, outgoing: &Outgoing, peer_window: u32) -> Self {
-        let Source { claim, opening } = source;
+        let Source { claim, opening, takes_gestures } = source;
         let live = fleet.live.get_or_open(claim.id);
+        let gestures = takes_gestures.then(|| live.gestures());
         let carrying = live.carry();
         let credit = SendWindow::new(peer_window);
-        let (id, attempt, runs) = (claim.id, claim.attempt, claim.spec.run_count());
-        let feeding = feed(stream, claim, opening, Arc::clone(&live), outgoing.clone(), credit.clone());
+        let (id, attempt, spec) = (claim.id, claim.attempt, Arc::clone(&claim.spec));
+        let artifacts = Artifacts::new(!spec.artifacts.is_empty(), fleet.live.hold());
+        let (its_live, its_credit) = (Arc::clone(&live), credit.clone());
+        let feeding = feed(stream, claim, opening, its_live, outgoing.clone(), its_credit, gestures);
         Self {
             id,
             attempt,
             stream,
             live,
             carrying,
-            progress: Progress::new(attempt, runs),
+            progress: Progress::new(attempt, spec),
+            artifacts,
             written: HashMap::new(),
             credit,
             window: ReceiveWindow::new(protocol::hello::DEFAULT_WINDOW),
@@ -96,6 +104,7 @@ impl Running {
                 Ok(None)
             }
             FrameKind::Stdout | FrameKind::Stderr => self.take_output(frame, outgoing).await,
+            FrameKind::Blob => self.take_blob(frame, outgoing).await,
             _ => {
                 let message = frame.parse().map_err(|error| WireError::protocol(error.to_string()))?;
                 Ok(self.take_message(message))
@@ -104,10 +113,7 @@ impl Running {
     }
 
     async fn take_output(&mut self, frame: &Frame, outgoing: &Outgoing) -> Result<Option<End>, WireError> {
-        self.window.received(frame.payload.len())?;
-        if let Some(credit) = self.window.consumed(frame.payload.len()) {
-            outgoing.send(Frame::credit(self.stream, credit)).await?;
-        }
+        self.count(frame, outgoing).await?;
         let chunk = frame.output_chunk()?;
         if let Err(error) = self.progress.writes(chunk.step) {
             return Ok(Some(lost(&error)));
@@ -122,6 +128,20 @@ impl Running {
         Ok(None)
     }
 
+    async fn take_blob(&mut self, frame: &Frame, outgoing: &Outgoing) -> Result<Option<End>, WireError> {
+        self.count(frame, outgoing).await?;
+        Ok(self.artifacts.take(&frame.payload).err().map(|what| lost(&self.progress.impossible(what))))
+    }
+
+    /// Counts a frame that uses credit, and gives the runner more.
+    async fn count(&mut self, frame: &Frame, outgoing: &Outgoing) -> Result<(), WireError> {
+        self.window.received(frame.payload.len())?;
+        match self.window.consumed(frame.payload.len()) {
+            Some(credit) => outgoing.send(Frame::credit(self.stream, credit)).await,
+            None => Ok(()),
+        }
+    }
+
     fn take_message(&mut self, message: FromRunner) -> Option<End> {
         let result = match message {
             FromRunner::StepStarted { step } => {
@@ -129,14 +149,18 @@ impl Running {
             }
             FromRunner::StepFinished { step, result } => self
                 .progress
-                .end(step, result)
+                .end(step, self.artifacts.settle(step, result))
                 .map(|result| self.live.step_finished(self.attempt, step, result)),
+            FromRunner::Artifact { step, path, size } => self.progress.writes(step).and_then(|()| {
+                self.artifacts.begin(step, path, size).map_err(|what| self.progress.impossible(what))
+            }),
             FromRunner::Finished { verdict, message } => {
                 return Some(match self.progress.may_finish(verdict) {
                     // Only now: whoever watches is still to be told of an attempt that is lost.
                     Ok(()) => {
                         let written = self.live.conclude(self.attempt);
-                        End::Outcome(Box::new(self.progress.finish(verdict, message, written)))
+                        let outcome = self.progress.finish(verdict, message, written);
+                        End::Outcome(Box::new(Outcome { artifacts: self.artifacts.produced(), ..outcome }))
                     }
                     Err(error) => lost(&error),
                 });
@@ -181,8 +205,8 @@ impl Running {
                 Ending::Release(Release::Lost { reason })
             }
         };
-        let Self { id, attempt, stream, live, carrying, .. } = self;
-        Ended { id, attempt, stream, live, ending, _carrying: carrying }
+        let Self { id, attempt, stream, live, carrying, artifacts, .. } = self;
+        Ended { id, attempt, stream, live, ending, _carrying: carrying, _artifacts: artifacts }
     }
 }
 
@@ -196,6 +220,8 @@ pub struct Ended {
     live: Arc<LiveJob>,
     ending: Ending,
     _carrying: Carrying,
+    /// What they take is in use until they are stored.
+    _artifacts: Artifacts,
 }
 
 #[derive(Debug)]

@@ -1,13 +1,14 @@
-//! What goes to the runner for one attempt: the job and its contents, or that it goes on; its input; and the wish
-//! to stop it.
+//! What goes to the runner for one attempt: the job and its contents, or that it goes on; its input; what is done to
+//! its program; and the wish to stop it.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
-use protocol::JobSpec;
 use protocol::frame::{Frame, FrameKind, MAX_CHUNK};
 use protocol::runner::{Assignment, ToRunner};
 use protocol::window::SendWindow;
+use protocol::{Gesture, JobSpec};
+use tokio::sync::mpsc;
 
 use crate::live::{LiveJob, StdinReader};
 use crate::store::Claim;
@@ -31,6 +32,7 @@ pub async fn feed(
     live: Arc<LiveJob>,
     outgoing: Outgoing,
     credit: SendWindow,
+    mut gestures: Option<mpsc::Receiver<Gesture>>,
 ) {
     let feeding = async {
         let sent = match opening {
@@ -42,13 +44,30 @@ pub async fn feed(
         }
         // The connection has ended, and its session deals with that.
     };
-    tokio::select! {
-        // The job goes out first in any case: what a runner does not know it cannot stop.
-        biased;
-        () = feeding => {}
-        () = live.cancelled().cancelled() => {
-            let _ = outgoing.message(stream, &ToRunner::Cancel).await;
+    let mut feeding = std::pin::pin!(feeding);
+    loop {
+        let message = tokio::select! {
+            // The job goes out first in any case: what a runner does not know it cannot stop.
+            biased;
+            () = &mut feeding => return,
+            () = live.cancelled().cancelled() => ToRunner::Cancel,
+            Some(gesture) = next(&mut gestures) => match gesture {
+                Gesture::Signal(signal) => ToRunner::Signal { signal },
+                Gesture::Resize(size) => ToRunner::Resize { size },
+            },
+        };
+        let is_last = message == ToRunner::Cancel;
+        if outgoing.message(stream, &message).await.is_err() || is_last {
+            return;
         }
+    }
+}
+
+/// What is done to the job's program, where its runner takes that.
+async fn next(gestures: &mut Option<mpsc::Receiver<Gesture>>) -> Option<Gesture> {
+    match gestures {
+        Some(gestures) => gestures.recv().await,
+        None => std::future::pending().await,
     }
 }
 

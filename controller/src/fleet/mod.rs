@@ -2,6 +2,7 @@
 //! what becomes of these.
 
 mod arrival;
+mod artifacts;
 mod attempt;
 mod feeder;
 mod lingering;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use protocol::frame::{Frame, FrameKind};
 use protocol::hello::{DRAIN, Hello, RESUME};
-use protocol::runner::{FromRunner, HeldAttempt, ToRunner};
+use protocol::runner::{FromRunner, HeldAttempt, TERMINAL, ToRunner};
 use protocol::{ControllerId, RunnerId};
 use tokio::sync::mpsc;
 use tokio::time::{interval, timeout};
@@ -39,6 +39,8 @@ pub struct Session<'a> {
     max_jobs: usize,
     /// Whether the runner holds its attempts when the link breaks, until it hears that they are recorded.
     holds: bool,
+    /// Whether it takes signals and sizes for programs.
+    takes_gestures: bool,
     pub(super) running: BTreeMap<u32, Running>,
     /// Attempts that have ended, until that is recorded.
     pub(super) recording: Recording<'a>,
@@ -79,6 +81,7 @@ async fn serve(
     let held = std::mem::take(&mut registration.held);
     let (runner, name) = (registration.id, registration.name.clone());
     let max_jobs = registration.max_jobs as usize;
+    let takes_gestures = registration.features.contains(TERMINAL);
     let (membership, mut claims) = fleet.roster.join(registration).map_err(WireError::Protocol)?;
     if connection.peer.knows(DRAIN) {
         membership.can_be_drained();
@@ -96,6 +99,7 @@ async fn serve(
         name,
         max_jobs,
         holds,
+        takes_gestures,
         running,
         recording,
         next_stream: 1,
@@ -130,7 +134,7 @@ impl Session<'_> {
                 claim = claims.recv() => match claim {
                     Some(claim) if self.running.len() >= self.max_jobs => self.turn_back(&claim).await,
                     Some(claim) => {
-                        self.begin(Source { claim, opening: Opening::Run });
+                        self.begin(claim, Opening::Run);
                     }
                     // The same runner has a newer connection.
                     None => return Err(WireError::Closed),
@@ -151,7 +155,8 @@ impl Session<'_> {
     }
 
     /// Opens a stream for an attempt.
-    pub(super) fn begin(&mut self, source: Source) -> u32 {
+    pub(super) fn begin(&mut self, claim: Claim, opening: Opening) -> u32 {
+        let source = Source { claim, opening, takes_gestures: self.takes_gestures };
         let stream = self.next_stream;
         self.next_stream = self.next_stream.checked_add(1).unwrap_or(1);
         let window = self.connection.peer.window;
@@ -245,7 +250,7 @@ impl Session<'_> {
     async fn give_back(&mut self, mut claims: mpsc::Receiver<Claim>) {
         claims.close();
         while let Ok(claim) = claims.try_recv() {
-            let stream = self.begin(Source { claim, opening: Opening::Run });
+            let stream = self.begin(claim, Opening::Run);
             self.end(stream, End::Refused);
         }
     }

@@ -3,7 +3,7 @@
 
 use protocol::runner::{HeldAttempt, ToRunner};
 
-use super::attempt::{End, Ended, Running, Source};
+use super::attempt::{End, Ended, Running};
 use super::feeder::Opening;
 use super::lingering::{self, GRACE};
 use super::session::Session;
@@ -76,7 +76,7 @@ impl Session<'_> {
         let live = self.fleet.live.get_or_open(claim.id);
         live.resumed(&self.name, claim.attempt);
         self.membership.resumed(&claim);
-        self.begin(Source { claim, opening: Opening::Resume(held.stdin) });
+        self.begin(claim, Opening::Resume(held.stdin));
     }
 
     /// Gives back a job that came while what the runner holds was taken up, and found no room then.

@@ -11,7 +11,7 @@ use futures_util::StreamExt;
 use protocol::{Problem, ProblemKind};
 use tokio::time::{timeout, timeout_at};
 
-use crate::doors::{Incoming, Pace, Place};
+use crate::doors::{Full, Incoming, Pace, Place};
 
 /// What every connection may have under way without being counted, in bytes; and in what steps more is.
 const STEP: usize = 64 * 1024;
@@ -27,7 +27,17 @@ const READ_OVER_TIME: Duration = Duration::from_secs(2);
 pub struct Body {
     /// What came.
     pub bytes: Bytes,
-    _room: Incoming,
+    room: Incoming,
+}
+
+impl Body {
+    /// So many bytes more come of it.
+    ///
+    /// # Errors
+    /// Where there is no room for them.
+    pub fn hold(&mut self, bytes: u64) -> Result<(), Problem> {
+        self.room.grow(bytes).map_err(busy)
+    }
 }
 
 /// Reads a body of so many bytes at most.
@@ -50,7 +60,7 @@ pub async fn read(request: Request, most: u64) -> Result<Body, Problem> {
     loop {
         let chunk = timeout_at(pace.deadline(), chunks.next()).await;
         let Some(chunk) = chunk.map_err(|_| too_slow())? else {
-            return Ok(Body { bytes: body.freeze(), _room: room });
+            return Ok(Body { bytes: body.freeze(), room });
         };
         let chunk = chunk.map_err(|_| Problem::new(ProblemKind::Invalid, "the body could not be read"))?;
         let length = body.len() + chunk.len();
@@ -60,8 +70,7 @@ pub async fn read(request: Request, most: u64) -> Result<Body, Problem> {
         }
         if length > counted {
             let step = (length - counted).next_multiple_of(STEP);
-            let busy = |full: crate::doors::Full| Problem::new(ProblemKind::Busy, full.to_string());
-            room.grow(step as u64).map_err(|full| busy(full).retry_after(1))?;
+            room.grow(step as u64).map_err(busy)?;
             counted += step;
         }
         pace.received(chunk.len());
@@ -85,6 +94,10 @@ async fn read_over(mut chunks: BodyDataStream) {
 
 fn announced(request: &Request) -> Option<usize> {
     request.headers().get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+fn busy(full: Full) -> Problem {
+    Problem::new(ProblemKind::Busy, full.to_string()).retry_after(1)
 }
 
 fn too_large() -> Problem {

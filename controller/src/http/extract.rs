@@ -29,7 +29,7 @@ impl<T: DeserializeOwned> FromRequest<Context> for StrictJson<T> {
 }
 
 /// Reads JSON whose every field is known.
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let mut unknown = None;
     let mut json = serde_json::Deserializer::from_slice(body);
     let mut track = serde_path_to_error::Track::new();
@@ -82,10 +82,17 @@ impl<S: Send + Sync> FromRequestParts<S> for PathId {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
         let path = Path::<String>::from_request_parts(parts, state).await;
         let given = path.map_or_else(|_| String::new(), |Path(given)| given);
-        let wrong = |error| Problem::invalid("id", format!("{:?} is {error}", text::line(&given)));
-        let id = given.parse().map_err(wrong)?;
-        Ok(Self(id))
+        Ok(Self(job_id(&given)?))
     }
+}
+
+/// The job that somebody names.
+///
+/// # Errors
+/// Where it is no identifier.
+pub fn job_id(given: &str) -> Result<JobId, Problem> {
+    let wrong = |error| Problem::invalid("id", format!("{:?} is {error}", text::line(given)));
+    given.parse().map_err(wrong)
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use protocol::{Problem, ProblemKind, Secret};
 
 use super::problem::Failure;
+use super::shield::Kind;
 use super::{Context, wrong_method};
 use crate::identity::{Action, Fingerprint};
 use crate::wire::Peer;
@@ -20,8 +21,9 @@ pub const COOKIE_NAME: &str = "ruche_session";
 const NOT_A_FORM: &str = "x-ruche";
 
 /// Every call, and what it is for the table of permissions.
-pub const ROWS: [(Method, &str, Action); 48] = [
+pub const ROWS: [(Method, &str, Action); 55] = [
     (Method::POST, "/api/v1/jobs", Action::Submit),
+    (Method::POST, "/api/v1/archives", Action::Submit),
     (Method::GET, "/api/v1/jobs/{id}", Action::SeeJob),
     (Method::GET, "/api/v1/jobs", Action::ListJobs),
     (Method::GET, "/api/v1/jobs/{id}/events", Action::SeeJob),
@@ -33,6 +35,8 @@ pub const ROWS: [(Method, &str, Action); 48] = [
     (Method::POST, "/api/v1/jobs/{id}/share", Action::CancelJob),
     (Method::DELETE, "/api/v1/jobs/{id}/share", Action::CancelJob),
     (Method::GET, "/api/v1/shared/{token}", Action::Enter),
+    (Method::GET, "/api/v1/jobs/{id}/artifacts/{*path}", Action::SeeJob),
+    (Method::GET, "/api/v1/shared/{token}/artifacts/{*path}", Action::Enter),
     (Method::GET, "/api/v1/settings", Action::Enter),
     (Method::GET, "/api/v1/languages", Action::LookAround),
     (Method::GET, "/api/v1/cluster", Action::LookAround),
@@ -62,6 +66,10 @@ pub const ROWS: [(Method, &str, Action); 48] = [
     (Method::GET, "/api/v1/tokens", Action::ManageOneself),
     (Method::POST, "/api/v1/tokens", Action::ManageOneself),
     (Method::DELETE, "/api/v1/tokens/{id}", Action::ManageOneself),
+    (Method::GET, "/api/v1/account/callback-key", Action::ManageOneself),
+    (Method::POST, "/api/v1/account/callback-key", Action::ManageOneself),
+    (Method::GET, "/api/v1/cluster/callback-key", Action::ManageCallbacks),
+    (Method::POST, "/api/v1/cluster/callback-key", Action::ManageCallbacks),
     (Method::GET, "/api/v1/audit", Action::SeeAudit),
     (Method::GET, "/", Action::Enter),
     (Method::GET, "/favicon.svg", Action::Enter),
@@ -108,7 +116,7 @@ fn shown(request: &Request) -> Result<(Peer, Option<Fingerprint>), Problem> {
     // A socket begins with a GET, and any page can have a browser open one here.
     let safe = matches!(*request.method(), Method::GET | Method::HEAD) && !headers.contains_key(UPGRADE);
     if bearer.is_none() && !safe {
-        refuse_other_sites(headers, cookie.is_some())?;
+        refuse_other_sites(headers, cookie.is_some() || Kind::of(headers) == Kind::Form)?;
     }
     let proof = bearer.or(cookie).map(|token| Fingerprint::of(&token));
     Ok((peer.clone(), proof))
@@ -136,8 +144,8 @@ fn cookie(headers: &HeaderMap) -> Option<Secret> {
 }
 
 /// A browser sends its cookies, and reaches this machine, whichever page makes it. It says which page that is; with a
-/// cookie somebody has to have said so.
-fn refuse_other_sites(headers: &HeaderMap, has_cookie: bool) -> Result<(), Problem> {
+/// cookie, or a form, somebody has to have said so.
+fn refuse_other_sites(headers: &HeaderMap, has_to_say: bool) -> Result<(), Problem> {
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or_default());
     let site = text("sec-fetch-site").map(|site| matches!(site, "same-origin" | "none"));
     let origin = text(ORIGIN.as_str()).map(|origin| {
@@ -146,7 +154,7 @@ fn refuse_other_sites(headers: &HeaderMap, has_cookie: bool) -> Result<(), Probl
     });
     let vouched = text(NOT_A_FORM).map(|_| true);
     let said = [site, origin, vouched];
-    if said.contains(&Some(false)) || (has_cookie && !said.contains(&Some(true))) {
+    if said.contains(&Some(false)) || (has_to_say && !said.contains(&Some(true))) {
         let detail =
             "this came from the page of another site, or nothing says that it did not: send `X-Ruche: 1`";
         return Err(Problem::new(ProblemKind::Forbidden, detail));

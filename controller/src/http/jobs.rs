@@ -12,10 +12,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Context;
-use super::extract::{Parameters, PathId, StrictJson};
+use super::archives::{Form, Submitted};
+use super::extract::{Parameters, PathId};
 use super::problem::Failure;
 use crate::identity::Caller;
-use crate::jobs::Submission;
+use crate::jobs::{SOCKET_AWAY, Submission};
 
 /// The longest that a call waits for a job, in seconds.
 const MAX_WAIT: f64 = 60.0;
@@ -98,11 +99,13 @@ impl Wait {
 }
 
 /// Compile and run a program.
+///
+/// As a form it comes with an archive of its files; what is no browser says `X-Ruche: 1` with it.
 #[utoipa::path(post, path = "/jobs", tag = "jobs", params(
     Submit,
     ("Idempotency-Key" = Option<String>, Header,
         description = "The same as `idempotency_key`: another submission with this key is this job"),
-), request_body = JobSpec, responses(
+), request_body(content((JobSpec = "application/json"), (Form = "multipart/form-data"))), responses(
     (status = 200, description = "It has finished within `wait`", body = Job),
     (status = 202, description = "It is queued or running", body = Accepted),
     (status = "4XX", description = "It was refused", body = Problem, content_type = "application/problem+json"),
@@ -114,7 +117,7 @@ pub async fn submit(
     Extension(caller): Extension<Caller>,
     Parameters(Submit { wait, stdin }): Parameters<Submit>,
     headers: HeaderMap,
-    StrictJson(mut spec): StrictJson<JobSpec>,
+    Submitted(mut spec): Submitted,
 ) -> Result<Response, Failure> {
     let wait = Wait { wait }.duration()?;
     if stdin.is_some() {
@@ -123,7 +126,7 @@ pub async fn submit(
     refuse_detached(&spec)?;
     set_key(&mut spec, &headers)?;
     let account = caller.principal.account().cloned();
-    let stdin = stdin.map(|StdinFrom::Stream| context.jobs.attended_stdin(&caller));
+    let stdin = stdin.map(|StdinFrom::Stream| context.jobs.attended_stdin(&caller, SOCKET_AWAY));
     let (id, _watching) = context.jobs.submit(spec, Submission { stdin, keep: true, account }).await?;
     let job = match wait {
         Some(wait) => context.jobs.get_finished(id, wait).await?,

@@ -1,7 +1,10 @@
 //! The HTTP door (port 7080): JSON in, JSON out, `application/problem+json` where something is wrong.
 
 mod account;
+mod archives;
+mod artifacts;
 mod body;
+mod callbacks;
 mod cluster;
 mod cluster_events;
 mod events;
@@ -28,6 +31,7 @@ use axum::routing::get;
 use axum::{Extension, Json, Router};
 use protocol::{Problem, ProblemKind};
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -51,6 +55,9 @@ const MAX_ACCOUNT_BODY: u64 = 256 << 10;
 #[derive(Debug, Clone, Copy)]
 struct MaxBody(u64);
 
+/// How many archives are looked into at once: what comes out is only counted when it is out.
+const UNPACKING: usize = 2;
+
 /// What every handler has.
 #[derive(Clone)]
 struct Context {
@@ -60,6 +67,8 @@ struct Context {
     overview: Arc<Overview>,
     /// The largest body, in bytes.
     max_request: u64,
+    /// Whoever looks into an archive takes one.
+    unpacking: Arc<Semaphore>,
 }
 
 /// The title of the API's description.
@@ -91,10 +100,11 @@ fn router(
     settings: Settings,
 ) -> Router {
     let max_request = jobs.limits().max_body.saturating_mul(JSON_OVERHEAD);
-    let context = Context { jobs, identity, overview, settings: Arc::new(settings), max_request };
+    let (settings, unpacking) = (Arc::new(settings), Arc::new(Semaphore::new(UNPACKING)));
+    let context = Context { jobs, identity, overview, settings, max_request, unpacking };
     let (api, description) =
         OpenApiRouter::with_openapi(Description::openapi()).nest("/api/v1", api()).split_for_parts();
-    let description = Arc::new(description);
+    let description = Arc::new(plain_paths(description));
     api.route("/", get(page::index))
         .route("/favicon.svg", get(page::icon))
         .route("/assets/{name}", get(page::asset))
@@ -108,15 +118,25 @@ fn router(
         .with_state(context)
 }
 
+/// The description has no word for a path in which a parameter may have slashes.
+fn plain_paths(mut description: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
+    let paths = std::mem::take(&mut description.paths.paths);
+    description.paths.paths = paths.into_iter().map(|(path, item)| (path.replace("{*", "{"), item)).collect();
+    description
+}
+
 /// Every route of the API; what is not described cannot be added.
 fn api() -> OpenApiRouter<Context> {
     OpenApiRouter::new()
         .routes(routes!(jobs::submit, jobs::list))
+        .routes(routes!(archives::look))
         .routes(routes!(jobs::get))
         .routes(routes!(jobs::cancel))
         .routes(routes!(jobs::attempts))
         .routes(routes!(jobs::spec))
         .routes(routes!(jobs::rerun))
+        .routes(routes!(artifacts::artifact))
+        .routes(routes!(artifacts::shared))
         .routes(routes!(sharing::share, sharing::unshare))
         .routes(routes!(sharing::shared))
         .routes(routes!(settings::settings))
@@ -130,6 +150,7 @@ fn api() -> OpenApiRouter<Context> {
         .routes(routes!(joining::remove, cluster::change))
         .routes(routes!(joining::new_token))
         .routes(routes!(cluster::cluster))
+        .routes(routes!(callbacks::of_cluster, callbacks::renew_of_cluster))
         .routes(routes!(cluster_events::events))
         .routes(routes!(cluster::samples))
         .merge(accounts())
@@ -149,6 +170,7 @@ fn accounts() -> OpenApiRouter<Context> {
         .routes(routes!(account::limits))
         .routes(routes!(account::tokens, account::create_token))
         .routes(routes!(account::revoke_token))
+        .routes(routes!(callbacks::own, callbacks::renew_own))
         .routes(routes!(account::audit))
         .layer(Extension(MaxBody(MAX_ACCOUNT_BODY)))
 }
@@ -175,14 +197,18 @@ mod tests {
         let description = api().into_openapi();
         let paths: Vec<&str> = description.paths.paths.keys().map(String::as_str).collect();
         let expected = [
+            "/account/callback-key",
+            "/archives",
             "/audit",
             "/cluster",
+            "/cluster/callback-key",
             "/cluster/events",
             "/groups",
             "/groups/{name}",
             "/groups/{name}/limits",
             "/jobs",
             "/jobs/{id}",
+            "/jobs/{id}/artifacts/{*path}",
             "/jobs/{id}/attempts",
             "/jobs/{id}/cancel",
             "/jobs/{id}/events",
@@ -204,6 +230,7 @@ mod tests {
             "/settings",
             "/setup",
             "/shared/{token}",
+            "/shared/{token}/artifacts/{*path}",
             "/tokens",
             "/tokens/{id}",
             "/users",

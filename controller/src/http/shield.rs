@@ -54,7 +54,46 @@ fn refusal(house: &House, request: &Request) -> Option<Problem> {
         return Some(Problem { status: StatusCode::MISDIRECTED_REQUEST.as_u16(), ..problem });
     }
     // The only method by which a page can have something changed elsewhere without asking there first.
-    if request.method() == Method::POST { not_json(request.headers()) } else { None }
+    if request.method() == Method::POST { unfit(request) } else { None }
+}
+
+/// Why a body is not what this call takes, where it is not.
+fn unfit(request: &Request) -> Option<Problem> {
+    match (Kind::of(request.headers()), request.uri().path()) {
+        (Kind::Json, _) => None,
+        // Whoever sends a form has to say that it is no page of another site: see the guard.
+        (Kind::Form, "/api/v1/jobs") | (Kind::Bytes, "/api/v1/archives") => None,
+        _ => not_json(request.headers()),
+    }
+}
+
+/// What a body says that it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// JSON.
+    Json,
+    /// A form with parts, which any page can have a browser send anywhere.
+    Form,
+    /// Data of some kind that no page can have a browser send elsewhere without asking there first.
+    Bytes,
+    /// Something else, or nothing that it would say.
+    Other,
+}
+
+impl Kind {
+    /// By its head.
+    pub fn of(headers: &HeaderMap) -> Self {
+        let kind =
+            headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        match kind.as_str() {
+            "application/json" => Self::Json,
+            "multipart/form-data" => Self::Form,
+            "application/x-www-form-urlencoded" => Self::Other,
+            kind if kind.starts_with("application/") => Self::Bytes,
+            _ => Self::Other,
+        }
+    }
 }
 
 /// A host that is no text is nobody's.
@@ -65,15 +104,16 @@ fn host(headers: &HeaderMap) -> Option<&str> {
 /// Why this is not read as JSON, where it does not say that it is. No web page can make a browser say so of what it sends
 /// elsewhere, unless it is allowed to there; and here nobody is.
 pub fn not_json(headers: &HeaderMap) -> Option<Problem> {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim();
-    if kind.eq_ignore_ascii_case("application/json") {
-        return None;
+    match Kind::of(headers) {
+        Kind::Json => None,
+        _ => Some(wrong_kind("a call that changes something has to be application/json")),
     }
-    let problem =
-        Problem::new(ProblemKind::Invalid, "a call that changes something has to be application/json");
+}
+
+/// A body of a kind that is not read here.
+pub fn wrong_kind(detail: &str) -> Problem {
     let status = StatusCode::UNSUPPORTED_MEDIA_TYPE.as_u16();
-    Some(Problem { status, ..problem }.at("content-type"))
+    Problem { status, ..Problem::new(ProblemKind::Invalid, detail) }.at("content-type")
 }
 
 fn protect(headers: &mut HeaderMap, encrypted: bool) {
@@ -106,6 +146,21 @@ pub fn no_room(full: &Full) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_any_page_can_have_a_browser_send_is_no_bytes() {
+        let kind = |value: &'static str| {
+            let headers = [(header::CONTENT_TYPE, HeaderValue::from_static(value))];
+            Kind::of(&headers.into_iter().collect())
+        };
+        assert_eq!(kind("Application/JSON; charset=utf-8"), Kind::Json);
+        assert_eq!(kind("multipart/form-data; boundary=x"), Kind::Form);
+        assert_eq!(kind("application/zip"), Kind::Bytes);
+        for simple in ["text/plain", "application/x-www-form-urlencoded", "", "multipart/mixed"] {
+            assert_eq!(kind(simple), Kind::Other, "{simple}");
+        }
+        assert_eq!(Kind::of(&HeaderMap::new()), Kind::Other);
+    }
 
     #[test]
     fn what_an_answer_says_of_itself_stands_and_only_tls_is_promised_for_ever() {

@@ -3,7 +3,7 @@
 use protocol::Problem;
 use protocol::account::{AccountAnswer, AccountRequest};
 
-use super::{Action, Caller, Identity};
+use super::{Action, Caller, Identity, Whose};
 
 /// What such a request is, for the table of permissions.
 pub fn action(ask: &AccountRequest) -> Action {
@@ -12,9 +12,11 @@ pub fn action(ask: &AccountRequest) -> Action {
         AccountRequest::Me | AccountRequest::Limits => Action::SeeOneself,
         AccountRequest::LogOut
         | AccountRequest::ChangePassword(_)
+        | AccountRequest::CallbackKey { cluster: false, .. }
         | AccountRequest::Tokens
         | AccountRequest::CreateToken(_)
         | AccountRequest::RevokeToken { .. } => Action::ManageOneself,
+        AccountRequest::CallbackKey { cluster: true, .. } => Action::ManageCallbacks,
         AccountRequest::Users => Action::SeeUsers,
         AccountRequest::AddUser(_)
         | AccountRequest::ChangeUser { .. }
@@ -57,6 +59,13 @@ impl Identity {
             AccountRequest::Tokens => Answer::Tokens { tokens: self.tokens(caller).await? },
             AccountRequest::CreateToken(new) => Answer::Token(self.create_token(caller, new).await?),
             AccountRequest::RevokeToken { id } => done(self.revoke_token(caller, &id).await?),
+            AccountRequest::CallbackKey { cluster, renew } => {
+                let whose = if cluster { Whose::Cluster } else { Whose::Own };
+                Answer::CallbackKey(match renew {
+                    true => self.renew_callback_key(caller, whose).await?,
+                    false => self.callback_key(caller, whose).await?,
+                })
+            }
             AccountRequest::Audit(query) => Answer::Audit(self.audit(&query).await?),
         })
     }

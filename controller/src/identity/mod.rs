@@ -6,6 +6,7 @@ mod attempts;
 mod audit;
 pub mod authority;
 mod cache;
+mod callback_key;
 pub mod certificate;
 pub mod enrolment;
 mod groups;
@@ -47,9 +48,10 @@ use records::{Bearer, Group, User, find};
 
 pub use answer::action;
 pub use audit::Deed;
+pub use callback_key::{Whose, callback_key};
 pub use permission::{Action, Reach};
 pub use principal::{Account, Caller, Principal};
-pub use quota::{check_language, hold};
+pub use quota::{check_language, hold, hold_judge};
 pub use secret::Fingerprint;
 pub use usage::{Admission, Usage};
 

@@ -38,6 +38,8 @@ pub enum Action {
     ManageGroups,
     /// Set what a group's members may have.
     LimitGroups,
+    /// Read and replace the key that signs callbacks of jobs without an owner.
+    ManageCallbacks,
     /// Look at what was done.
     SeeAudit,
 }
@@ -82,6 +84,7 @@ impl Action {
             Self::SeeGroups => Row(Nothing, Own, Own, All, Some(Scope::Read)),
             Self::ManageGroups => Row(Nothing, Nothing, Nothing, All, Some(Scope::Admin)),
             Self::LimitGroups => Row(Nothing, Nothing, Groups, All, Some(Scope::Admin)),
+            Self::ManageCallbacks => Row(Nothing, Nothing, Nothing, All, Some(Scope::Admin)),
             Self::SeeAudit => Row(Nothing, Nothing, Nothing, All, Some(Scope::Admin)),
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use protocol::account::{Budget, Quota};
-use protocol::{JobSpec, Limits, LimitsRequest, Problem, ProblemKind, Timestamp};
+use protocol::{JobSpec, Judge, Limits, LimitsRequest, Problem, ProblemKind, Timestamp};
 
 use super::records::{Group, User};
 
@@ -65,7 +65,7 @@ pub fn check(quota: &Quota) -> Result<(), Problem> {
 pub fn hold(
     spec: &mut JobSpec,
     most: &LimitsRequest,
-    language: Option<(&Limits, &Limits)>,
+    language: Option<&(Limits, Limits)>,
 ) -> Result<(), Problem> {
     let whole = spec.limits;
     hold_one("limits", &mut spec.limits, LimitsRequest::default(), most, language)?;
@@ -75,12 +75,25 @@ pub fn hold(
     Ok(())
 }
 
+/// The same for a program that judges it.
+///
+/// # Errors
+/// The limit that is too high.
+pub fn hold_judge(
+    field: &str,
+    judge: &mut Judge,
+    most: &LimitsRequest,
+    language: Option<&(Limits, Limits)>,
+) -> Result<(), Problem> {
+    hold_one(field, &mut judge.limits, LimitsRequest::default(), most, language)
+}
+
 fn hold_one(
     field: &str,
     asked: &mut LimitsRequest,
     whole: LimitsRequest,
     most: &LimitsRequest,
-    language: Option<(&Limits, &Limits)>,
+    language: Option<&(Limits, Limits)>,
 ) -> Result<(), Problem> {
     for ((name, asked), (_, most)) in asked.fields().into_iter().zip(most.fields()) {
         if let (Some(asked), Some(most)) = (asked, most)
@@ -152,9 +165,8 @@ mod tests {
             output_bytes: 1 << 20,
             disk_bytes: 1 << 26,
         };
-        let language = Some((&limits(10.0), &limits(60.0)));
-        let (default, maximum) = (limits(10.0), limits(60.0));
-        let language = language.map(|_| (&default, &maximum));
+        let language = (limits(10.0), limits(60.0));
+        let language = Some(&language);
         let most =
             LimitsRequest { cpu_seconds: Some(5.0), memory_bytes: Some(1 << 30), ..Default::default() };
         let mut spec = JobSpec { runs: Some(vec![Default::default()]), ..JobSpec::default() };
@@ -168,6 +180,13 @@ mod tests {
         spec.runs.as_mut().unwrap()[0].limits.memory_bytes = Some(2 << 30);
         let refused = hold(&mut spec, &most, language).unwrap_err();
         assert_eq!(refused.field.as_deref(), Some("runs[0].limits.memory_bytes"));
+
+        let mut judge = Judge::default();
+        hold_judge("checker.limits", &mut judge, &most, language).unwrap();
+        assert_eq!(judge.limits.cpu_seconds, Some(5.0));
+        judge.limits.cpu_seconds = Some(6.0);
+        let refused = hold_judge("checker.limits", &mut judge, &most, language).unwrap_err();
+        assert_eq!(refused.field.as_deref(), Some("checker.limits.cpu_seconds"));
     }
 
     #[test]

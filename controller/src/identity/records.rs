@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use protocol::account::{Budget, Quota, Role, Scope};
-use protocol::{Problem, ProblemKind, Timestamp};
+use protocol::{Problem, ProblemKind, Secret, Timestamp};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +34,9 @@ pub struct User {
     pub created_at: Timestamp,
     #[serde(default)]
     pub quota: Quota,
+    /// Signs the callbacks of its jobs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub callback_key: Option<Secret>,
     #[serde(default)]
     pub sessions: Vec<Session>,
     #[serde(default)]
@@ -82,7 +85,8 @@ impl User {
     /// One without sessions and tokens.
     pub fn new(name: String, role: Role, password: String, now: Timestamp) -> Self {
         let quota = Quota::default();
-        Self { name, role, password, created_at: now, quota, sessions: Vec::new(), tokens: Vec::new() }
+        let (sessions, tokens) = (Vec::new(), Vec::new());
+        Self { name, role, password, created_at: now, quota, callback_key: None, sessions, tokens }
     }
 
     /// Lets go of sessions and tokens that are over.

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use protocol::client::JobQuery;
 use protocol::{Job, JobAttempt, JobId, JobPage, JobSpec, Problem};
 
+use super::privacy::{Reader, shown_to};
 use super::{Jobs, Submission, Watching, internal, unknown};
 use crate::identity::{Action, Caller, Reach};
 
@@ -16,7 +18,7 @@ impl Jobs {
     pub async fn get_for(&self, caller: &Caller, id: JobId) -> Result<Job, Problem> {
         let job = self.get(id).await?;
         match caller.reaches(job.owner.as_deref()) {
-            true => Ok(job),
+            true => Ok(shown_to(caller, job)),
             false => Err(unknown(id)),
         }
     }
@@ -27,7 +29,7 @@ impl Jobs {
     /// Where there is none for them.
     pub async fn get_finished_for(&self, caller: &Caller, id: JobId, wait: Duration) -> Result<Job, Problem> {
         self.check_reach(caller, id).await?;
-        self.get_finished(id, wait).await
+        Ok(shown_to(caller, self.get_finished(id, wait).await?))
     }
 
     /// [`attempts`](Self::attempts), for somebody.
@@ -46,6 +48,21 @@ impl Jobs {
     pub async fn spec_for(&self, caller: &Caller, id: JobId) -> Result<JobSpec, Problem> {
         self.check_reach(caller, id).await?;
         self.spec(id).await
+    }
+
+    /// [`artifact`](Self::artifact), for somebody.
+    ///
+    /// # Errors
+    /// Where there is none for them.
+    pub async fn artifact_for(
+        &self,
+        caller: &Caller,
+        id: JobId,
+        run: Option<u32>,
+        path: &str,
+    ) -> Result<Bytes, Problem> {
+        self.check_reach(caller, id).await?;
+        self.artifact(id, run, path).await
     }
 
     /// Runs a job's program again for somebody who may run programs, as a new job of theirs. Input that was streamed to the
@@ -68,7 +85,7 @@ impl Jobs {
     /// Where there is none for them, or it has ended.
     pub async fn cancel_for(&self, caller: &Caller, id: JobId, message: &str) -> Result<Job, Problem> {
         self.check_reach(caller, id).await?;
-        self.cancel(id, message).await
+        Ok(shown_to(caller, self.cancel(id, message).await?))
     }
 
     /// [`watch`](Self::watch), for somebody.
@@ -77,7 +94,7 @@ impl Jobs {
     /// Where there is none for them.
     pub async fn watch_for(&self, caller: &Caller, id: JobId, after: u64) -> Result<Watching, Problem> {
         self.check_reach(caller, id).await?;
-        self.watch(id, after).await
+        Ok(self.watch(id, after).await?.read_by(Reader::new(self.clone(), caller, id)))
     }
 
     /// [`list`](Self::list), for somebody: of those whom the query names, whoever they may see.

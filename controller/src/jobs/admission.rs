@@ -1,7 +1,7 @@
 //! Whether a job can be taken in.
 
 use protocol::frame::MAX_FRAME;
-use protocol::{JobSpec, LimitsRequest, Problem, ProblemKind};
+use protocol::{JobSpec, Judge, LimitsRequest, Problem, ProblemKind, SourceFile};
 
 use super::Jobs;
 use crate::backlog::share_of_user;
@@ -24,12 +24,21 @@ impl Jobs {
         check_frame(spec)?;
         spec.language =
             self.roster.resolve(&spec.language).ok_or_else(|| self.unknown_language(&spec.language))?;
-        self.check_main(spec)?;
+        self.check_main("files", &spec.language, spec.main.as_deref(), &spec.files)?;
         self.check_limits("limits", &spec.language, &spec.limits)?;
         for (index, run) in spec.runs.iter().flatten().enumerate() {
             self.check_limits(&format!("runs[{index}].limits"), &spec.language, &run.limits)?;
         }
-        Ok(())
+        self.check_judge("checker", spec.checker.as_mut())?;
+        self.check_judge("interactor", spec.interactor.as_mut())
+    }
+
+    fn check_judge(&self, field: &str, judge: Option<&mut Judge>) -> Result<(), Problem> {
+        let Some(judge) = judge else { return Ok(()) };
+        let unknown = || self.unknown_language(&judge.language).at(format!("{field}.language"));
+        judge.language = self.roster.resolve(&judge.language).ok_or_else(unknown)?;
+        self.check_main(&format!("{field}.files"), &judge.language, judge.main.as_deref(), &judge.files)?;
+        self.check_limits(&format!("{field}.limits"), &judge.language, &judge.limits)
     }
 
     /// Holds a job to what its user and token are good for.
@@ -37,12 +46,26 @@ impl Jobs {
     /// # Errors
     /// The limit that is too high, or the language that is not the token's.
     pub(super) fn hold_to_quota(&self, spec: &mut JobSpec, account: &Account) -> Result<(), Problem> {
-        for token in &account.tokens {
-            identity::check_language(&token.budget, &spec.language)?;
+        let languages = [("language", &spec.language)].into_iter();
+        let checker = spec.checker.iter().map(|judge| ("checker.language", &judge.language));
+        let interactor = spec.interactor.iter().map(|judge| ("interactor.language", &judge.language));
+        for (field, language) in languages.chain(checker).chain(interactor) {
+            for token in &account.tokens {
+                identity::check_language(&token.budget, language).map_err(|problem| problem.at(field))?;
+            }
         }
-        let offer = self.roster.offer(&spec.language);
-        let limits = offer.as_ref().map(|offer| (&offer.default_limits, &offer.maximum_limits));
-        identity::hold(spec, &account.quota.maximum, limits)
+        let most = &account.quota.maximum;
+        let limits = |language: &str| {
+            let offer = self.roster.offer(language)?;
+            Some((offer.default_limits, offer.maximum_limits))
+        };
+        identity::hold(spec, most, limits(&spec.language).as_ref())?;
+        for (field, judge) in [("checker", &mut spec.checker), ("interactor", &mut spec.interactor)] {
+            let Some(judge) = judge else { continue };
+            let limits = limits(&judge.language);
+            identity::hold_judge(&format!("{field}.limits"), judge, most, limits.as_ref())?;
+        }
+        Ok(())
     }
 
     /// Lets a user submit one more job; whoever is none is not counted.
@@ -56,22 +79,26 @@ impl Jobs {
         self.usage.admit(account, waiting as u64).await
     }
 
-    /// Where a job does not say which file to start from, one of them has to look like it.
-    fn check_main(&self, spec: &JobSpec) -> Result<(), Problem> {
-        let Some(offer) = self.roster.offer(&spec.language).filter(|_| spec.main.is_none()) else {
-            return Ok(());
-        };
+    /// Where a program does not say which file to start from, one of them has to look like it.
+    fn check_main(
+        &self,
+        field: &str,
+        language: &str,
+        main: Option<&str>,
+        files: &[SourceFile],
+    ) -> Result<(), Problem> {
+        let Some(offer) = self.roster.offer(language).filter(|_| main.is_none()) else { return Ok(()) };
         let is_source = |path: &str| {
             let extension = path.rsplit_once('.').map(|(_, extension)| extension);
             extension.is_some_and(|extension| offer.extensions.iter().any(|own| own == extension))
         };
-        if offer.extensions.is_empty() || spec.files.iter().any(|file| is_source(&file.path)) {
+        if offer.extensions.is_empty() || files.iter().any(|file| is_source(&file.path)) {
             return Ok(());
         }
         let endings: Vec<String> = offer.extensions.iter().map(|extension| format!(".{extension}")).collect();
         let detail =
             format!("no file ends in {}: name the one to start from in `main`", endings.join(" or "));
-        Err(Problem::invalid("files", detail))
+        Err(Problem::invalid(field, detail))
     }
 
     fn check_limits(&self, field: &str, language: &str, asked: &LimitsRequest) -> Result<(), Problem> {
@@ -105,10 +132,10 @@ fn check_frame(spec: &JobSpec) -> Result<(), Problem> {
     Err(Problem::new(ProblemKind::TooLarge, detail))
 }
 
-/// The most that a job asks for in any of its runs.
+/// The most that a job asks for in any of its runs, or for what judges them.
 pub(super) fn peak(spec: &JobSpec) -> LimitsRequest {
     let runs = spec.runs.iter().flatten().map(|run| run.limits.or(spec.limits));
-    runs.fold(spec.limits, |peak, run| LimitsRequest {
+    runs.chain(spec.judges().map(|judge| judge.limits)).fold(spec.limits, |peak, run| LimitsRequest {
         cpu_seconds: higher(peak.cpu_seconds, run.cpu_seconds),
         wall_seconds: higher(peak.wall_seconds, run.wall_seconds),
         memory_bytes: peak.memory_bytes.max(run.memory_bytes),

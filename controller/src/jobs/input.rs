@@ -4,14 +4,18 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use protocol::{JobId, Problem};
+use protocol::{JobId, Problem, ProblemKind};
 
 use super::Jobs;
 use crate::identity::{Action, Caller, permission};
 use crate::live::{StdinLog, Writer};
 
-/// How long a job's input is waited for while none of its writer's connections is there.
-const AWAY: Duration = Duration::from_secs(10);
+/// How long a job's input is waited for while none of its writer's connections is there: a page that comes back does so
+/// by itself.
+pub const SOCKET_AWAY: Duration = Duration::from_secs(10);
+
+/// The same for somebody who has to type a command to come back.
+pub const HAND_AWAY: Duration = Duration::from_secs(60);
 
 /// Why somebody does not write a job's input.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -32,16 +36,33 @@ pub enum NoInput {
     Refused(Problem),
 }
 
+impl From<NoInput> for Problem {
+    fn from(no_input: NoInput) -> Self {
+        let kind = match no_input {
+            NoInput::Refused(problem) => return problem,
+            NoInput::Elsewhere | NoInput::NotStreamed => ProblemKind::Conflict,
+            NoInput::NotTheirs => ProblemKind::Forbidden,
+        };
+        Self::new(kind, no_input.to_string())
+    }
+}
+
 impl Jobs {
     /// Standard input that is to be streamed to a job over the connection that submits it.
     pub fn stdin(&self) -> Arc<StdinLog> {
         StdinLog::new(self.limits.max_stdin, &self.budget)
     }
 
-    /// The same, over any connection of whoever submits it; it ends where none is there for 10 s.
-    pub fn attended_stdin(&self, caller: &Caller) -> Arc<StdinLog> {
+    /// The same, over any connection of whoever submits it; it ends where none is there for so long.
+    pub fn attended_stdin(&self, caller: &Caller, away: Duration) -> Arc<StdinLog> {
         let writer = caller.principal.name().map(str::to_owned);
-        StdinLog::attended(self.limits.max_stdin, &self.budget, writer)
+        StdinLog::attended(self.limits.max_stdin, &self.budget, writer, away)
+    }
+
+    /// Whether this is a job's input: that of a submission which turned out to be of a job that there is already goes
+    /// nowhere.
+    pub fn is_input_of(&self, stdin: &Arc<StdinLog>, id: JobId) -> bool {
+        self.live.get(id).is_some_and(|live| live.stdin().is_some_and(|own| Arc::ptr_eq(own, stdin)))
     }
 
     /// Lets somebody write a job's input.
@@ -60,7 +81,7 @@ impl Jobs {
     pub(super) async fn guard_stdin(self, id: JobId, stdin: Arc<StdinLog>) {
         let Some(live) = self.live.get(id) else { return };
         let attendance = async {
-            stdin.forsaken(AWAY).await;
+            stdin.forsaken().await;
             stdin.end();
             std::future::pending::<Infallible>().await
         };

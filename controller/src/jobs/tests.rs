@@ -9,7 +9,7 @@ use tokio::time::sleep;
 use super::*;
 use crate::dispatch::{Dispatcher, LEASE};
 use crate::store::{Claim, Memory, Release, conformance};
-use crate::testing::{Flaky, memory, registration, telemetry};
+use crate::testing::{Flaky, memory, no_callbacks, registration, telemetry};
 
 /// A controller without runners, beside another one that has taken in a job that is not to wait.
 struct Hall {
@@ -47,7 +47,8 @@ impl Hall {
         tokio::spawn(dispatcher.run(stop.clone()));
         let limits = JobLimits { max_body: 1 << 20, max_stdin: 1 << 20, max_queue: 100 };
         let usage = Arc::new(Usage::new(Arc::clone(&store) as _));
-        let jobs = Jobs::new(store, backlog, live, roster, budget, limits, usage);
+        let callbacks = Arc::new(Callbacks::new(Arc::clone(&store), no_callbacks()));
+        let jobs = Jobs::new(store, backlog, live, roster, budget, limits, (usage, callbacks));
         Self { jobs, flaky, there, claim, stop }
     }
 

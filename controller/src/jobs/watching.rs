@@ -9,6 +9,7 @@ use tokio::sync::broadcast;
 use tokio::time::timeout;
 
 use super::Jobs;
+use super::privacy::Reader;
 use crate::live::Watcher;
 use crate::store::Change;
 
@@ -19,7 +20,14 @@ const PIECE: usize = 60 * 1024;
 const POLL: Duration = Duration::from_secs(1);
 
 /// A job being followed.
-pub enum Watching {
+pub struct Watching {
+    course: Course,
+    /// Who follows it, where that may be somebody who is not to see everything.
+    reader: Option<Reader>,
+}
+
+/// Where its events come from.
+enum Course {
     /// It is in flight, or was a moment ago.
     Live(Watcher),
     /// Another controller has it.
@@ -38,9 +46,9 @@ pub struct Remote {
     changes: broadcast::Receiver<Change>,
 }
 
-impl Watching {
-    /// Follows a stored job. The last event is given in any case, so that every stream ends with it.
-    pub(super) fn stored(job: Job, after: u64) -> Self {
+impl Course {
+    /// That of a stored job. The last event is given in any case, so that every stream ends with it.
+    fn stored(job: Job, after: u64) -> Self {
         let mut events: Vec<JobEvent> = Vec::new();
         events.extend(started(&job));
         let compile = job.compile.iter().map(|result| (Step::COMPILE, result));
@@ -60,10 +68,46 @@ impl Watching {
         Self::Stored(numbers.zip(events).filter(|(number, _)| *number > after).collect())
     }
 
-    /// Follows a job that another controller has.
-    pub(super) fn remote(jobs: Jobs, id: JobId, after: u64) -> Self {
+    /// That of a job that another controller has.
+    fn remote(jobs: Jobs, id: JobId, after: u64) -> Self {
         let changes = jobs.store.changes();
         Self::Remote(Box::new(Remote { jobs, id, seen: after, changes }))
+    }
+
+    async fn next(&mut self) -> Result<Option<(u64, JobEvent)>, Problem> {
+        loop {
+            match self {
+                Self::Live(watcher) => return Ok(watcher.next().await),
+                Self::Stored(events) => return Ok(events.pop_front()),
+                Self::Remote(remote) => match remote.next().await? {
+                    Seen::Event(number, event) => return Ok(Some((number, event))),
+                    Seen::From(course) => *self = course,
+                },
+            }
+        }
+    }
+}
+
+impl From<Watcher> for Watching {
+    fn from(watcher: Watcher) -> Self {
+        Self { course: Course::Live(watcher), reader: None }
+    }
+}
+
+impl Watching {
+    /// Follows a stored job.
+    pub(super) fn stored(job: Job, after: u64) -> Self {
+        Self { course: Course::stored(job, after), reader: None }
+    }
+
+    /// Follows a job that another controller has.
+    pub(super) fn remote(jobs: Jobs, id: JobId, after: u64) -> Self {
+        Self { course: Course::remote(jobs, id, after), reader: None }
+    }
+
+    /// The same, as somebody may see it.
+    pub(super) fn read_by(self, reader: Reader) -> Self {
+        Self { reader: Some(reader), ..self }
     }
 
     /// The next event with its number; `None` after the last one.
@@ -71,16 +115,11 @@ impl Watching {
     /// # Errors
     /// Where the job is known no more before it has ended.
     pub async fn next(&mut self) -> Result<Option<(u64, JobEvent)>, Problem> {
-        loop {
-            match self {
-                Self::Live(watcher) => return Ok(watcher.next().await),
-                Self::Stored(events) => return Ok(events.pop_front()),
-                Self::Remote(remote) => match remote.next().await? {
-                    Seen::Event(number, event) => return Ok(Some((number, event))),
-                    Seen::From(watching) => *self = watching,
-                },
-            }
-        }
+        let next = self.course.next().await?;
+        Ok(match (next, &mut self.reader) {
+            (Some((number, event)), Some(reader)) => Some((number, reader.see(event).await)),
+            (next, _) => next,
+        })
     }
 }
 
@@ -88,18 +127,18 @@ impl Watching {
 enum Seen {
     Event(u64, JobEvent),
     /// It is to be followed this way from now on.
-    From(Watching),
+    From(Course),
 }
 
 impl Remote {
     async fn next(&mut self) -> Result<Seen, Problem> {
         loop {
             if let Some(watcher) = self.jobs.live.watch(self.id, self.seen) {
-                return Ok(Seen::From(Watching::Live(watcher)));
+                return Ok(Seen::From(Course::Live(watcher)));
             }
             let job = self.jobs.get(self.id).await?;
             if job.state == JobState::Finished {
-                return Ok(Seen::From(Watching::stored(job, self.seen)));
+                return Ok(Seen::From(Course::stored(job, self.seen)));
             }
             if let Some(event) = started(&job).filter(|_| job.state == JobState::Running && self.seen == 0) {
                 self.seen = 1;

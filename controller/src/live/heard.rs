@@ -47,6 +47,11 @@ impl Heard {
         self.ended.insert(step)
     }
 
+    /// Whether the program itself runs.
+    pub(super) fn is_running(&self) -> bool {
+        self.begun.difference(&self.ended).any(|step| *step != Step::COMPILE)
+    }
+
     /// What is new of a piece of output.
     pub(super) fn fresh(&mut self, written: &Written) -> Bytes {
         let known = self.written.entry((written.step, written.stream)).or_default();

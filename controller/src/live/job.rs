@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use protocol::event::JobEvent;
-use protocol::{Attempt, Job, JobId, Problem, Step, StepResult};
-use tokio::sync::Notify;
+use protocol::{Attempt, Gesture, Job, JobId, Problem, Step, StepResult};
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::abandoned::Abandoned;
@@ -15,6 +16,9 @@ use super::log::{EventLog, StepOutput};
 use super::stdin::StdinLog;
 use crate::budget::Held;
 use crate::lock::lock;
+
+/// How many gestures may be on their way to a job's link.
+const MOST_GESTURES: usize = 16;
 
 /// A job in flight.
 #[derive(Debug)]
@@ -26,6 +30,8 @@ pub struct LiveJob {
     /// Told when its progress changes, not with each event.
     progressed: Notify,
     cancelled: CancellationToken,
+    /// To the link that carries it, where its runner takes any.
+    gestures: Mutex<Option<mpsc::Sender<Gesture>>>,
     pub(super) watchers: AtomicUsize,
     carriers: AtomicUsize,
     pub(super) abandoned: Arc<Abandoned>,
@@ -70,6 +76,22 @@ pub(super) enum Progress {
     Finished,
 }
 
+/// Why nothing can be done to a program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotHeard {
+    /// It waits, is being compiled, or has ended.
+    #[error("the program does not run: it has yet to start, or has ended")]
+    NotRunning,
+    /// Too much is on its way to it already.
+    #[error("too many signals are on their way to this program")]
+    TooMany,
+    /// Nobody here can tell its runner.
+    #[error(
+        "this program cannot be reached from here: its runner is of an older version, or another controller has it"
+    )]
+    NoLink,
+}
+
 /// What became of a piece of output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kept {
@@ -101,6 +123,7 @@ impl LiveJob {
             changed: Notify::new(),
             progressed: Notify::new(),
             cancelled: CancellationToken::new(),
+            gestures: Mutex::default(),
             watchers: AtomicUsize::new(0),
             carriers: AtomicUsize::new(0),
             abandoned,
@@ -260,6 +283,29 @@ impl LiveJob {
     /// Tells when it is to be stopped.
     pub fn cancelled(&self) -> &CancellationToken {
         &self.cancelled
+    }
+
+    /// What is done to its program from now on, for the link that carries it.
+    pub fn gestures(&self) -> mpsc::Receiver<Gesture> {
+        let (sender, receiver) = mpsc::channel(MOST_GESTURES);
+        *lock(&self.gestures) = Some(sender);
+        receiver
+    }
+
+    /// Does this to its program.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn gesture(&self, gesture: Gesture) -> Result<(), NotHeard> {
+        if !lock(&self.state).is_running() {
+            return Err(NotHeard::NotRunning);
+        }
+        let gestures = lock(&self.gestures);
+        match gestures.as_ref().map(|gestures| gestures.try_send(gesture)) {
+            Some(Ok(())) => Ok(()),
+            Some(Err(TrySendError::Full(_))) => Err(NotHeard::TooMany),
+            Some(Err(TrySendError::Closed(_))) | None => Err(NotHeard::NoLink),
+        }
     }
 
     /// How many watch it.

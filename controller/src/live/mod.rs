@@ -24,13 +24,13 @@ use abandoned::Abandoned;
 use job::Setup;
 
 use crate::activity::Recent;
-use crate::budget::Budget;
+use crate::budget::{Budget, Held};
 use crate::lock::lock;
 
 pub use heard::Written;
-pub use job::{Carrying, Kept, LiveJob};
+pub use job::{Carrying, Kept, LiveJob, NotHeard};
 pub use log::StepOutput;
-pub use stdin::{StdinLog, StdinReader, Taken, Writer};
+pub use stdin::{Overtaken, StdinLog, StdinReader, Taken, Writer};
 pub use watcher::Watcher;
 
 /// How long a finished job stays, for watchers who were cut off and come back to where they were.
@@ -197,6 +197,11 @@ impl Live {
     /// new watcher since.
     pub async fn abandoned(&self) -> Vec<JobId> {
         self.abandoned.take().await
+    }
+
+    /// A holder of bytes out of what all jobs in flight may use.
+    pub fn hold(&self) -> Held {
+        self.budget.hold()
     }
 
     fn make(&self, id: JobId, stdin: Option<Arc<StdinLog>>, keep: bool) -> Arc<LiveJob> {

@@ -15,6 +15,11 @@ impl State {
         self.heard.as_mut().filter(|heard| heard.attempt == attempt)
     }
 
+    /// Whether the program itself runs, in the attempt that is heard.
+    pub(super) fn is_running(&self) -> bool {
+        self.heard.as_ref().is_some_and(|heard| self.attempt == Some(heard.attempt) && heard.is_running())
+    }
+
     /// A runner has it. An attempt that was not seen lost may have been before.
     pub(super) fn start(&mut self, runner: &str, attempt: Attempt) {
         let former = self.heard.as_ref().map(|heard| heard.attempt);

@@ -68,9 +68,10 @@ impl StdinLog {
         Self::with(maximum, budget, None)
     }
 
-    /// The same, that any connection of this user may go on with, or of somebody without an account.
-    pub fn attended(maximum: u64, budget: &Budget, writer: Option<String>) -> Arc<Self> {
-        Self::with(maximum, budget, Some(Attendance::new(writer)))
+    /// The same, that any connection of this user may go on with, or of somebody without an account. Nobody may be
+    /// there for so long.
+    pub fn attended(maximum: u64, budget: &Budget, writer: Option<String>, patience: Duration) -> Arc<Self> {
+        Self::with(maximum, budget, Some(Attendance::new(writer, patience)))
     }
 
     fn with(maximum: u64, budget: &Budget, attendance: Option<Attendance>) -> Arc<Self> {
@@ -98,10 +99,10 @@ impl StdinLog {
         Writer(Arc::clone(self))
     }
 
-    /// Waits until nobody has been there to write it for so long; never returns where it ends with a connection.
-    pub async fn forsaken(&self, patience: Duration) {
+    /// Waits until nobody has been there to write it for too long; never returns where it ends with a connection.
+    pub async fn forsaken(&self) {
         match &self.attendance {
-            Some(attendance) => attendance.forsaken(patience).await,
+            Some(attendance) => attendance.forsaken().await,
             None => std::future::pending().await,
         }
     }
@@ -341,7 +342,7 @@ mod tests {
 
     #[tokio::test]
     async fn writers_do_not_mix_and_nothing_is_taken_twice() {
-        let log = StdinLog::attended(100, &Budget::new(100), None);
+        let log = StdinLog::attended(100, &Budget::new(100), None, Duration::from_secs(10));
         let (former, latter) = (log.attend(), log.attend());
         assert_eq!(former.write(0, b"one "), Ok(Taken { bytes: 4, ended: false }));
         assert_eq!(latter.write(0, b"one "), Err(Overtaken(4)), "it was on its way already");

@@ -107,7 +107,15 @@ impl Scheduler {
         best.consider(hint);
         match &kind.key.requires {
             Some(requires) => best.search(self.runners.with_rarest(requires), rng),
-            None => best.draw(self.languages.get(kind.key.language)?, rng),
+            None => {
+                let language = self.languages.get(kind.key.language)?;
+                best.draw(language, rng);
+                if best.found.is_none() && kind.key.needs.is_some() {
+                    // Those drawn lack what others may have.
+                    let members: Vec<u32> = language.members.iter().copied().collect();
+                    best.search(&members, rng);
+                }
+            }
         }
         best.found.map(|(_, runner)| runner)
     }

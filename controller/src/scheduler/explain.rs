@@ -4,6 +4,7 @@ use std::fmt;
 
 use protocol::{ExceededLimit, JobId, RunnerId, Timestamp};
 
+use super::queue::Lack;
 use super::runners::{Runner, Trust};
 use super::{Job, Scheduler, State};
 
@@ -18,6 +19,8 @@ enum Obstacle {
     Limit(ExceededLimit),
     /// It does not have a label that the job requires.
     Label(String),
+    /// It does not have what the job needs beside its language.
+    Lack(String),
     /// It takes no jobs.
     Unavailable(String),
     /// Its slots are busy.
@@ -31,7 +34,7 @@ impl fmt::Display for Obstacle {
         match self {
             Self::Limit(exceeded) => exceeded.fmt(f),
             Self::Label(label) => write!(f, "does not have the label {label}"),
-            Self::Unavailable(reason) => f.write_str(reason),
+            Self::Lack(what) | Self::Unavailable(what) => f.write_str(what),
             Self::Full { busy, max_jobs } => write!(f, "{busy} of {max_jobs} slots busy"),
             Self::Avoided => f.write_str("lost this job a moment ago"),
         }
@@ -49,6 +52,9 @@ impl Scheduler {
         let language = self.languages.get(job.language)?;
         if language.members.is_empty() {
             return Some(format!("no connected runner offers {}", language.name));
+        }
+        if let Some((judge, missing)) = self.judge_without_runner(job) {
+            return Some(format!("no connected runner offers {missing} for its {judge}"));
         }
         if self.shares.is_full(job.share) {
             let most = self.shares.limit(job.share).unwrap_or_default();
@@ -75,6 +81,14 @@ impl Scheduler {
         Some(reasons.join("; "))
     }
 
+    /// What judges the job, and its language, where nobody offers that.
+    fn judge_without_runner<'j>(&self, job: &'j Job) -> Option<(&'j str, &'j str)> {
+        let mut judges = job.needs.iter().flat_map(|needs| &needs.judges);
+        let offered = |name: &str| self.languages.find(name).is_some_and(|it| !it.members.is_empty());
+        let missing = judges.find(|(_, language)| !offered(language));
+        missing.map(|(judge, language)| (judge.as_str(), language.as_str()))
+    }
+
     /// Why a runner takes no jobs, whatever they are; leaving aside that it may be full.
     pub fn unavailable(&self, id: RunnerId, now: Timestamp) -> Option<String> {
         let runner = self.runners.number(id).and_then(|number| self.runners.get(number))?;
@@ -91,6 +105,12 @@ impl Scheduler {
         let mut required = job.requires.iter().flat_map(|requires| requires.iter());
         if let Some((name, value)) = required.find(|(name, value)| runner.labels.get(*name) != Some(*value)) {
             return Some(Obstacle::Label(format!("{name}={value}")));
+        }
+        if let Some(lack) = job.needs.as_ref().and_then(|needs| self.lacks(needs, runner)) {
+            return Some(Obstacle::Lack(match lack {
+                Lack::Language { judge, language } => format!("does not offer {language} for its {judge}"),
+                Lack::Feature(feature) => format!("is too old for this job: it does not know {feature}"),
+            }));
         }
         if let Some(reason) = runner.unavailable(now) {
             return Some(Obstacle::Unavailable(reason));

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::level::Level;
 use super::table::Table;
+use crate::needs::Needs;
 
 /// What the jobs of a kind have in common.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -16,6 +17,8 @@ pub(super) struct KindKey {
     pub(super) tiers: u64,
     /// Labels that their runner must have.
     pub(super) requires: Option<Arc<BTreeMap<String, String>>>,
+    /// What else their runner must have.
+    pub(super) needs: Option<Arc<Needs>>,
     /// The runner that lost them.
     pub(super) avoids: Option<Arc<str>>,
 }

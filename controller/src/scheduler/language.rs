@@ -117,6 +117,11 @@ impl Languages {
         self.names.get(name).and_then(|number| self.table.get(*number))
     }
 
+    /// The number of a language that somebody offers or wants.
+    pub(super) fn number_of(&self, name: &str) -> Option<u32> {
+        self.names.get(name).copied()
+    }
+
     pub(super) fn number(&mut self, name: &str) -> u32 {
         if let Some(number) = self.names.get(name) {
             return *number;

@@ -13,9 +13,10 @@ use super::{Allowance, Ending, Job, Newcomer, Report, Scheduler, State};
 impl Scheduler {
     /// A runner is there. It gets nothing before it says how it is.
     pub fn join(&mut self, newcomer: Newcomer, now: Timestamp) {
-        let Newcomer { id, name, languages, labels, max_jobs } = newcomer;
+        let Newcomer { id, name, languages, labels, features, max_jobs } = newcomer;
         self.leave(id, now);
         let mut runner = Runner::new(id, Arc::from(name), labels, max_jobs);
+        runner.features = features;
         runner.trust = self.health.trust(&runner.name);
         let number = self.runners.insert(runner);
         self.enrol(number, languages);
@@ -107,6 +108,7 @@ impl Scheduler {
             queued_at: 0,
             limits: LimitsRequest::default(),
             requires: None,
+            needs: None,
             avoids: None,
             share: self.shares.resume(share),
             language,
@@ -233,8 +235,11 @@ impl Scheduler {
             if changed {
                 self.sort_anew(language);
             }
-            self.give_hope(number, language);
         }
+        // Only now: a job may need several of them.
+        let offers = self.runners.get(number).map(|runner| runner.offers.as_slice()).unwrap_or_default();
+        let languages: Vec<u32> = offers.iter().map(|offer| offer.language).collect();
+        languages.into_iter().for_each(|language| self.give_hope(number, language));
     }
 
     fn give_hope(&mut self, number: u32, language: u32) {

@@ -3,7 +3,7 @@
 //! The scheduler is told what happens (a job waits, a runner joined, says how it is, has ended a job, …) and is asked
 //! for the [next](Scheduler::next) assignment until there is none. It decides by these rules, in this order:
 //!
-//! 1. **Can anybody take it?** A runner has to offer the language, allow the limits and have the labels; it has to
+//! 1. **Can anybody take it?** A runner has to offer the language (and those of programs that judge the job), allow the limits and have the labels; it has to
 //!    be available, with a free slot, and trusted (see `health`). Jobs that the same runners can take are one
 //!    **kind**. A kind that nobody can take now is not looked at again before one of those runners changes, and does
 //!    not hold up others.
@@ -48,6 +48,8 @@ use runners::Runners;
 use shares::Shares;
 use table::Table;
 
+use crate::needs::Needs;
+
 pub use model::{Allowance, Assignment, Ending, Newcomer, Report, Rules, Waiting};
 
 /// The jobs that wait, the runners, and who has which.
@@ -79,6 +81,7 @@ struct Job {
     queued_at: i64,
     limits: LimitsRequest,
     requires: Option<Arc<BTreeMap<String, String>>>,
+    needs: Option<Arc<Needs>>,
     avoids: Option<Arc<str>>,
     share: u32,
     language: u32,

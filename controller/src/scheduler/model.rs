@@ -1,10 +1,12 @@
 //! What the scheduler is told and what it says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::{JobId, Limits, LimitsRequest, RunnerId, Timestamp};
+
+use crate::needs::Needs;
 
 /// What its operator decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +38,8 @@ pub struct Waiting {
     pub limits: LimitsRequest,
     /// Labels that its runner must have.
     pub requires: BTreeMap<String, String>,
+    /// What else its runner must have.
+    pub needs: Needs,
     /// Whose share of the cluster it uses.
     pub share: String,
     /// When it was submitted.
@@ -55,6 +59,8 @@ pub struct Newcomer {
     pub languages: BTreeMap<String, Limits>,
     /// What its operator says of it.
     pub labels: BTreeMap<String, String>,
+    /// What jobs may need that older runners do not know.
+    pub features: BTreeSet<String>,
     /// How many jobs it takes at once.
     pub max_jobs: u32,
 }

@@ -10,6 +10,16 @@ use super::level::Place;
 use super::runners::Runner;
 use super::shares::Turn;
 use super::{Crowd, Ending, Job, Scheduler, State, Waiting};
+use crate::needs::Needs;
+
+/// What a runner does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lack<'n> {
+    /// The language of a program that judges the job.
+    Language { judge: &'n str, language: &'n str },
+    /// What it is too old to know.
+    Feature(&'n str),
+}
 
 /// For how long a job that a runner lost waits for another one, in milliseconds.
 const AVOIDING: i64 = 5_000;
@@ -39,6 +49,7 @@ impl Scheduler {
             queued_at: waiting.queued_at.as_millisecond(),
             limits: waiting.limits,
             requires,
+            needs: Some(waiting.needs).filter(|needs| !needs.is_empty()).map(Arc::new),
             avoids,
             share,
             language,
@@ -252,6 +263,18 @@ impl Scheduler {
         key.tiers & (1 << offer.tier) != 0
             && key.avoids.as_ref() != Some(&runner.name)
             && required.into_iter().all(|(name, value)| runner.labels.get(name) == Some(value))
+            && key.needs.as_ref().is_none_or(|needs| self.lacks(needs, runner).is_none())
+    }
+
+    /// What a runner does not have of what a job needs.
+    pub(super) fn lacks<'n>(&self, needs: &'n Needs, runner: &Runner) -> Option<Lack<'n>> {
+        let offers = |language: &str| {
+            self.languages.number_of(language).is_some_and(|number| runner.offer(number).is_some())
+        };
+        let missing = needs.judges.iter().find(|(_, language)| !offers(language));
+        let missing = missing.map(|(judge, language)| Lack::Language { judge, language });
+        let unknown = || needs.features.iter().find(|feature| !runner.features.contains(*feature));
+        missing.or_else(|| unknown().map(|feature| Lack::Feature(feature)))
     }
 
     /// Whether somebody who is connected could take jobs of this kind.
@@ -261,6 +284,9 @@ impl Scheduler {
             return self.runners.with_rarest(requires).iter().any(|runner| suits(*runner));
         }
         let Some(language) = self.languages.get(key.language) else { return false };
+        if key.needs.is_some() {
+            return language.members.iter().any(|runner| suits(*runner));
+        }
         let tiers = language.tiers.iter().enumerate();
         let able = tiers.filter(|(index, _)| key.tiers & (1 << index) != 0).map(|(_, tier)| tier.members);
         let avoided = key.avoids.as_ref().and_then(|name| self.runners.called(name));
@@ -272,7 +298,13 @@ impl Scheduler {
 
     fn key(&self, job: &Job, avoids: Option<Arc<str>>) -> KindKey {
         let tiers = self.languages.get(job.language).map_or(0, |language| language.tiers_for(&job.limits));
-        KindKey { language: job.language, tiers, requires: job.requires.clone(), avoids }
+        KindKey {
+            language: job.language,
+            tiers,
+            requires: job.requires.clone(),
+            needs: job.needs.clone(),
+            avoids,
+        }
     }
 
     fn new_kind(&mut self, key: KindKey) -> u32 {

@@ -1,6 +1,6 @@
 //! The runners: what they offer, what they have, and whether they have a free slot.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use protocol::RunnerId;
@@ -14,6 +14,7 @@ pub(super) struct Runner {
     pub(super) id: RunnerId,
     pub(super) name: Arc<str>,
     pub(super) labels: BTreeMap<String, String>,
+    pub(super) features: BTreeSet<String>,
     /// How many jobs it takes by its own word.
     max_jobs: u32,
     pub(super) allowance: Allowance,
@@ -59,6 +60,7 @@ impl Runner {
             id,
             name,
             labels,
+            features: BTreeSet::new(),
             max_jobs,
             allowance: Allowance::default(),
             offers: Vec::new(),

@@ -132,7 +132,7 @@ impl Errand {
     async fn ask(&self, socket: &mut Socket, after: u64) -> io::Result<()> {
         if let Some(id) = self.id {
             self.note(&format!("watches from behind event {after}"));
-            return socket.say(STREAM, &Request::Watch { id, after }).await;
+            return socket.say(STREAM, &Request::Watch { id, after, stdin_follows: false }).await;
         }
         self.note("submits");
         let mut spec = self.spec.clone();
@@ -169,7 +169,7 @@ impl Errand {
             return Ok(self.hear(chunk.seq, JobEvent::Output { step, stream, data }));
         }
         Ok(match frame.parse::<Response>()? {
-            Response::Accepted { id } => {
+            Response::Accepted { id, .. } => {
                 self.accepted(id);
                 None
             }

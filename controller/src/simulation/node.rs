@@ -14,6 +14,7 @@ use super::store::Faulty;
 use super::world::World;
 use crate::backlog::Backlog;
 use crate::budget::Budget;
+use crate::callbacks::Callbacks;
 use crate::dispatch::Dispatcher;
 use crate::elsewhere::Elsewhere;
 use crate::fleet::{self, Fleet};
@@ -25,6 +26,7 @@ use crate::lock::lock;
 use crate::roster::Roster;
 use crate::store::{Memory, Store};
 use crate::tcp;
+use crate::testing::no_callbacks;
 use crate::wire::{self, Link};
 
 /// The most that is kept of a job's output, and of all jobs', in bytes.
@@ -107,6 +109,7 @@ pub fn start(world: &Arc<World>, node: &Node) {
         lingering: Arc::default(),
     };
     let limits = JobLimits { max_body: MEMORY, max_stdin: MEMORY, max_queue: world.setup.max_queue };
+    let callbacks = Arc::new(Callbacks::new(Arc::clone(&store), no_callbacks()));
     let jobs = Jobs::new(
         Arc::clone(&store),
         Arc::clone(&backlog),
@@ -114,7 +117,7 @@ pub fn start(world: &Arc<World>, node: &Node) {
         Arc::clone(&roster),
         budget,
         limits,
-        Arc::clone(&usage),
+        (Arc::clone(&usage), callbacks),
     );
     let rules = Rules {
         anonymous_use: Default::default(),

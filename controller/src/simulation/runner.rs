@@ -159,6 +159,7 @@ impl Life {
             selftest: None,
             started_at: None,
             labels: BTreeMap::new(),
+            features: Default::default(),
             held: held.collect(),
         }
     }

@@ -155,6 +155,7 @@ impl Session {
                 }
             }
             ToRunner::Refused { .. } => return Err(io::ErrorKind::PermissionDenied.into()),
+            ToRunner::Signal { .. } | ToRunner::Resize { .. } => {}
             ToRunner::Registered | ToRunner::Drain | ToRunner::Renew | ToRunner::Certified { .. } => {}
         }
         Ok(())

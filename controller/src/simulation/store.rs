@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use protocol::client::JobQuery;
 use protocol::cluster::Sample;
 use protocol::runner::Registration;
@@ -172,6 +173,10 @@ impl Store for Faulty {
 
     async fn spec(&self, id: JobId) -> Result<Option<Arc<JobSpec>>, StoreError> {
         call!(self, "spec", self.inner.spec(id))
+    }
+
+    async fn artifact(&self, id: JobId, run: Option<u32>, path: &str) -> Result<Option<Bytes>, StoreError> {
+        call!(self, "artifact", self.inner.artifact(id, run, path))
     }
 
     async fn attempts(&self, id: JobId) -> Result<Vec<JobAttempt>, StoreError> {

@@ -1,5 +1,6 @@
 //! An attempt at a runner: what it reports, and when.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
@@ -12,7 +13,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::chance::Chance;
-use super::program::{self, Answer};
+use super::program::{self, Answer, Written};
 use crate::lock::lock;
 
 /// What a runner says of an attempt.
@@ -99,12 +100,13 @@ impl Work {
             Conduct::Refuses => FromRunner::Refused { reason: "not now".to_owned() },
             conduct => {
                 let answer = program::answer(&assignment.spec);
+                let at_once = assignment.spec.parallel.unwrap_or(1) as usize;
                 tokio::select! {
                     biased;
                     () = self.cancel.cancelled() => {
                         FromRunner::Finished { verdict: Verdict::Cancelled, message: None }
                     }
-                    end = self.perform(&answer, conduct, &mut chance, &news) => end,
+                    end = self.perform(&answer, at_once, conduct, &mut chance, &news) => end,
                 }
             }
         };
@@ -115,12 +117,13 @@ impl Work {
     async fn perform(
         &self,
         answer: &Answer,
+        at_once: usize,
         conduct: Conduct,
         chance: &mut Chance,
         news: &watch::Sender<u64>,
     ) -> FromRunner {
         let long = chance.percent(6);
-        for (index, report) in reports(answer).into_iter().enumerate() {
+        for (index, report) in reports(answer, at_once, chance).into_iter().enumerate() {
             sleep(if long { chance.millis(500..2500) } else { chance.millis(1..300) }).await;
             match conduct {
                 Conduct::FailsAfter(after) if after == index => {
@@ -142,16 +145,36 @@ impl Work {
     }
 }
 
-/// All that there is to report before the end. Output comes in pieces.
-fn reports(answer: &Answer) -> Vec<Report> {
-    let mut reports = Vec::new();
-    for written in &answer.steps {
-        let step = written.step;
-        reports.push(Report::Message(FromRunner::StepStarted { step }));
-        for piece in written.stdout.as_bytes().chunks(7) {
-            reports.push(Report::Output(step, Bytes::copy_from_slice(piece)));
-        }
-        reports.push(Report::Message(FromRunner::StepFinished { step, result: written.result() }));
+/// All that there is to report before the end: of so many runs at once, in some order.
+fn reports(answer: &Answer, at_once: usize, chance: &mut Chance) -> Vec<Report> {
+    let mut steps = answer.steps.iter().map(of_step);
+    let mut reports: Vec<Report> = Vec::new();
+    if answer.steps.first().is_some_and(|written| written.step == Step::COMPILE) {
+        reports.extend(steps.next().into_iter().flatten());
     }
-    reports
+    let mut open: Vec<VecDeque<Report>> = Vec::new();
+    loop {
+        while open.len() < at_once
+            && let Some(mut next) = steps.next()
+        {
+            reports.extend(next.pop_front());
+            open.push(next);
+        }
+        if open.is_empty() {
+            return reports;
+        }
+        let index = if open.len() > 1 { chance.index(open.len()) } else { 0 };
+        reports.extend(open[index].pop_front());
+        open.retain(|of_step| !of_step.is_empty());
+    }
+}
+
+/// All that there is to report of a step. Output comes in pieces.
+fn of_step(written: &Written) -> VecDeque<Report> {
+    let step = written.step;
+    let pieces = written.stdout.as_bytes().chunks(7).map(Bytes::copy_from_slice);
+    let begins = Report::Message(FromRunner::StepStarted { step });
+    let ends = Report::Message(FromRunner::StepFinished { step, result: written.result() });
+    let pieces = pieces.map(|piece| Report::Output(step, piece));
+    [begins].into_iter().chain(pieces).chain([ends]).collect()
 }

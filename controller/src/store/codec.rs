@@ -1,10 +1,10 @@
 //! How sources and output are stored: as JSON, and compressed where that makes them smaller.
 
-use protocol::{JobSpec, StepResult, Usage, Verdict};
+use protocol::{JobSpec, Score, StepResult, Usage, Verdict};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::{Outcome, StoreError};
+use super::{Outcome, Produced, StoreError};
 
 /// What is smaller is not worth compressing, in bytes.
 const WORTHWHILE: usize = 512;
@@ -28,6 +28,8 @@ pub(super) struct Results {
     pub(super) compile: Option<StepResult>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) runs: Vec<StepResult>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) score: Option<Score>,
 }
 
 /// An outcome, ready to be stored.
@@ -39,6 +41,24 @@ pub(super) struct Packed {
     pub(super) usage: String,
     /// The [`Results`], where there are any.
     pub(super) results: Option<Vec<u8>>,
+    /// The files that the runs left.
+    pub(super) artifacts: Vec<PackedArtifact>,
+}
+
+/// A file that a run left, ready to be stored.
+#[derive(Debug, Clone)]
+pub(super) struct PackedArtifact {
+    pub(super) run: u32,
+    pub(super) path: String,
+    pub(super) data: Vec<u8>,
+}
+
+impl Packed {
+    /// The bytes that it takes beside the job's row.
+    pub(super) fn stored(&self) -> u64 {
+        let artifacts = self.artifacts.iter().map(|artifact| artifact.data.len());
+        (artifacts.sum::<usize>() + self.results.as_ref().map_or(0, Vec::len)) as u64
+    }
 }
 
 /// Makes bytes of a program.
@@ -55,26 +75,29 @@ pub(super) async fn pack_spec(spec: &std::sync::Arc<JobSpec>) -> Result<Vec<u8>,
 /// # Errors
 /// Where it cannot be written as JSON.
 pub(super) async fn pack_outcome(outcome: Outcome) -> Result<(Packed, Results), StoreError> {
-    let Outcome { verdict, message, compile, runs } = outcome;
-    let results = Results { compile, runs };
+    let Outcome { verdict, message, compile, runs, score, artifacts } = outcome;
+    let results = Results { compile, runs, score };
     let steps = || results.compile.iter().chain(&results.runs);
     let output = steps().flat_map(|step| step.stdout.iter().chain(&step.stderr));
     let size = output.map(protocol::Content::size).sum();
     let usage = to_json(&total(steps()))?;
+    let artifacts = pack_artifacts(artifacts).await?;
     if steps().next().is_none() {
-        return Ok((Packed { verdict, message, usage, results: None }, results));
+        return Ok((Packed { verdict, message, usage, results: None, artifacts }, results));
     }
     let (encoded, results) = apart(size, move || Ok((encode(&results)?, results))).await?;
-    Ok((Packed { verdict, message, usage, results: Some(encoded) }, results))
+    Ok((Packed { verdict, message, usage, results: Some(encoded), artifacts }, results))
+}
+
+async fn pack_artifacts(artifacts: Vec<Produced>) -> Result<Vec<PackedArtifact>, StoreError> {
+    let size = artifacts.iter().map(|artifact| artifact.content.len() as u64).sum();
+    let pack = |Produced { run, path, content }| Ok(PackedArtifact { run, path, data: compress(&content)? });
+    apart(size, move || artifacts.into_iter().map(pack).collect()).await
 }
 
 /// Times added up, the highest memory.
 fn total<'a>(steps: impl Iterator<Item = &'a StepResult>) -> Usage {
-    steps.map(|step| step.usage).fold(Usage::default(), |sum, step| Usage {
-        cpu_ms: sum.cpu_ms.saturating_add(step.cpu_ms),
-        wall_ms: sum.wall_ms.saturating_add(step.wall_ms),
-        memory_bytes: sum.memory_bytes.max(step.memory_bytes),
-    })
+    steps.map(StepResult::usage_with_judge).fold(Usage::default(), Usage::plus)
 }
 
 /// Does at once what is small, and elsewhere what is large.
@@ -93,14 +116,38 @@ async fn apart<T: Send + 'static>(
 /// # Errors
 /// Where it cannot be written as JSON.
 pub(super) fn encode(value: &impl Serialize) -> Result<Vec<u8>, StoreError> {
-    let mut plain = vec![PLAIN];
-    serde_json::to_writer(&mut plain, value).map_err(StoreError::failed)?;
-    if plain.len() < WORTHWHILE {
-        return Ok(plain);
+    compress(&serde_json::to_vec(value).map_err(StoreError::failed)?)
+}
+
+/// Makes bytes smaller where that is worthwhile, and says in the first one whether it did.
+///
+/// # Errors
+/// Where the library fails.
+fn compress(data: &[u8]) -> Result<Vec<u8>, StoreError> {
+    if data.len() >= WORTHWHILE {
+        let mut compressed = zstd::bulk::compress(data, LEVEL).map_err(StoreError::failed)?;
+        compressed.insert(0, ZSTD);
+        if compressed.len() <= data.len() {
+            return Ok(compressed);
+        }
     }
-    let mut compressed = zstd::bulk::compress(&plain[1..], LEVEL).map_err(StoreError::failed)?;
-    compressed.insert(0, ZSTD);
-    Ok(if compressed.len() < plain.len() { compressed } else { plain })
+    let mut plain = vec![PLAIN];
+    plain.extend_from_slice(data);
+    Ok(plain)
+}
+
+/// The bytes that were stored.
+///
+/// # Errors
+/// Where they are none of this version's.
+pub(super) fn decompress(stored: &[u8]) -> Result<std::borrow::Cow<'_, [u8]>, StoreError> {
+    match stored.split_first() {
+        Some((&PLAIN, data)) => Ok(data.into()),
+        Some((&ZSTD, compressed)) => {
+            Ok(zstd::stream::decode_all(compressed).map_err(StoreError::failed)?.into())
+        }
+        _ => Err(StoreError::failed("stored data is of no known kind")),
+    }
 }
 
 /// Makes a value of bytes.
@@ -108,14 +155,7 @@ pub(super) fn encode(value: &impl Serialize) -> Result<Vec<u8>, StoreError> {
 /// # Errors
 /// Where they are none of this version's.
 pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreError> {
-    match bytes.split_first() {
-        Some((&PLAIN, json)) => serde_json::from_slice(json).map_err(StoreError::failed),
-        Some((&ZSTD, compressed)) => {
-            let json = zstd::stream::decode_all(compressed).map_err(StoreError::failed)?;
-            serde_json::from_slice(&json).map_err(StoreError::failed)
-        }
-        _ => Err(StoreError::failed("stored data is of no known kind")),
-    }
+    serde_json::from_slice(&decompress(bytes)?).map_err(StoreError::failed)
 }
 
 /// A small value as JSON text.

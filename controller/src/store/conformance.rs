@@ -1,6 +1,7 @@
 //! What every store must do, whatever it is made of. Call [`run`] with a way to make an empty one that takes at
 //! least 100 jobs, and [`run_shared`] with a way to make two controllers' views of an empty one.
 
+mod artifacts;
 mod listing;
 mod records;
 mod samples;
@@ -14,7 +15,8 @@ use protocol::client::JobQuery;
 use protocol::cluster::Sample;
 use protocol::runner::Registration;
 use protocol::{
-    Attempt, AttemptEnd, JobId, JobSpec, JobState, LimitsRequest, RunnerId, SourceFile, StepResult, Verdict,
+    Attempt, AttemptEnd, JobId, JobSpec, JobState, Judge, LimitsRequest, RunnerId, SourceFile, StepResult,
+    Verdict,
 };
 use tokio::time::{sleep, timeout};
 
@@ -22,6 +24,7 @@ use super::{
     Cancelled, Change, Enqueued, HOME_TIMEOUT, MAX_LOST, NewJob, ORPHANED, Outcome, Queued, Recorded,
     Release, Released, Retention, Store, TakenOver,
 };
+use crate::needs::Needs;
 
 pub(crate) use shared::run_shared;
 
@@ -54,7 +57,7 @@ fn outcome(verdict: Verdict) -> Outcome {
         stderr: Some(vec![0xff, 0, b'x'].into()),
         ..StepResult::new(verdict)
     };
-    Outcome { verdict, message: None, compile: None, runs: vec![run] }
+    Outcome { verdict, message: None, compile: None, runs: vec![run], score: None, artifacts: Vec::new() }
 }
 
 fn lost() -> Release {
@@ -106,6 +109,8 @@ pub(crate) async fn run<S: Store, F: Future<Output = S>>(empty: impl Fn() -> F) 
     listing::jobs_are_found_by_verdict_runner_and_words(&empty().await).await;
     listing::a_page_looks_only_so_far(&empty().await).await;
     the_oldest_finished_jobs_go(&empty().await).await;
+    artifacts::files_are_kept_with_the_end_that_counts(&empty().await).await;
+    artifacts::files_count_as_kept_and_go_with_their_job(&empty().await).await;
     runners_are_remembered(&empty().await).await;
     samples_are_kept_for_a_time(&empty().await).await;
     samples::averages_are_made_for_each_step(&empty().await).await;
@@ -121,6 +126,7 @@ async fn a_queued_job_is_what_was_submitted(store: &impl Store) {
     let mut new = job("c", 5);
     let spec = Arc::make_mut(&mut new.spec);
     spec.requires = [("gpu".to_owned(), "yes".to_owned())].into();
+    spec.checker = Some(Judge { language: "cpp".to_owned(), ..Judge::default() });
     spec.files[0].content = vec![0, 159, 146, 150].into();
     new.peak.memory_bytes = Some(77);
     new.stdin_follows = true;
@@ -128,6 +134,7 @@ async fn a_queued_job_is_what_was_submitted(store: &impl Store) {
     assert_eq!((first.id, first.priority, first.language.as_str()), (new.id, 5, "c"));
     assert_eq!((first.share.as_str(), first.peak.memory_bytes), ("class", Some(77)));
     assert_eq!(first.requires, new.spec.requires);
+    assert_eq!(first.needs, Needs::of(&new.spec));
     assert!(first.stdin_follows && !first.no_wait);
     assert_eq!(store.spec(new.id).await.unwrap(), Some(Arc::clone(&new.spec)));
     let job = store.get(new.id).await.unwrap().unwrap();
@@ -402,6 +409,7 @@ async fn runners_are_remembered(store: &impl Store) {
         selftest: None,
         started_at: None,
         labels: [("room".to_owned(), "12".to_owned())].into(),
+        features: Default::default(),
         held: Vec::new(),
     };
     store.remember_runner(&registration).await.unwrap();

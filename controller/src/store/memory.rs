@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use protocol::client::JobQuery;
 use protocol::cluster::Sample;
 use protocol::runner::Registration;
@@ -246,6 +247,13 @@ impl Store for Memory {
 
     async fn spec(&self, id: JobId) -> Result<Option<Arc<JobSpec>>, StoreError> {
         Ok(lock(&self.shared.state).specs.get(&id).map(Arc::clone))
+    }
+
+    async fn artifact(&self, id: JobId, run: Option<u32>, path: &str) -> Result<Option<Bytes>, StoreError> {
+        let state = lock(&self.shared.state);
+        let mut files = state.records.get(&id).into_iter().flat_map(|record| &record.artifacts);
+        let found = files.find(|file| file.path == path && run.is_none_or(|run| run == file.run));
+        Ok(found.map(|file| file.content.clone()))
     }
 
     async fn attempts(&self, id: JobId) -> Result<Vec<JobAttempt>, StoreError> {

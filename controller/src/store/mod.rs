@@ -26,14 +26,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use protocol::client::JobQuery;
 use protocol::cluster::Sample;
 use protocol::runner::Registration;
 use protocol::{
-    Attempt, AttemptEnd, Job, JobAttempt, JobId, JobPage, JobSpec, LimitsRequest, StepResult, Timestamp,
-    Verdict,
+    Attempt, AttemptEnd, Job, JobAttempt, JobId, JobPage, JobSpec, LimitsRequest, Score, StepResult,
+    Timestamp, Verdict,
 };
 use tokio::sync::broadcast;
+
+use crate::needs::Needs;
 
 pub use averages::{Averages, Whose};
 pub use memory::{Memory, MemoryLimits};
@@ -139,6 +142,8 @@ pub struct Queued {
     pub peak: LimitsRequest,
     /// Labels that its runner must have.
     pub requires: BTreeMap<String, String>,
+    /// What else its runner must have.
+    pub needs: Needs,
     /// Whose share of the cluster it uses.
     pub share: String,
     /// When it was submitted.
@@ -189,12 +194,28 @@ pub struct Outcome {
     pub compile: Option<StepResult>,
     /// How each run ended.
     pub runs: Vec<StepResult>,
+    /// What the runs are worth together, where they were judged.
+    pub score: Option<Score>,
+    /// The files that the runs left.
+    pub artifacts: Vec<Produced>,
+}
+
+/// A file that a run left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Produced {
+    /// Which run, from 0.
+    pub run: u32,
+    /// Where it was, relative to the program's folder.
+    pub path: String,
+    /// What is in it.
+    pub content: Bytes,
 }
 
 impl Outcome {
     /// The end of a job that never ran to its end.
     pub fn without_results(verdict: Verdict, message: impl Into<String>) -> Self {
-        Self { verdict, message: Some(message.into()), compile: None, runs: Vec::new() }
+        let (message, runs, artifacts) = (Some(message.into()), Vec::new(), Vec::new());
+        Self { verdict, message, compile: None, runs, score: None, artifacts }
     }
 }
 
@@ -337,6 +358,9 @@ pub trait Store: Records {
 
     /// What was submitted, if the job is known.
     async fn spec(&self, id: JobId) -> Result<Option<Arc<JobSpec>>, StoreError>;
+
+    /// A file that a run of a finished job left; where no run is named, the first that left such a one.
+    async fn artifact(&self, id: JobId, run: Option<u32>, path: &str) -> Result<Option<Bytes>, StoreError>;
 
     /// The attempts at a job, the first one first.
     async fn attempts(&self, id: JobId) -> Result<Vec<JobAttempt>, StoreError>;

@@ -18,8 +18,9 @@ use protocol::{
 };
 use tokio::time::Instant;
 
-use super::{Claim, MAX_LOST, NewJob, Outcome, Queued, Release};
+use super::{Claim, MAX_LOST, NewJob, Outcome, Produced, Queued, Release};
 use crate::clock;
+use crate::needs::Needs;
 
 /// A job, without what was submitted.
 #[derive(Debug)]
@@ -35,6 +36,8 @@ pub(super) struct Record {
     pub(super) lost: u32,
     /// Why it is to be stopped, where it is.
     pub(super) cancelled: Option<String>,
+    /// The files that its runs left, where they are kept here.
+    pub(super) artifacts: Vec<Produced>,
     job: Job,
     queued: Queued,
     lease: Option<Instant>,
@@ -71,6 +74,7 @@ pub(super) fn waiting(queued: &Queued, labels: BTreeMap<String, String>, owner: 
         owner,
         compile: None,
         runs: Vec::new(),
+        score: None,
         runner: None,
         attempts: Attempt::default(),
         queued_at: queued.queued_at,
@@ -89,6 +93,7 @@ impl Record {
             language: spec.language.clone(),
             peak: new.peak,
             requires: spec.requires.clone(),
+            needs: Needs::of(spec),
             share: new.share.clone(),
             queued_at: now(),
             stdin_follows: new.stdin_follows,
@@ -105,6 +110,7 @@ impl Record {
             lease: None,
             lost: 0,
             cancelled: None,
+            artifacts: Vec::new(),
         }
     }
 
@@ -112,7 +118,8 @@ impl Record {
     pub(super) fn restored(stored: Stored, lease: Duration) -> Self {
         let Stored { job, queued, key, bytes, lost, cancelled, attempts } = stored;
         let lease = (job.state == JobState::Running).then(|| Instant::now() + lease);
-        Self { number: queued.number, key, bytes, home: None, attempts, job, queued, lease, lost, cancelled }
+        let (number, artifacts) = (queued.number, Vec::new());
+        Self { number, key, bytes, home: None, attempts, artifacts, job, queued, lease, lost, cancelled }
     }
 
     pub(super) fn job(&self) -> &Job {
@@ -216,7 +223,7 @@ impl Record {
     }
 
     pub(super) fn finish(&mut self, outcome: Outcome) {
-        let Outcome { verdict, message, compile, runs } = outcome;
+        let Outcome { verdict, message, compile, runs, score, artifacts } = outcome;
         let cancelled = self.cancelled.take().filter(|_| verdict == Verdict::Cancelled);
         self.end_attempt(AttemptEnd::Finished, None);
         self.job.state = JobState::Finished;
@@ -224,14 +231,18 @@ impl Record {
         self.job.message = message.or(cancelled);
         self.job.compile = compile;
         self.job.runs = runs;
+        self.job.score = score;
+        self.artifacts = artifacts;
         self.job.finished_at = Some(now());
         self.lease = None;
     }
 
-    /// The bytes of output it keeps.
+    /// The bytes of output it keeps, and of files that its runs left.
     pub(super) fn output_bytes(&self) -> u64 {
         let steps = self.job.compile.iter().chain(&self.job.runs);
-        steps.flat_map(|step| step.stdout.iter().chain(&step.stderr)).map(Content::size).sum()
+        let output: u64 =
+            steps.flat_map(|step| step.stdout.iter().chain(&step.stderr)).map(Content::size).sum();
+        output + self.artifacts.iter().map(|file| file.content.len() as u64).sum::<u64>()
     }
 
     /// Ends the current attempt, where one is under way.

@@ -6,6 +6,7 @@ use protocol::{JobId, LimitsRequest, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{NewJob, Queued};
+use crate::needs::Needs;
 
 /// The properties that a job has from its submission to its end.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -15,6 +16,8 @@ pub(super) struct Traits {
     peak: LimitsRequest,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     requires: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Needs::is_empty")]
+    needs: Needs,
     #[serde(skip_serializing_if = "String::is_empty")]
     share: String,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -30,6 +33,7 @@ impl Traits {
             priority: new.spec.priority,
             peak: new.peak,
             requires: new.spec.requires.clone(),
+            needs: Needs::of(&new.spec),
             share: new.share.clone(),
             stdin_follows: new.stdin_follows,
             no_wait: new.spec.no_wait,
@@ -48,7 +52,19 @@ impl Traits {
 
     /// The job as the scheduler needs to know it.
     pub(super) fn queued(self, id: JobId, number: u64, language: String, queued_at: Timestamp) -> Queued {
-        let Self { priority, peak, requires, share, stdin_follows, no_wait } = self;
-        Queued { id, number, priority, language, peak, requires, share, queued_at, stdin_follows, no_wait }
+        let Self { priority, peak, requires, needs, share, stdin_follows, no_wait } = self;
+        Queued {
+            id,
+            number,
+            priority,
+            language,
+            peak,
+            requires,
+            needs,
+            share,
+            queued_at,
+            stdin_follows,
+            no_wait,
+        }
     }
 }

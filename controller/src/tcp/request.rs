@@ -1,19 +1,41 @@
-//! A submitted job while it comes in: its contents, and its standard input.
+//! A submitted job while it comes in.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use protocol::frame::{Frame, FrameError, FrameKind};
+use protocol::frame::{FrameError, FrameKind};
 use protocol::hello::DEFAULT_WINDOW;
 use protocol::window::ReceiveWindow;
 use protocol::{JobSpec, Problem, ProblemKind};
 
+use super::input::Input;
 use crate::doors::{Full, Incoming, Pace, Place};
 use crate::identity::Caller;
-use crate::jobs::Jobs;
+use crate::jobs::{HAND_AWAY, Jobs};
 use crate::live::StdinLog;
 use crate::text;
+
+impl Upload {
+    /// A job that somebody submits, and its input, where some follows. That of a job which goes on without this
+    /// connection goes on over others.
+    pub fn new(
+        spec: JobSpec,
+        (keep, stdin_follows): (bool, bool),
+        caller: Caller,
+        jobs: &Jobs,
+    ) -> (Self, Option<Input>) {
+        let stdin = stdin_follows.then(|| match keep {
+            true => jobs.attended_stdin(&caller, HAND_AWAY),
+            false => jobs.stdin(),
+        });
+        let input = stdin.as_ref().map(|log| match keep {
+            true => Input::going_on(log.attend()),
+            false => Input::whole(Arc::clone(log)),
+        });
+        (Self { spec, keep, stdin, caller }, input)
+    }
+}
 
 /// What is submitted.
 #[derive(Debug)]
@@ -123,40 +145,5 @@ impl Arriving {
             self.sizes.pop_front();
             self.contents.push(self.current.split().freeze());
         }
-    }
-}
-
-/// The standard input that follows a job.
-#[derive(Debug)]
-pub struct Input {
-    /// Where it is kept for the runner.
-    pub log: Arc<StdinLog>,
-    window: ReceiveWindow,
-}
-
-impl Input {
-    /// Input that is yet to come.
-    pub fn new(log: Arc<StdinLog>) -> Self {
-        Self { log, window: ReceiveWindow::new(DEFAULT_WINDOW) }
-    }
-
-    /// Keeps what came. Returns the credit to grant.
-    ///
-    /// # Errors
-    /// Where there was no credit for it.
-    pub fn take(&mut self, frame: &Frame) -> Result<Option<u32>, FrameError> {
-        if frame.kind == FrameKind::StdinEnd {
-            self.log.end();
-            return Ok(None);
-        }
-        self.window.received(frame.payload.len())?;
-        self.log.push(&frame.payload);
-        Ok(self.window.consumed(frame.payload.len()))
-    }
-}
-
-impl Drop for Input {
-    fn drop(&mut self) {
-        self.log.break_off();
     }
 }

@@ -10,16 +10,17 @@ use protocol::frame::{Frame, FrameKind};
 use protocol::hello::Hello;
 use protocol::window::SendWindow;
 use protocol::{ControllerId, Problem, ProblemKind};
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use super::request::{Arriving, Input, Upload, malformed};
+use super::input::{Input, NotTaken};
+use super::request::{Arriving, Upload, malformed};
 use super::stream::Stream;
 use super::visitor::Visitor;
 use crate::doors::Pace;
 use crate::identity::{Action, Identity};
-use crate::jobs::Jobs;
+use crate::jobs::{Jobs, NoInput};
 use crate::wire::{self, Connection, Link, Peer, WireError, greet};
 
 /// How often each side lets something be heard.
@@ -59,6 +60,8 @@ struct Open {
     arriving: Option<Box<Arriving>>,
     /// The standard input that follows a job.
     input: Option<Input>,
+    /// The task that answers, once there is one.
+    answering: Option<AbortHandle>,
 }
 
 /// What clients are greeted with.
@@ -142,19 +145,15 @@ impl Session {
             return self.refuse(id, Problem::new(ProblemKind::TooLarge, detail)).await;
         }
         let credit = SendWindow::new(self.connection.peer.window);
-        let mut open = Open { credit, arriving: None, input: None };
+        let mut open = Open { credit, arriving: None, input: None, answering: None };
         match request {
             Request::Submit { spec, stdin_follows, keep } => {
                 let caller = match self.visitor.admit(Action::Submit).await {
                     Ok(caller) => caller,
                     Err(problem) => return self.refuse(id, problem).await,
                 };
-                let mut upload = Upload { spec: *spec, keep, stdin: None, caller };
-                if stdin_follows {
-                    let input = Input::new(self.jobs.stdin());
-                    upload.stdin = Some(Arc::clone(&input.log));
-                    open.input = Some(input);
-                }
+                let (upload, input) = Upload::new(*spec, (keep, stdin_follows), caller, &self.jobs);
+                open.input = input;
                 match Arriving::begin(upload, &self.jobs, &self.connection.place) {
                     Ok(arriving) => open.arriving = Some(Box::new(arriving)),
                     Err(problem) => return self.refuse(id, problem).await,
@@ -162,10 +161,23 @@ impl Session {
                 self.streams.insert(id, open);
                 self.start_when_complete(id);
             }
+            Request::Watch { id: job, after, stdin_follows: true } => {
+                let caller = match self.visitor.admit(Action::Submit).await {
+                    Ok(caller) => caller,
+                    Err(problem) => return self.refuse(id, problem).await,
+                };
+                // Before anything is said of it: what comes then may be input.
+                let writer = self.jobs.write_for(&caller, job);
+                let input = writer.as_ref().map(|writer| writer.taken().bytes).map_err(NoInput::clone);
+                open.input = writer.ok().map(Input::going_on);
+                let stream = self.stream(id, open.credit.clone());
+                open.answering = Some(self.answers.spawn(stream.attach(caller, (job, after), input)));
+                self.streams.insert(id, open);
+            }
             request => {
                 let stream = self.stream(id, open.credit.clone());
+                open.answering = Some(self.answers.spawn(stream.answer(request)));
                 self.streams.insert(id, open);
-                self.answers.spawn(stream.answer(request));
             }
         }
         Ok(())
@@ -191,10 +203,17 @@ impl Session {
         let Some(input) = &mut open.input else {
             return Err(WireError::protocol(format!("stream {} has no standard input", frame.stream)));
         };
-        if let Some(credit) = input.take(&frame)? {
-            self.connection.outgoing.send(Frame::credit(frame.stream, credit)).await?;
+        match input.take(&frame) {
+            Ok(Some(credit)) => self.connection.outgoing.send(Frame::credit(frame.stream, credit)).await,
+            Ok(None) => Ok(()),
+            Err(NotTaken::Frame(error)) => Err(error.into()),
+            Err(NotTaken::Overtaken(overtaken)) => {
+                // Nothing more is told where the client is not where it believes to be.
+                let open = self.streams.remove(&frame.stream);
+                open.and_then(|open| open.answering).inspect(AbortHandle::abort);
+                self.refuse(frame.stream, Problem::from(&overtaken)).await
+            }
         }
-        Ok(())
     }
 
     /// Grants credit for data that nobody wants any more, so that the sender is not left waiting.
@@ -210,8 +229,9 @@ impl Session {
         let Some(open) = self.streams.get_mut(&id) else { return };
         let Some(arriving) = open.arriving.take_if(|arriving| arriving.is_complete()) else { return };
         let credit = open.credit.clone();
-        let stream = self.stream(id, credit);
-        self.answers.spawn(stream.submit(*arriving));
+        let answering = self.stream(id, credit).submit(*arriving);
+        let answering = self.answers.spawn(answering);
+        self.streams.entry(id).and_modify(|open| open.answering = Some(answering));
     }
 
     fn stream(&self, id: u32, credit: SendWindow) -> Stream {

@@ -1,16 +1,17 @@
 //! The answer to one request.
 
+use bytes::Bytes;
 use protocol::client::{Request, Response};
 use protocol::cluster::RunnerInfo;
 use protocol::event::JobEvent;
-use protocol::frame::{Frame, OutputChunk};
+use protocol::frame::{Frame, FrameKind, MAX_CHUNK, OutputChunk};
 use protocol::window::SendWindow;
-use protocol::{JobId, Problem};
+use protocol::{Gesture, JobId, JobState, Problem};
 
 use super::request::Arriving;
 use super::visitor::{self, Visitor};
 use crate::identity::{Action, Caller, Deed};
-use crate::jobs::{Jobs, Submission, Watching};
+use crate::jobs::{Jobs, NoInput, Submission, Watching};
 use crate::wire::{Outgoing, WireError};
 
 /// A request's stream.
@@ -34,13 +35,17 @@ impl Stream {
         let submitted = async {
             let (upload, incoming) = arriving.finish()?;
             let account = upload.caller.principal.account().cloned();
+            // Where it goes on over other connections, where it begins is said.
+            let kept = upload.stdin.clone().filter(|_| upload.keep);
             let submission = Submission { stdin: upload.stdin, keep: upload.keep, account };
             let submitted = self.jobs.submit(upload.spec, submission).await;
             drop(incoming);
-            submitted
+            let (id, watching) = submitted?;
+            let goes_on = kept.is_some_and(|stdin| self.jobs.is_input_of(&stdin, id));
+            Ok((Response::Accepted { id, stdin: goes_on.then_some(0) }, watching))
         };
         match submitted.await {
-            Ok((id, watching)) => self.follow(id, watching).await,
+            Ok((accepted, watching)) => self.follow(accepted, watching).await,
             Err(problem) => self.say(Response::Refused { problem }).await,
         }
         self.id
@@ -48,9 +53,14 @@ impl Stream {
 
     /// Answers any other request. Returns the stream's number.
     pub async fn answer(self, request: Request) -> u32 {
-        if let Request::Watch { id, after } = request {
+        if let Request::Watch { id, after, .. } = request {
             match self.watch(id, after).await {
-                Ok(watching) => self.follow(id, watching).await,
+                Ok(watching) => self.follow(Response::Accepted { id, stdin: None }, watching).await,
+                Err(problem) => self.say(Response::Refused { problem }).await,
+            }
+        } else if let Request::Artifact { id, run, path } = request {
+            match self.artifact(id, run, &path).await {
+                Ok(content) => self.send(content).await,
                 Err(problem) => self.say(Response::Refused { problem }).await,
             }
         } else {
@@ -60,9 +70,46 @@ impl Stream {
         self.id
     }
 
+    /// Follows a job whose input goes on here, from behind the bytes that there are of it. One that is over takes none.
+    /// Returns the stream's number.
+    pub async fn attach(self, caller: Caller, (id, after): (JobId, u64), input: Result<u64, NoInput>) -> u32 {
+        let attached = async {
+            let watching = self.jobs.watch_for(&caller.asking(Action::SeeJob)?, id, after).await?;
+            let stdin = match input {
+                Ok(bytes) => Some(bytes),
+                Err(NoInput::Elsewhere) if self.jobs.get(id).await?.state == JobState::Finished => None,
+                Err(no_input) => return Err(Problem::from(no_input)),
+            };
+            Ok((Response::Accepted { id, stdin }, watching))
+        };
+        match attached.await {
+            Ok((accepted, watching)) => self.follow(accepted, watching).await,
+            Err(problem) => self.say(Response::Refused { problem }).await,
+        }
+        self.id
+    }
+
     async fn watch(&self, id: JobId, after: u64) -> Result<Watching, Problem> {
         let caller = self.visitor.admit(Action::SeeJob).await?;
         self.jobs.watch_for(&caller, id, after).await
+    }
+
+    async fn artifact(&self, id: JobId, run: Option<u32>, path: &str) -> Result<Bytes, Problem> {
+        let caller = self.visitor.admit(Action::SeeJob).await?;
+        self.jobs.artifact_for(&caller, id, run, path).await
+    }
+
+    /// Sends a file. Whoever does not take it any more holds up nobody.
+    async fn send(&self, mut content: Bytes) {
+        self.say(Response::Artifact { size: content.len() as u64 }).await;
+        while !content.is_empty() {
+            let payload = content.split_to(content.len().min(MAX_CHUNK));
+            let paid = self.credit.take(payload.len()).await.is_ok();
+            let frame = Frame { kind: FrameKind::Blob, stream: self.id, payload };
+            if !paid || self.outgoing.send(frame).await.is_err() {
+                return;
+            }
+        }
     }
 
     async fn response(&self, request: Request) -> Result<Response, Problem> {
@@ -71,6 +118,12 @@ impl Stream {
         Ok(match request {
             Request::Cancel { id } => {
                 without_output(self.jobs.cancel_for(&caller, id, "its client cancelled it").await?)
+            }
+            Request::Signal { id, signal } => {
+                without_output(self.jobs.gesture_for(&caller, id, Gesture::Signal(signal)).await?)
+            }
+            Request::Resize { id, size } => {
+                without_output(self.jobs.gesture_for(&caller, id, Gesture::Resize(size)).await?)
             }
             Request::Rerun { id } => without_output(self.jobs.rerun_for(&caller, id).await?),
             Request::Job { id } => without_output(self.jobs.get_for(&caller, id).await?),
@@ -104,8 +157,8 @@ impl Stream {
                 Response::Removed { runner }
             }
             Request::Cluster => Response::Cluster { cluster: self.jobs.cluster().await? },
-            Request::Submit { .. } | Request::Watch { .. } => {
-                return Err(Problem::invalid("type", "this request has events for an answer"));
+            Request::Submit { .. } | Request::Watch { .. } | Request::Artifact { .. } => {
+                return Err(Problem::invalid("type", "this request has more than one message for an answer"));
             }
         })
     }
@@ -116,8 +169,8 @@ impl Stream {
         Response::Runners { runners: vec![runner] }
     }
 
-    async fn follow(&self, id: JobId, mut watching: Watching) {
-        self.say(Response::Accepted { id }).await;
+    async fn follow(&self, accepted: Response, mut watching: Watching) {
+        self.say(accepted).await;
         loop {
             match watching.next().await {
                 Ok(Some((seq, event))) => {

@@ -36,7 +36,9 @@ impl Visitor {
 pub fn action(request: &Request) -> Action {
     match request {
         Request::Submit { .. } | Request::Rerun { .. } => Action::Submit,
-        Request::Watch { .. } | Request::Job { .. } => Action::SeeJob,
+        Request::Signal { .. } | Request::Resize { .. } => Action::Submit,
+        Request::Watch { stdin_follows: true, .. } => Action::Submit,
+        Request::Watch { .. } | Request::Job { .. } | Request::Artifact { .. } => Action::SeeJob,
         Request::Cancel { .. } => Action::CancelJob,
         Request::Jobs(_) => Action::ListJobs,
         Request::Languages | Request::Cluster => Action::LookAround,

@@ -71,7 +71,9 @@ async fn one_sees_ones_own_jobs_a_teacher_its_pupils_and_an_admin_all() {
     let mut client =
         Client::connect_as(controller.clients, &Hello { token, ..Hello::new("test", 10_000) }).await;
     let id: JobId = of_ada.parse().unwrap();
-    for request in [Request::Job { id }, Request::Watch { id, after: 0 }, Request::Cancel { id }] {
+    for request in
+        [Request::Job { id }, Request::Watch { id, after: 0, stdin_follows: false }, Request::Cancel { id }]
+    {
         let Response::Refused { problem } = client.answer(&request).await else { panic!("{request:?}") };
         assert_eq!(problem.kind, ProblemKind::NotFound, "{request:?}");
     }

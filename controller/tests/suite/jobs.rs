@@ -89,10 +89,13 @@ async fn input_that_breaks_off_with_its_connection_ends_the_job_rather_than_the_
     let controller = Controller::start().await;
     let mut runner = controller.runner("a", 1).await;
     let mut client = controller.client().await;
-    let (_, id) = client.submit_as(program(), true, true).await.unwrap();
+    let (_, id) = client.submit_as(program(), true, false).await.unwrap();
     client.stdin(1, b"half").await;
     let job = runner.given().await;
     assert_eq!(runner.peer.next().await.unwrap().payload, "half");
+    // Somebody else watches: it is not for want of that.
+    let mut watcher = controller.client().await;
+    watcher.watch(id, 0).await.unwrap();
     drop(client);
     // No end of the input comes first.
     runner.cancelled(&job).await;

@@ -5,12 +5,16 @@
 
 mod accounts;
 mod again;
+mod archives;
+mod artifacts;
 mod bad_input;
 mod browsers;
+mod callbacks;
 mod clients;
 mod drain;
 mod http;
 mod jobs;
+mod judging;
 mod limits;
 mod overview;
 mod page;
@@ -24,3 +28,4 @@ mod strangers;
 mod stream;
 mod support;
 mod take_over;
+mod talking;

@@ -7,7 +7,7 @@ use controller::config::AnonymousUse;
 use protocol::account::{AccountRequest, AuditQuery, LogIn, NewToken, NewUser, PasswordChange, Role, SetUp};
 use protocol::client::{JobQuery, Request, Response};
 use protocol::hello::Hello;
-use protocol::{JobId, ProblemKind, Secret};
+use protocol::{JobId, ProblemKind, Secret, Signal, TerminalSize};
 
 use crate::support::{Client, Controller, PASSWORD, Someone, program};
 
@@ -34,8 +34,9 @@ const USERS: Row = [In, In, Yes, Yes, Yes, No];
 const TEACHERS: Row = [In, In, No, Yes, Yes, No];
 const ADMINS: Row = [In, In, No, No, Yes, No];
 
-const CALLS: [(&str, &str, Row); 42] = [
+const CALLS: [(&str, &str, Row); 49] = [
     ("post", "/jobs", WHO_MAY_RUN),
+    ("post", "/archives", WHO_MAY_RUN),
     ("get", "/jobs", USERS_LOOK),
     ("get", "/jobs/{id}", WHO_MAY_LOOK),
     ("get", "/jobs/{id}/attempts", WHO_MAY_LOOK),
@@ -47,6 +48,8 @@ const CALLS: [(&str, &str, Row); 42] = [
     ("post", "/jobs/{id}/share", WHO_MAY_RUN),
     ("delete", "/jobs/{id}/share", WHO_MAY_RUN),
     ("get", "/shared/{token}", ANYBODY),
+    ("get", "/jobs/{id}/artifacts/{path}", WHO_MAY_LOOK),
+    ("get", "/shared/{token}/artifacts/{path}", ANYBODY),
     ("get", "/settings", ANYBODY),
     ("get", "/languages", WHO_MAY_LOOK),
     ("get", "/cluster", WHO_MAY_LOOK),
@@ -76,6 +79,10 @@ const CALLS: [(&str, &str, Row); 42] = [
     ("get", "/tokens", USERS),
     ("post", "/tokens", USERS),
     ("delete", "/tokens/{id}", USERS),
+    ("get", "/account/callback-key", USERS),
+    ("post", "/account/callback-key", USERS),
+    ("get", "/cluster/callback-key", ADMINS),
+    ("post", "/cluster/callback-key", ADMINS),
     ("get", "/audit", ADMINS),
 ];
 
@@ -83,7 +90,9 @@ const CALLS: [(&str, &str, Row); 42] = [
 fn row(request: &Request) -> Row {
     match request {
         Request::Submit { .. } | Request::Cancel { .. } | Request::Rerun { .. } => WHO_MAY_RUN,
-        Request::Watch { .. } | Request::Job { .. } => WHO_MAY_LOOK,
+        Request::Signal { .. } | Request::Resize { .. } => WHO_MAY_RUN,
+        Request::Watch { stdin_follows: true, .. } => WHO_MAY_RUN,
+        Request::Watch { .. } | Request::Job { .. } | Request::Artifact { .. } => WHO_MAY_LOOK,
         Request::Languages | Request::Cluster => WHO_MAY_LOOK,
         Request::Jobs(_) | Request::Runners => USERS_LOOK,
         Request::Drain { .. }
@@ -97,12 +106,14 @@ fn row(request: &Request) -> Row {
             AccountRequest::Me | AccountRequest::Limits => WHO_MAY_LOOK,
             AccountRequest::LogOut
             | AccountRequest::ChangePassword(_)
+            | AccountRequest::CallbackKey { cluster: false, .. }
             | AccountRequest::Tokens
             | AccountRequest::CreateToken(_)
             | AccountRequest::RevokeToken { .. } => USERS,
             AccountRequest::Users | AccountRequest::LimitGroup { .. } => TEACHERS,
             AccountRequest::Groups => USERS_LOOK,
             AccountRequest::AddUser(_)
+            | AccountRequest::CallbackKey { cluster: true, .. }
             | AccountRequest::ChangeUser { .. }
             | AccountRequest::RemoveUser { .. }
             | AccountRequest::ChangeGroup { .. }
@@ -134,6 +145,8 @@ fn requests() -> Vec<Request> {
         AccountRequest::Tokens,
         AccountRequest::CreateToken(NewToken { ttl_seconds: Some(0), ..NewToken::default() }),
         AccountRequest::RevokeToken { id: nobody() },
+        AccountRequest::CallbackKey { cluster: false, renew: false },
+        AccountRequest::CallbackKey { cluster: true, renew: false },
         AccountRequest::Audit(AuditQuery::default()),
         // Last: it ends the session.
         AccountRequest::LogOut,
@@ -143,10 +156,14 @@ fn requests() -> Vec<Request> {
     let submit = Request::Submit { spec: Box::new(spec), stdin_follows: false, keep: true };
     let rest = [
         submit,
-        Request::Watch { id, after: 0 },
+        Request::Watch { id, after: 0, stdin_follows: false },
+        Request::Watch { id, after: 0, stdin_follows: true },
+        Request::Signal { id, signal: Signal::Usr1 },
+        Request::Resize { id, size: TerminalSize { rows: 24, columns: 80 } },
         Request::Cancel { id },
         Request::Rerun { id },
         Request::Job { id },
+        Request::Artifact { id, run: None, path: nobody() },
         Request::Jobs(JobQuery::default()),
         Request::Languages,
         Request::Runners,

@@ -208,12 +208,19 @@ test('who comes too often is told when to try again', async () => {
   await page.context().close();
 });
 
-test('a program that is too large is not even sent', async () => {
+test('a program that is too large is not even sent, and a file that is too large not even opened', async () => {
   const { page } = await editor(browser, place.url);
   const { max_body } = (await (await fetch(`${place.url}/api/v1/settings`)).json()) as { max_body: number };
-  await page.locator('input[type=file]').setInputFiles([{ name: 'big.bin', mimeType: 'application/octet-stream', buffer: Buffer.alloc(max_body + 1, 0xff) }]);
+  const open = (name: string, size: number) =>
+    page.locator('input[type=file]:not([webkitdirectory])').setInputFiles([{ name, mimeType: 'application/octet-stream', buffer: Buffer.alloc(size, 0xff) }]);
+  await open('huge.bin', max_body + 1);
+  await page.getByText(/this cluster takes at most/).waitFor();
+  expect(await page.getByRole('button', { name: 'huge.bin' }).count()).toBe(0);
+  await page.getByRole('button', { name: 'Close', exact: true }).click();
+
+  for (const name of ['big.bin', 'bigger.bin']) await open(name, Math.ceil(max_body * 0.6));
   await page.getByText('This program is too large to be kept by the browser').waitFor();
   await run(page);
-  await page.getByText(/this cluster takes at most/).waitFor();
+  await page.getByText(/The program has .*; this cluster takes at most/).waitFor();
   await page.context().close();
 });

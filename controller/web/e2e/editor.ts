@@ -13,7 +13,8 @@ export async function editor(browser: Browser, url: string, look: Look = {}): Pr
   return opened;
 }
 
-export const text = (page: Page): Locator => page.locator('.cm-content');
+/** The program's own text: a checker has one as well. */
+export const text = (page: Page): Locator => page.locator('#file .cm-content');
 
 /** Replaces the text of the file that is shown. */
 export async function write(page: Page, program: string): Promise<void> {

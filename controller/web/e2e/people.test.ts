@@ -353,6 +353,25 @@ test('a token is shown once, works, and is refused once it is revoked', async ()
   expect(await asked()).toBe(401);
 });
 
+test('the key that signs callbacks is shown when asked for, and made anew', async () => {
+  await goTo(page, '#/people/me');
+  const card = page.getByRole('region', { name: 'Callback key' });
+  expect(await card.locator('code').count()).toBe(0);
+  await card.getByRole('button', { name: 'Show the key' }).click();
+  const key = (await card.locator('code').textContent()) ?? '';
+  expect(key.length).toBeGreaterThan(20);
+  expect(await serious(page)).toEqual([]);
+  await card.getByRole('button', { name: 'Make a new key' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Make a new key' }).click();
+  await toast('There is a new key.');
+  const fresh = (await card.locator('code').textContent()) ?? '';
+  expect(fresh.length).toBeGreaterThan(20);
+  expect(fresh).not.toBe(key);
+  await card.getByRole('button', { name: 'Hide the key' }).click();
+  expect(await card.locator('code').count()).toBe(0);
+  expect(await call(page, 'GET', '/account/callback-key')).toEqual({ key: fresh });
+});
+
 test('the password is changed, and the old one is no good any more', async () => {
   const form = page.getByRole('region', { name: 'Change the password' });
   const fill = async (old: string, fresh: string): Promise<void> => {

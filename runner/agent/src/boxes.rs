@@ -1,19 +1,17 @@
 //! A box, seen from the agent: its init, its program's pipes, its folder.
 
-use std::collections::VecDeque;
 use std::os::fd::{AsRawFd, OwnedFd};
 
 use libc::sock_filter;
 use nix::errno::Errno;
-use nix::fcntl::{FcntlArg, OFlag, fcntl, open};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
-use nix::sys::stat::Mode;
-use nix::unistd::{pipe2, write};
+use nix::unistd::write;
 
 use crate::init::{Order, Plan, Report};
-use crate::message::{End, Program, encode};
+use crate::message::{End, Program, Signal, Window, encode};
+use crate::pipes::{Ends, Pipes};
 use crate::system::{Child, Failure, Stage, clone_box};
-use crate::{files, init, socket, system};
+use crate::{files, init, socket, system, terminal};
 
 /// A box.
 #[derive(Debug)]
@@ -29,21 +27,6 @@ pub struct Box {
     /// Whether nothing was left of its program outside it when that ended.
     pub was_clean: bool,
     reports: Vec<u8>,
-}
-
-/// The agent's ends of a program's pipes; those that have ended are gone.
-#[derive(Debug, Default)]
-pub struct Pipes {
-    /// What to write its input to.
-    pub stdin: Option<OwnedFd>,
-    /// Input that has not been written yet.
-    pub pending: VecDeque<u8>,
-    /// Whether the input ends after that.
-    pub stdin_ends: bool,
-    /// Where to read its output.
-    pub stdout: Option<OwnedFd>,
-    /// Where to read its errors.
-    pub stderr: Option<OwnedFd>,
 }
 
 /// What became of a box, for the agent to pass on.
@@ -98,6 +81,17 @@ impl Box {
         self.folder.as_ref().ok_or(Errno::ENOENT).stage("box not ready")
     }
 
+    /// The program's folder, for as long as nothing in it changes any more.
+    ///
+    /// # Errors
+    /// While a program runs, and before the box is ready.
+    pub fn quiet_folder(&self) -> Result<OwnedFd, Failure> {
+        if self.running {
+            return Err(Errno::EBUSY).stage("collect");
+        }
+        self.folder()?.try_clone().map_err(|_| Errno::EMFILE).stage("collect")
+    }
+
     /// Changes the size of its file systems.
     ///
     /// # Errors
@@ -114,22 +108,30 @@ impl Box {
         if self.running || self.ended.is_some() {
             return Err(Errno::EBUSY).stage("start");
         }
-        let (stdin, their_stdin) = if program.stdin {
-            let (theirs, ours) = pipe2(OFlag::O_CLOEXEC).stage("pipe")?;
-            nonblocking(&ours)?;
-            (Some(ours), theirs)
-        } else {
-            (None, open("/dev/null", OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty()).stage("no input")?)
-        };
-        let (stdout, their_stdout) = pipe2(OFlag::O_CLOEXEC).stage("pipe")?;
-        let (stderr, their_stderr) = pipe2(OFlag::O_CLOEXEC).stage("pipe")?;
-        nonblocking(&stdout)?;
-        nonblocking(&stderr)?;
-        let theirs = [&their_stdin, &their_stdout, &their_stderr].map(AsRawFd::as_raw_fd);
-        self.order(&Order::Start(program), &theirs)?;
-        self.pipes = Pipes { stdin, stdout: Some(stdout), stderr: Some(stderr), ..Pipes::default() };
+        let Ends { ours, theirs } = Pipes::open(program.stdin, program.terminal)?;
+        self.order(&Order::Start(program), &theirs.each_ref().map(AsRawFd::as_raw_fd))?;
+        self.pipes = ours;
         self.running = true;
         Ok(())
+    }
+
+    /// Sends the program a signal: whatever stands in the foreground of its terminal, where it has one, else its
+    /// process group. Where nothing runs, nobody is told.
+    pub fn signal(&self, signal: Signal) {
+        if !self.running || self.ended.is_some() {
+            return;
+        }
+        match self.pipes.master() {
+            Some(master) => terminal::signal(master, signal),
+            None => self.child.signal(signal.number()),
+        }
+    }
+
+    /// Changes the size of the program's terminal.
+    pub fn set_window(&self, window: Window) {
+        if let Some(master) = self.pipes.master() {
+            terminal::set_size(master, window);
+        }
     }
 
     /// Kills everything in it.
@@ -169,7 +171,7 @@ impl Box {
                 Some(News::Failed(Failure { stage, errno: Errno::from_raw(errno) }))
             }
             Report::Ended { end, wall_us } => {
-                self.ended = Some((end, wall_us));
+                self.end((end, wall_us));
                 None
             }
         }
@@ -196,8 +198,14 @@ impl Box {
         self.folder.as_ref().is_some_and(files::is_full)
     }
 
+    fn end(&mut self, end: (End, u64)) {
+        self.ended = Some(end);
+        // Nothing of the program is left: its terminal ends with what was written to it.
+        self.pipes.terminal = None;
+    }
+
     fn lost(&mut self) -> Option<News> {
-        self.ended = Some((End::Killed, 0));
+        self.end((End::Killed, 0));
         let failure = Failure { stage: "box lost".to_owned(), errno: Errno::ECHILD };
         (!self.running).then_some(News::Failed(failure))
     }
@@ -230,8 +238,4 @@ fn become_init(control: OwnedFd, plan: &Plan<'_>) -> ! {
     }
     // SAFETY: ends this copy without running what belongs to the original.
     unsafe { libc::_exit(0) }
-}
-
-fn nonblocking(pipe: &OwnedFd) -> Result<(), Failure> {
-    fcntl(pipe, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).map(drop).stage("pipe")
 }

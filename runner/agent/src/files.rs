@@ -14,18 +14,34 @@ use nix::unistd::write;
 use crate::system::open_beneath;
 
 /// How deep folders may lie in each other before what is below is left behind.
-const MAX_DEPTH: u32 = 64;
+pub const MAX_DEPTH: u32 = 64;
 
-/// Writes data to a file, at its end or afresh, and makes the folders on the way.
+/// Where in a file data goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// Behind what is there.
+    End,
+    /// Into a new one, which may be executed or not.
+    New {
+        /// Whether it may.
+        executable: bool,
+    },
+}
+
+/// Writes data to a file, and makes the folders on the way.
 ///
 /// # Errors
 /// The kernel's; `ENOSPC` where the box is full.
-pub fn put(folder: &OwnedFd, path: &str, append: bool, mut data: &[u8]) -> Result<(), Errno> {
+pub fn put(folder: &OwnedFd, path: &str, target: Target, mut data: &[u8]) -> Result<(), Errno> {
     let (above, name) = path.rsplit_once('/').map_or((None, path), |(above, name)| (Some(above), name));
     let parent = above.map(|above| make_folders(folder, above)).transpose()?;
-    let how = if append { libc::O_APPEND } else { libc::O_CREAT | libc::O_TRUNC };
+    let afresh = libc::O_CREAT | libc::O_TRUNC;
+    let (how, mode) = match target {
+        Target::End => (libc::O_APPEND, 0),
+        Target::New { executable: false } => (afresh, 0o644),
+        Target::New { executable: true } => (afresh, 0o755),
+    };
     let flags = libc::O_WRONLY | libc::O_NONBLOCK | how;
-    let mode = if append { 0 } else { 0o644 };
     let file = open_beneath(parent.as_ref().unwrap_or(folder), &c_string(name)?, flags, mode)?;
     while !data.is_empty() {
         let written = write(&file, data)?;

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::message::{BOX_FOLDER, End, MAX_COMMAND, Program, decode, encode};
 use crate::system::{Failure, Stage, prctl};
-use crate::{mounts, program, socket};
+use crate::{mounts, program, signals, socket};
 
 /// From the agent.
 #[derive(Debug, Serialize, Deserialize)]
@@ -84,6 +84,7 @@ fn set_up(plan: &Plan<'_>) -> Result<OwnedFd, Failure> {
     sethostname(plan.hostname).stage("host name")?;
     mounts::volunteer_for_the_oom_killer().stage("oom score")?;
     prctl(libc::PR_SET_DUMPABLE, 0).stage("not dumpable")?;
+    signals::listen().stage("signals")?;
     let folder = File::open(BOX_FOLDER).map_err(|_| Errno::last()).stage("open the box")?;
     Ok(folder.into())
 }
@@ -111,6 +112,7 @@ fn serve(control: &OwnedFd, plan: &Plan<'_>) {
 fn execute(program: &Program, stdio: Vec<OwnedFd>, filter: &[sock_filter]) -> Result<Report, Failure> {
     let started = Instant::now();
     let main = program::start(program, stdio, filter)?;
+    let _passing = signals::pass_to(main);
     let end = wait_for(main)?;
     let wall_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
     kill_the_rest();

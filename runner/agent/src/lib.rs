@@ -8,18 +8,23 @@
 //!
 //! ```text
 //! runner ══ socket ══ server ── boxes ══ control socket ══ init (pid 1 of the box) ── the program
-//!                        └───────── pipes: stdin, stdout, stderr ─────────────────────────┘
+//!                        └──── pipes: stdin, stdout, stderr, or one terminal for all ─────┘
 //! ```
 
 pub mod message;
 
 pub mod boxes;
+pub mod collect;
 pub mod files;
+pub mod glob;
 pub mod init;
 pub mod mounts;
+pub mod pipes;
 pub mod program;
 pub mod seccomp;
 pub mod server;
+pub mod signals;
 pub mod socket;
 pub mod sockets;
 pub mod system;
+pub mod terminal;

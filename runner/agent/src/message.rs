@@ -24,6 +24,9 @@ pub const MAX_REPLY: usize = 256 * 1024;
 /// The most data in one message.
 pub const MAX_DATA: usize = 64 * 1024;
 
+/// The longest path of a file that is collected, in bytes.
+pub const MAX_PATH: usize = 255;
+
 /// The most standard input that may be on its way into a box without an [`Reply::StdinTaken`].
 pub const STDIN_WINDOW: usize = 256 * 1024;
 
@@ -60,6 +63,8 @@ pub enum Command {
         path: String,
         /// Whether this goes behind what is there, rather than starting the file.
         append: bool,
+        /// Whether it may be executed, where this starts the file.
+        executable: bool,
         /// What.
         #[serde(with = "serde_bytes")]
         data: Vec<u8>,
@@ -70,6 +75,20 @@ pub enum Command {
         from: BoxId,
         /// The box to write.
         to: BoxId,
+    },
+    /// Send the files of a box, whose program has ended, that match one of these patterns. Answered by [`Reply::File`] for
+    /// each, in the order of their paths, and [`Reply::Collected`] in the end.
+    Collect {
+        /// The box.
+        id: BoxId,
+        /// Patterns of their paths.
+        patterns: Vec<String>,
+        /// How many files at most.
+        most_files: u32,
+        /// How many bytes of them together at most.
+        most_bytes: u64,
+        /// A box whose files are not wanted where they are the same here.
+        unlike: Option<BoxId>,
     },
     /// Start the program. Answered by [`Reply::Output`] as it writes and [`Reply::Ended`] in the end.
     Start {
@@ -90,6 +109,20 @@ pub enum Command {
     StdinEnd {
         /// The box.
         id: BoxId,
+    },
+    /// Send the program that runs in the box a signal, or what stands in the foreground of its terminal.
+    Signal {
+        /// The box.
+        id: BoxId,
+        /// Which signal.
+        signal: Signal,
+    },
+    /// The program's terminal has another size now.
+    Window {
+        /// The box.
+        id: BoxId,
+        /// Its size.
+        window: Window,
     },
     /// Kill everything in the box. [`Reply::Ended`] follows where a program was running.
     Kill {
@@ -112,8 +145,31 @@ pub struct Program {
     pub env: Vec<String>,
     /// Whether standard input follows; it is empty otherwise.
     pub stdin: bool,
+    /// The size of the terminal that its input and outputs are, where it has one.
+    pub terminal: Option<Window>,
     /// The kernel's limits on each process.
     pub rlimits: Rlimits,
+}
+
+/// The size of a terminal, in characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Window {
+    /// From top to bottom.
+    pub rows: u16,
+    /// From left to right.
+    pub columns: u16,
+}
+
+/// The signals that a program may be sent. There are no others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "they are signal(7)'s")]
+pub enum Signal {
+    Hup,
+    Int,
+    Quit,
+    Usr1,
+    Usr2,
+    Term,
 }
 
 /// Limits on each single process, as backstops and for what cgroups do not count.
@@ -179,6 +235,27 @@ pub enum Reply {
         /// the whole box is being killed.
         clean: bool,
     },
+    /// A file that was left in the box, or the next piece of it.
+    File {
+        /// The box.
+        id: BoxId,
+        /// Where it is, relative to the program's folder.
+        path: String,
+        /// Whether it may be executed.
+        executable: bool,
+        /// What.
+        #[serde(with = "serde_bytes")]
+        data: Vec<u8>,
+        /// Whether nothing more of it follows.
+        end: bool,
+    },
+    /// All files that were to be collected have been sent.
+    Collected {
+        /// The box.
+        id: BoxId,
+        /// Whether there were more: over a limit, unreadable, or with names that cannot be said.
+        left_out: bool,
+    },
     /// The box's processes and files are gone.
     Destroyed {
         /// The box.
@@ -198,6 +275,8 @@ impl Reply {
             | Self::Output { id, .. }
             | Self::StdinTaken { id, .. }
             | Self::Ended { id, .. }
+            | Self::File { id, .. }
+            | Self::Collected { id, .. }
             | Self::Destroyed { id, .. } => Some(*id),
         }
     }

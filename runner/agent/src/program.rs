@@ -12,15 +12,15 @@ use nix::sys::wait::waitpid;
 use nix::unistd::{Pid, chdir, execve, setsid};
 
 use crate::message::{BOX_FOLDER, Program, Rlimits};
-use crate::seccomp;
 use crate::system::{Failure, Stage, close_from, drop_capabilities};
+use crate::{seccomp, terminal};
 
 /// Where toolchains are looked for.
 const PATH: [&str; 3] = ["/usr/local/bin", "/usr/bin", "/bin"];
 
 /// Set-up's steps, in their order.
-const STAGES: [&str; 7] =
-    ["session", "descriptors", "limits", "folder", "capabilities", "seccomp", "execute"];
+const STAGES: [&str; 8] =
+    ["session", "descriptors", "limits", "folder", "capabilities", "seccomp", "execute", "terminal"];
 
 /// Stack of the child until it executes the program: what set-up needs and a good deal more.
 const STACK_BYTES: usize = 32 * 1024;
@@ -28,6 +28,7 @@ const STACK_BYTES: usize = 32 * 1024;
 /// What the child is to do, and what it says of it.
 struct Birth<'a> {
     stdio: &'a [OwnedFd],
+    has_terminal: bool,
     rlimits: &'a Rlimits,
     filter: &'a [sock_filter],
     candidates: &'a [CString],
@@ -47,6 +48,7 @@ pub fn start(program: &Program, stdio: Vec<OwnedFd>, filter: &[sock_filter]) -> 
     let candidates = candidates(program)?;
     let mut birth = Birth {
         stdio: &stdio,
+        has_terminal: program.terminal.is_some(),
         rlimits: &program.rlimits,
         filter,
         candidates: &candidates,
@@ -82,7 +84,7 @@ fn give_birth(birth: &mut Birth<'_>) -> Result<Pid, Errno> {
 extern "C" fn child(birth: *mut c_void) -> c_int {
     // SAFETY: `give_birth` passes this pointer, and does not touch what is behind it until this child has ended.
     let birth = unsafe { &mut *birth.cast::<Birth<'_>>() };
-    birth.failed = Some(match enter(birth.stdio, birth.rlimits, birth.filter) {
+    birth.failed = Some(match enter(birth) {
         Err(failed) => failed,
         Ok(()) => (6, execute(birth.candidates, birth.arguments, birth.environment)),
     });
@@ -91,16 +93,19 @@ extern "C" fn child(birth: *mut c_void) -> c_int {
 }
 
 /// Gives up everything that the program must not have.
-fn enter(stdio: &[OwnedFd], rlimits: &Rlimits, filter: &[sock_filter]) -> Result<(), (u8, Errno)> {
+fn enter(birth: &Birth<'_>) -> Result<(), (u8, Errno)> {
     let at = |stage: u8| move |errno: Errno| (stage, errno);
     setsid().map_err(at(0))?;
-    keep(stdio).map_err(at(1))?;
+    keep(birth.stdio).map_err(at(1))?;
+    if birth.has_terminal {
+        terminal::take_as_own(libc::STDIN_FILENO).map_err(at(7))?;
+    }
     default_signals().map_err(at(1))?;
-    limit(rlimits).map_err(at(2))?;
+    limit(birth.rlimits).map_err(at(2))?;
     umask(Mode::from_bits_truncate(0o022));
     chdir(BOX_FOLDER).map_err(at(3))?;
     drop_capabilities().map_err(at(4))?;
-    seccomp::apply(filter).map_err(at(5))
+    seccomp::apply(birth.filter).map_err(at(5))
 }
 
 /// Makes the three descriptors 0, 1 and 2, and closes all others.

@@ -84,6 +84,9 @@ const DENIED: &[c_long] = &[
 /// The bits of a socket's type that say its kind; the others are `SOCK_NONBLOCK` and `SOCK_CLOEXEC`.
 const SOCKET_KIND: u32 = 0xf;
 
+/// To set a terminal's line discipline.
+const TIOCSETD: u32 = 0x5423;
+
 const NAMESPACES: u32 = (libc::CLONE_NEWNS
     | libc::CLONE_NEWCGROUP
     | libc::CLONE_NEWUTS
@@ -136,6 +139,17 @@ const SOCKET_PAIR: [sock_filter; 4] = [
     answer(libc::SECCOMP_RET_ALLOW),
 ];
 
+/// Terminals, but no typing at one in somebody's name, nothing of the host's consoles, and no other line discipline:
+/// those have a record of kernel holes. The kernel looks at 32 bits of the number, too.
+const IOCTL: [sock_filter; 6] = [
+    load(SECOND_ARGUMENT),
+    jump(BPF_JEQ, libc::TIOCSTI as u32, 2, 0),
+    jump(BPF_JEQ, libc::TIOCLINUX as u32, 1, 0),
+    jump(BPF_JEQ, TIOCSETD, 0, 1),
+    answer(DENY),
+    answer(libc::SECCOMP_RET_ALLOW),
+];
+
 /// Threads and processes, but no namespaces.
 const CLONE: [sock_filter; 4] =
     [load(FIRST_ARGUMENT), jump(BPF_JSET, NAMESPACES, 0, 1), answer(DENY), answer(libc::SECCOMP_RET_ALLOW)];
@@ -148,16 +162,18 @@ enum Answer {
     /// clone3 hides its flags behind a pointer: without it, libraries fall back to clone.
     Missing,
     Clone,
+    Ioctl,
     Socket,
     SocketPair,
 }
 
 /// The answers in code, each once: the searches end in them.
-const ANSWERS: [(Answer, &[sock_filter]); 6] = [
+const ANSWERS: [(Answer, &[sock_filter]); 7] = [
     (Answer::Allow, &[answer(libc::SECCOMP_RET_ALLOW)]),
     (Answer::Deny, &[answer(DENY)]),
     (Answer::Missing, &[answer(UNKNOWN)]),
     (Answer::Clone, &CLONE),
+    (Answer::Ioctl, &IOCTL),
     (Answer::Socket, &SOCKET),
     (Answer::SocketPair, &SOCKET_PAIR),
 ];
@@ -183,6 +199,7 @@ fn ranges() -> Vec<(u32, Answer)> {
     special.extend([
         (libc::SYS_clone, Answer::Clone),
         (libc::SYS_clone3, Answer::Missing),
+        (libc::SYS_ioctl, Answer::Ioctl),
         (libc::SYS_socket, Answer::Socket),
         (libc::SYS_socketpair, Answer::SocketPair),
     ]);
@@ -301,7 +318,7 @@ mod tests {
 
     #[test]
     fn every_number_is_found() {
-        let with_arguments = [libc::SYS_clone, libc::SYS_socket, libc::SYS_socketpair];
+        let with_arguments = [libc::SYS_clone, libc::SYS_ioctl, libc::SYS_socket, libc::SYS_socketpair];
         for number in (0..1024).filter(|number| !with_arguments.contains(number)) {
             let expected = match number {
                 libc::SYS_clone3 => UNKNOWN,
@@ -362,6 +379,17 @@ mod tests {
         }
         for family in [libc::AF_NETLINK, libc::AF_VSOCK, libc::AF_PACKET, libc::AF_ALG] {
             assert_eq!(socket(family, libc::SOCK_STREAM, 0), DENY);
+        }
+    }
+
+    #[test]
+    fn a_terminal_is_used_but_not_typed_at() {
+        let ioctl = |request: u32| run(libc::SYS_ioctl, ARCHITECTURE, [0, request, 0]);
+        for request in [libc::TCGETS, libc::TCSETS, libc::TIOCGWINSZ, libc::TIOCSPGRP, libc::FIONREAD] {
+            assert_eq!(ioctl(request as u32), ALLOW);
+        }
+        for request in [libc::TIOCSTI as u32, libc::TIOCLINUX as u32, TIOCSETD] {
+            assert_eq!(ioctl(request), DENY, "{request:#x}");
         }
     }
 

@@ -8,9 +8,11 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use libc::sock_filter;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::unistd::{read, write};
+use nix::unistd::read;
 
 use crate::boxes::{Box, News};
+use crate::collect::{Collection, Wanted};
+use crate::files::Target;
 use crate::message::{BoxId, Command, End, MAX_COMMAND, MAX_DATA, Reply, decode, encode};
 use crate::sockets::Sockets;
 use crate::system::{Child, Failure, Stage};
@@ -69,6 +71,8 @@ pub struct Server {
     boxes: BTreeMap<BoxId, Box>,
     /// Boxes that have been killed, and are not gone yet.
     dying: Vec<Dying>,
+    /// Files of boxes on their way to the runner.
+    collections: VecDeque<Collection>,
     filter: Vec<sock_filter>,
     sockets: Sockets,
 }
@@ -84,6 +88,7 @@ impl Server {
             outbox: Vec::new(),
             boxes: BTreeMap::new(),
             dying: Vec::new(),
+            collections: VecDeque::new(),
             filter: seccomp::filter(),
             sockets: Sockets::new(),
         };
@@ -101,6 +106,7 @@ impl Server {
     }
 
     fn turn(&mut self) -> Result<(), Stop> {
+        self.collect();
         self.flush()?;
         let ready = self.wait()?;
         for (source, events) in ready {
@@ -139,7 +145,7 @@ impl Server {
             let pipes = &sandbox.pipes;
             // Without events a poll still tells that the reader is gone.
             if let Some(stdin) = &pipes.stdin {
-                let events = if pipes.pending.is_empty() { PollFlags::empty() } else { PollFlags::POLLOUT };
+                let events = if pipes.has_pending() { PollFlags::POLLOUT } else { PollFlags::empty() };
                 add(Source::Stdin(*id), stdin.as_fd(), events);
             }
             if let Some(stdout) = pipes.stdout.as_ref().filter(|_| room) {
@@ -152,7 +158,9 @@ impl Server {
         for dying in &self.dying {
             add(Source::Dying(dying.id), dying.child.pidfd.as_fd(), PollFlags::POLLIN);
         }
-        match poll(&mut polled, PollTimeout::NONE) {
+        // Files that are to be sent come of themselves.
+        let has_more = room && !self.collections.is_empty();
+        match poll(&mut polled, if has_more { PollTimeout::ZERO } else { PollTimeout::NONE }) {
             Ok(_) | Err(Errno::EINTR) => {}
             Err(errno) => return Err(Stop::Kernel(errno)),
         }
@@ -186,9 +194,12 @@ impl Server {
             Command::Prepare { id, .. }
             | Command::Resize { id, .. }
             | Command::Write { id, .. }
+            | Command::Collect { id, .. }
             | Command::Start { id, .. }
             | Command::Stdin { id, .. }
             | Command::StdinEnd { id }
+            | Command::Signal { id, .. }
+            | Command::Window { id, .. }
             | Command::Kill { id }
             | Command::Destroy { id }
             | Command::Copy { to: id, .. } => *id,
@@ -207,23 +218,33 @@ impl Server {
                 self.boxes.insert(id, sandbox);
             }
             Command::Resize { id, disk_bytes } => self.find(id)?.resize(disk_bytes)?,
-            Command::Write { id, path, append, data } => {
-                files::put(self.find(id)?.folder()?, &path, append, &data).stage("write")?;
+            Command::Write { id, path, append, executable, data } => {
+                let target = if append { Target::End } else { Target::New { executable } };
+                files::put(self.find(id)?.folder()?, &path, target, &data).stage("write")?;
             }
             Command::Copy { from, to } => {
                 let (from, to) = (self.get(from)?, self.get(to)?);
                 files::copy(from.folder()?, to.folder()?).stage("copy")?;
             }
+            Command::Collect { id, patterns, most_files, most_bytes, unlike } => {
+                let folder = self.get(id)?.quiet_folder()?;
+                let unlike = unlike.map(|other| self.get(other)?.quiet_folder()).transpose()?;
+                let wanted = Wanted { patterns, most_files, most_bytes };
+                self.collections.push_back(Collection::new(id, folder, unlike, &wanted).stage("collect")?);
+            }
             Command::Start { id, program } => self.find(id)?.start(program)?,
             Command::Stdin { id, data } => self.accept_stdin(id, &data),
             Command::StdinEnd { id } => {
                 if let Some(sandbox) = self.boxes.get_mut(&id) {
-                    sandbox.pipes.stdin_ends = true;
+                    sandbox.pipes.end_input();
                     self.feed(id);
                 }
             }
+            Command::Signal { id, signal } => self.find(id)?.signal(signal),
+            Command::Window { id, window } => self.find(id)?.set_window(window),
             Command::Kill { id } => self.find(id)?.kill(),
             Command::Destroy { id } => {
+                self.collections.retain(|collection| collection.id() != id);
                 match self.boxes.remove(&id) {
                     Some(sandbox) => self.dying.push(Dying::new(id, sandbox)),
                     // It was never made.
@@ -234,11 +255,28 @@ impl Server {
         Ok(())
     }
 
+    /// Lines up as much of the files that are being collected as may wait for the runner.
+    fn collect(&mut self) {
+        while self.outbox.len() < HIGH_WATER
+            && let Some(collection) = self.collections.front_mut()
+        {
+            let id = collection.id();
+            let reply = collection.reply().stage("collect");
+            if !matches!(reply, Ok(Reply::File { .. })) {
+                self.collections.pop_front();
+            }
+            match reply {
+                Ok(reply) => self.reply(&reply),
+                Err(failure) => self.fail(id, &failure),
+            }
+        }
+    }
+
     fn accept_stdin(&mut self, id: BoxId, data: &[u8]) {
         let open = self.boxes.get_mut(&id).filter(|sandbox| sandbox.pipes.stdin.is_some());
         match open {
             Some(sandbox) => {
-                sandbox.pipes.pending.extend(data);
+                sandbox.pipes.accept(data);
                 self.feed(id);
             }
             // Nobody reads it any more.
@@ -249,29 +287,7 @@ impl Server {
     /// Writes as much pending input as the program's pipe takes.
     fn feed(&mut self, id: BoxId) {
         let Some(sandbox) = self.boxes.get_mut(&id) else { return };
-        let pipes = &mut sandbox.pipes;
-        let Some(stdin) = &pipes.stdin else { return };
-        let mut taken = 0;
-        let mut closed = false;
-        while !pipes.pending.is_empty() {
-            match write(stdin, pipes.pending.as_slices().0) {
-                Ok(written) => {
-                    pipes.pending.drain(..written);
-                    taken += written;
-                }
-                Err(Errno::EINTR) => {}
-                Err(Errno::EAGAIN) => break,
-                Err(_) => {
-                    taken += pipes.pending.len();
-                    pipes.pending.clear();
-                    closed = true;
-                }
-            }
-        }
-        if closed || (pipes.stdin_ends && pipes.pending.is_empty()) || reader_gone(stdin) {
-            taken += std::mem::take(&mut pipes.pending).len();
-            pipes.stdin = None;
-        }
+        let taken = sandbox.pipes.feed();
         if taken > 0 {
             self.reply(&Reply::StdinTaken { id, bytes: taken as u32 });
         }
@@ -362,11 +378,4 @@ impl Server {
         self.outbox.drain(..sent);
         Ok(())
     }
-}
-
-/// Whether all reading ends of a pipe are closed.
-fn reader_gone(pipe: &OwnedFd) -> bool {
-    let mut polled = [PollFd::new(pipe.as_fd(), PollFlags::empty())];
-    poll(&mut polled, PollTimeout::ZERO).is_ok()
-        && polled[0].revents().is_some_and(|events| events.contains(PollFlags::POLLERR))
 }

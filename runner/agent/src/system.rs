@@ -76,12 +76,15 @@ pub fn clone_box() -> Result<Option<Child>, Errno> {
 impl Child {
     /// Kills it, and with it everything in its pid namespace.
     pub fn kill(&self) {
+        self.signal(libc::SIGKILL);
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, number: i32) {
         let no_info = std::ptr::null::<libc::siginfo_t>();
         // SAFETY: plain numbers and a null pointer, which the call allows. It fails only for a process that
-        // has ended, which is what is wanted.
-        unsafe {
-            libc::syscall(libc::SYS_pidfd_send_signal, self.pidfd.as_raw_fd(), libc::SIGKILL, no_info, 0)
-        };
+        // has ended, which needs none.
+        unsafe { libc::syscall(libc::SYS_pidfd_send_signal, self.pidfd.as_raw_fd(), number, no_info, 0) };
     }
 
     /// Waits until it has ended and takes it off the process table. The kernel ends the first process of a pid

@@ -1,10 +1,14 @@
 //! The runner's command line: commands and flags, with the environment variables that stand for them.
 
+mod languages;
+
 use std::convert::Infallible;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use protocol::Secret;
+
+pub use self::languages::{ImagesCommand, LanguagesCheckArgs, LanguagesCommand};
 
 use crate::pool::policy::Isolation;
 
@@ -33,6 +37,9 @@ pub enum Command {
     /// The images that languages run in
     #[command(subcommand)]
     Images(ImagesCommand),
+    /// The languages of this host
+    #[command(subcommand)]
+    Languages(LanguagesCommand),
     /// Attack this host's sandboxes with the hostile programs that come with the runner
     Selftest(SelftestArgs),
     /// Look whether this host can run programs, and say what mends what is missing
@@ -145,37 +152,6 @@ impl SelftestArgs {
             ..StartArgs::default()
         }
     }
-}
-
-/// What can be done with images.
-#[derive(Debug, Subcommand)]
-pub enum ImagesCommand {
-    /// Build the images that are missing or out of date, once per host
-    Build {
-        /// Only these (default: all)
-        names: Vec<String>,
-        /// The image to build on (default: debian:bookworm-slim, or one made from the Debian mirror)
-        #[arg(long)]
-        base: Option<String>,
-        /// The network to build in, where the default one reaches no package mirror
-        #[arg(long)]
-        network: Option<String>,
-        /// Build again what is up to date
-        #[arg(long)]
-        force: bool,
-        /// Where Docker is
-        #[command(flatten)]
-        docker: DockerArgs,
-    },
-    /// Show which images there are and whether they are up to date
-    List {
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-        /// Where Docker is
-        #[command(flatten)]
-        docker: DockerArgs,
-    },
 }
 
 /// Where Docker is.

@@ -29,7 +29,7 @@ pub use self::finding::{Finding, Report, State};
 use self::waiting::watched;
 use crate::config::{Config, ConfigError, DoctorArgs, HostFacts};
 use crate::docker::{self, Engine};
-use crate::images::{self, ImageStatus, Recipes};
+use crate::images::{self, ImageStatus, Recipes, RecipesError};
 use crate::languages::{self, Language, LanguagesError};
 use crate::node::install_agent;
 use crate::sandbox::SandboxHost;
@@ -43,9 +43,12 @@ pub enum DoctorError {
     /// The configuration is wrong.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The languages file that comes with the runner.
-    #[error("languages.toml: {0}")]
+    /// A languages file, the runner's own or one of the operator's.
+    #[error(transparent)]
     Languages(#[from] LanguagesError),
+    /// A Dockerfile of the operator's.
+    #[error(transparent)]
+    Recipes(#[from] RecipesError),
     /// The host's load cannot be read.
     #[error("the host's memory and processors cannot be read: {0}")]
     Host(String),
@@ -116,6 +119,7 @@ struct Examination {
     printer: Printer,
     findings: Vec<Finding>,
     languages: Vec<Language>,
+    recipes: Recipes,
     docker: DockerClient,
     cgroups: Option<CgroupRoot>,
     confinement: Confinement,
@@ -125,7 +129,8 @@ struct Examination {
 
 impl Examination {
     fn new(config: Config, printer: Printer) -> Result<Self, DoctorError> {
-        let mut languages = languages::built_in()?;
+        let mut languages = languages::load(config.languages_dir.as_deref())?;
+        let recipes = Recipes::load(config.languages_dir.as_deref())?;
         if let Some(wanted) = &config.languages {
             languages.retain(|language| wanted.contains(&language.id));
         }
@@ -136,6 +141,7 @@ impl Examination {
             printer,
             findings,
             languages,
+            recipes,
             docker,
             cgroups: None,
             confinement,
@@ -232,7 +238,7 @@ impl Examination {
         }
         let docker = self.docker.get().await;
         let listed = match docker {
-            Ok(docker) => images::list(docker, &Recipes::embedded()).await.map_err(|error| error.to_string()),
+            Ok(docker) => images::list(docker, &self.recipes).await.map_err(|error| error.to_string()),
             Err(error) => Err(error.to_string()),
         };
         match listed {

@@ -1,35 +1,43 @@
 //! `runner images build` and `runner images list`.
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use bollard::Docker;
-use indicatif::DecimalBytes;
 
-use super::Error;
 use super::build::{BuildRequest, build};
 use super::progress::reporter;
-use super::recipes::{FolderError, Recipes};
-use super::status::{ImageStatus, list};
+use super::recipes::Recipes;
+use super::status::list;
+use super::table::{Listed, write_json, write_table};
+use super::{Error, versions};
+use crate::languages::{self, Language};
 
 /// What the command line asks for.
 #[derive(Debug, Clone)]
-pub enum ImagesArgs {
+pub struct ImagesArgs {
+    /// The folder with the operator's own languages and their Dockerfiles.
+    pub languages_dir: Option<PathBuf>,
+    /// What to do.
+    pub action: ImagesAction,
+}
+
+/// What to do with images.
+#[derive(Debug, Clone)]
+pub enum ImagesAction {
     /// Build what is not current.
     Build(BuildArgs),
     /// Say what is there.
     List {
         /// As JSON, for programs.
         json: bool,
-        /// A folder of recipes to use instead of the embedded ones.
-        recipes: Option<PathBuf>,
     },
 }
 
 /// What to build.
 #[derive(Debug, Clone, Default)]
 pub struct BuildArgs {
-    /// Which images; none means all.
+    /// Which images, by their own names or by their languages; none means all.
     pub names: Vec<String>,
     /// The image to build on.
     pub base: Option<String>,
@@ -37,95 +45,87 @@ pub struct BuildArgs {
     pub network: Option<String>,
     /// Build even what is current.
     pub force: bool,
-    /// A folder of recipes to use instead of the embedded ones.
-    pub recipes: Option<PathBuf>,
 }
 
 /// Does what was asked for. Progress goes to stderr, the list to stdout.
+///
+/// # Errors
+/// [`Error`] names the image, language or file.
 pub async fn command(docker: &Docker, args: &ImagesArgs) -> Result<(), Error> {
-    match args {
-        ImagesArgs::Build(args) => {
-            let recipes = recipes(args.recipes.as_deref())?;
+    let recipes = Recipes::load(args.languages_dir.as_deref())?;
+    let languages = languages::load(args.languages_dir.as_deref())?;
+    match &args.action {
+        ImagesAction::Build(args) => {
+            let names = images_of(&args.names, &languages, &recipes)?;
             let request = BuildRequest {
                 recipes: &recipes,
-                names: &args.names,
+                names: &names,
                 base: args.base.as_deref(),
                 network: args.network.as_deref(),
                 force: args.force,
             };
             build(docker, &request, reporter().as_ref()).await
         }
-        ImagesArgs::List { json, recipes: folder } => {
-            let images = list(docker, &recipes(folder.as_deref())?).await?;
+        ImagesAction::List { json } => {
+            let images = list(docker, &recipes).await?;
+            let versions = versions::of(docker, &images, &languages).await;
+            let listed = images.into_iter().zip(versions);
+            let listed: Vec<Listed> =
+                listed.map(|(status, languages)| Listed { status, languages }).collect();
             let mut out = io::stdout().lock();
             match json {
-                true => write_json(&mut out, &images)?,
-                false => write_table(&mut out, &images)?,
+                true => write_json(&mut out, &listed)?,
+                false => write_table(&mut out, &listed)?,
             }
-            Ok(())
+            Ok(out.flush()?)
         }
     }
 }
 
-fn recipes(folder: Option<&Path>) -> Result<Recipes, FolderError> {
-    folder.map_or_else(|| Ok(Recipes::embedded()), Recipes::from_folder)
-}
-
-fn write_json(out: &mut impl Write, images: &[ImageStatus]) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, images)?;
-    writeln!(out)
-}
-
-fn write_table(out: &mut impl Write, images: &[ImageStatus]) -> io::Result<()> {
-    writeln!(out, "{:<10} {:<24} {:<10} {:>10}  CREATED", "NAME", "IMAGE", "STATE", "SIZE")?;
-    for image in images {
-        let size = if image.present { DecimalBytes(image.size_bytes).to_string() } else { "-".to_owned() };
-        let created = image.created.as_deref().map_or("-", to_the_second);
-        writeln!(out, "{:<10} {:<24} {:<10} {size:>10}  {created}", image.name, image.tag, state(image))?;
+/// The images that are meant, each once: languages are asked for by id or by another of their names. What is both
+/// means the image, and with it all its languages.
+fn images_of(names: &[String], languages: &[Language], recipes: &Recipes) -> Result<Vec<String>, Error> {
+    let mut images: Vec<String> = Vec::new();
+    for name in names {
+        let speaks = |language: &&Language| language.id == *name || language.aliases.contains(name);
+        let image = match recipes.contains(name) {
+            true => Some(name),
+            false => languages.iter().find(speaks).map(|language| &language.image),
+        };
+        let image =
+            image.ok_or_else(|| Error::Unknown { name: name.clone(), known: known(languages, recipes) })?;
+        if !images.contains(image) {
+            images.push(image.clone());
+        }
     }
-    Ok(())
+    Ok(images)
 }
 
-fn state(image: &ImageStatus) -> &'static str {
-    match (image.present, image.current) {
-        (false, _) => "missing",
-        (true, false) => "outdated",
-        (true, true) => "current",
-    }
-}
-
-/// Docker writes nanoseconds, which nobody reads.
-fn to_the_second(created: &str) -> &str {
-    created.split('.').next().unwrap_or(created)
+fn known(languages: &[Language], recipes: &Recipes) -> Vec<String> {
+    let ids = languages.iter().map(|language| language.id.clone());
+    let mut known: Vec<String> = ids.chain(recipes.names().map(str::to_owned)).collect();
+    known.sort_unstable();
+    known.dedup();
+    known
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn image(present: bool, current: bool) -> ImageStatus {
-        let created = present.then(|| "2026-11-24T00:19:07.123456789Z".to_owned());
-        let tag = "ruche/gcc:latest".to_owned();
-        ImageStatus { name: "gcc".into(), tag, present, current, size_bytes: 401_000_000, created }
-    }
-
     #[test]
-    fn the_table_says_what_state_each_image_is_in() {
-        let mut out = Vec::new();
-        write_table(&mut out, &[image(false, false), image(true, false), image(true, true)]).unwrap();
-        let text = String::from_utf8(out).unwrap();
-        let rows: Vec<_> =
-            text.lines().skip(1).map(|row| row.split_whitespace().collect::<Vec<_>>()).collect();
-        assert_eq!(rows[0], ["gcc", "ruche/gcc:latest", "missing", "-", "-"]);
-        assert_eq!(rows[1][2..], ["outdated", "401.00", "MB", "2026-11-24T00:19:07"]);
-        assert_eq!(rows[2][2], "current");
-    }
-
-    #[test]
-    fn the_json_is_a_list_of_images() {
-        let mut out = Vec::new();
-        write_json(&mut out, &[image(true, true)]).unwrap();
-        let value: serde_json::Value = serde_json::from_slice(&out).unwrap();
-        assert_eq!(value[0]["size_bytes"], 401_000_000);
+    fn languages_are_built_by_their_images_each_once() {
+        let (languages, recipes) = (languages::built_in().unwrap(), Recipes::embedded());
+        let images = |names: &[&str]| {
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            images_of(&names, &languages, &recipes)
+        };
+        assert_eq!(images(&["cpp17", "c++", "js", "typescript", "gcc"]).unwrap(), ["gcc", "node"]);
+        assert_eq!(images(&[]).unwrap(), Vec::<String>::new());
+        let message = images(&["cobol"]).unwrap_err().to_string();
+        assert!(
+            message.contains("`cobol`") && message.contains("cpp17") && message.contains("jdk"),
+            "{message}"
+        );
     }
 }

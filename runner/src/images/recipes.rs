@@ -10,17 +10,33 @@ use crate::digest;
 
 const DOCKERFILE: &str = ".Dockerfile";
 
+/// How a file of languages ends, which an operator has beside the recipes.
+const LANGUAGES: &str = ".toml";
+
 #[derive(RustEmbed)]
 #[folder = "images"]
 struct Embedded;
 
-/// A folder that should hold recipes cannot be read.
+/// Recipes of the operator's that cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot read the image recipes in {}", path.display())]
-pub struct FolderError {
-    path: PathBuf,
-    #[source]
-    source: io::Error,
+pub enum RecipesError {
+    /// Their folder cannot be read.
+    #[error("languages_dir: cannot read the Dockerfiles in {}", path.display())]
+    Read {
+        /// Which folder.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// One describes an image that comes with the runner.
+    #[error("languages_dir: {}: the runner has an image `{name}` of its own: call this one otherwise", path.display())]
+    Taken {
+        /// Which file.
+        path: PathBuf,
+        /// The image's name.
+        name: String,
+    },
 }
 
 /// All recipes. `NAME.Dockerfile` describes the image NAME; other files called `NAME.…` are for that image
@@ -39,11 +55,26 @@ impl Recipes {
         }
     }
 
-    /// Those in a folder of the operator's own.
-    pub fn from_folder(folder: &Path) -> Result<Self, FolderError> {
-        read_files(folder)
-            .map(|files| Self { files })
-            .map_err(|source| FolderError { path: folder.to_owned(), source })
+    /// Those, and the operator's: each `NAME.Dockerfile` in a folder, and the other files there that are called
+    /// `NAME.…`; not the languages themselves, whose change makes no other image.
+    ///
+    /// # Errors
+    /// [`RecipesError`].
+    pub fn load(folder: Option<&Path>) -> Result<Self, RecipesError> {
+        let mut all = Self::embedded();
+        let Some(folder) = folder else { return Ok(all) };
+        let files = read_files(folder);
+        let files = files.map_err(|source| RecipesError::Read { path: folder.to_owned(), source })?;
+        let own = Self { files };
+        if let Some(name) = own.names().find(|name| all.contains(name)) {
+            return Err(RecipesError::Taken { path: folder.join(dockerfile(name)), name: name.to_owned() });
+        }
+        let beginnings: Vec<String> = own.names().map(|name| format!("{name}.")).collect();
+        let of_an_image = |path: &str| {
+            !path.ends_with(LANGUAGES) && beginnings.iter().any(|beginning| path.starts_with(beginning))
+        };
+        all.files.extend(own.files.into_iter().filter(|(path, _)| of_an_image(path)));
+        Ok(all)
     }
 
     /// The images there are recipes for, in alphabetical order.
@@ -133,11 +164,11 @@ mod tests {
     #[test]
     fn the_binary_holds_its_own_recipes() {
         let embedded = Recipes::embedded();
-        for name in ["gcc", "jdk", "python"] {
-            assert!(embedded.contains(name), "{name}");
-        }
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("images");
-        assert_eq!(embedded.files, Recipes::from_folder(&folder).unwrap().files);
+        assert_eq!(embedded.files, read_files(&folder).unwrap());
+        for language in crate::languages::built_in().unwrap() {
+            assert!(embedded.contains(&language.image), "{} of {}", language.image, language.id);
+        }
     }
 
     #[test]
@@ -169,8 +200,26 @@ mod tests {
     }
 
     #[test]
+    fn an_operators_image_is_made_from_its_own_files_and_the_shared_ones() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        write("zig.Dockerfile", "FROM x");
+        write("zig.toml", "[[language]]");
+        write("zig.extra", "1");
+        write("README", "not for images");
+        let recipes = Recipes::load(Some(folder.path())).unwrap();
+        let paths: Vec<String> =
+            paths_in(&recipes.context("zig").unwrap()).into_iter().map(|(path, _)| path).collect();
+        assert_eq!(paths, ["prepare", "zig.Dockerfile", "zig.extra"]);
+        assert_eq!(recipes.fingerprint("gcc", "base"), Recipes::embedded().fingerprint("gcc", "base"));
+        write("gcc.Dockerfile", "FROM x");
+        let error = Recipes::load(Some(folder.path())).unwrap_err().to_string();
+        assert!(error.contains("gcc.Dockerfile") && error.contains("otherwise"), "{error}");
+    }
+
+    #[test]
     fn a_missing_folder_is_named() {
-        let error = Recipes::from_folder(Path::new("/nonexistent/images")).unwrap_err();
+        let error = Recipes::load(Some(Path::new("/nonexistent/images"))).unwrap_err();
         assert!(error.to_string().contains("/nonexistent/images"));
     }
 }

@@ -43,6 +43,7 @@ mod tests {
     fn fill(compile_args: &[&str]) -> Fill {
         Fill {
             main: "Main.java".into(),
+            stem: "Main".into(),
             class: "Main".into(),
             sources: vec!["Main.java".into()],
             compile_args: compile_args.iter().map(|argument| (*argument).to_owned()).collect(),

@@ -5,16 +5,17 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use protocol::JobId;
 use protocol::frame::{Frame, FrameError, FrameKind};
 use protocol::hello::DEFAULT_WINDOW;
 use protocol::runner::{Assignment, FromRunner, HeldAttempt};
 use protocol::window::{ReceiveWindow, SendWindow};
+use protocol::{Gesture, JobId};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::gestures::Gestures;
 use crate::report::{Report, Reporter};
 use crate::stdin::{Following, Stdin};
 use crate::worker::{self, Workshop};
@@ -72,6 +73,8 @@ pub struct Attempt {
     carrier: watch::Sender<Carrier>,
     /// The input that follows it, where some does.
     stdin: Option<Arc<Following>>,
+    /// What is done to its program while it runs.
+    gestures: Arc<Gestures>,
 }
 
 impl Attempt {
@@ -83,6 +86,7 @@ impl Attempt {
             cancel: CancellationToken::new(),
             carrier: watch::Sender::new(Carrier::Link(link)),
             stdin,
+            gestures: Arc::default(),
         }
     }
 
@@ -102,6 +106,11 @@ impl Attempt {
         if let Carrier::Link(link) = &*self.carrier.borrow() {
             link.credit.close();
         }
+    }
+
+    /// Does this to its program, if that runs.
+    pub fn gesture(&self, gesture: Gesture) {
+        self.gestures.make(gesture);
     }
 
     /// Its link is gone. Returns whether it is held now.
@@ -231,6 +240,7 @@ impl Arriving {
         let stdin = attempt.stdin.as_ref();
         let stdin = stdin.map(|stdin| Stdin::Following(Arc::clone(stdin), self.reporter.clone()));
         let cancel = attempt.cancel.clone();
+        self.workshop.gestures = Arc::clone(&attempt.gestures);
         jobs.spawn(async move {
             if self.assignment.spec.attach(self.contents).is_err() {
                 let reason = "the job's contents are not what it announced".to_owned();

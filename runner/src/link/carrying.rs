@@ -10,7 +10,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use protocol::frame::{Frame, FrameError, OutputChunk};
+use protocol::frame::{Frame, FrameError, FrameKind};
 use protocol::runner::FromRunner;
 
 use super::at;
@@ -85,6 +85,7 @@ async fn keep(log: &mut ReportLog, report: Option<Report>, way: Option<&Way>) {
     match report {
         Some(Report::Output { step, stream, data }) => log.output(step, stream, data),
         Some(Report::Message(message)) => log.message(message),
+        Some(Report::Artifact { step, path, content }) => log.artifact(step, path, content),
         Some(Report::Credit(bytes)) => {
             // Without a link there is nobody to be given any: the next one begins with a new window.
             if let Some(way) = way {
@@ -100,13 +101,13 @@ async fn send_next(way: &mut Option<Way>, log: &ReportLog) -> Sent {
     let Some(way) = way.as_mut().filter(|way| !way.broken) else { return std::future::pending().await };
     way.sent = log.settle(way.sent);
     let Some(size) = log.size_at(way.sent) else { return std::future::pending().await };
-    if size > 0 && way.paid == 0 {
-        if way.to.credit.take(size + OutputChunk::HEADER).await.is_err() {
+    if size.bytes > 0 && way.paid == 0 {
+        if way.to.credit.take(size.credit).await.is_err() {
             // Cancelled: the output is nobody's any more, the verdict is.
-            way.sent = log.piece_at(way.sent, size).map_or(way.sent, |(_, next)| next);
+            way.sent = log.piece_at(way.sent, size.bytes).map_or(way.sent, |(_, next)| next);
             return Sent::Something;
         }
-        way.paid = size;
+        way.paid = size.bytes;
     }
     let Ok(permit) = way.to.outgoing.reserve().await else { return Sent::Broken };
     let Some((piece, next)) = log.piece_at(way.sent, way.paid) else { return Sent::Broken };
@@ -122,5 +123,6 @@ fn frame(stream: u32, piece: Piece) -> Result<Frame, FrameError> {
     match piece {
         Piece::Message(message) => Frame::control(stream, &message),
         Piece::Output(chunk) => Ok(Frame::output(stream, &chunk)),
+        Piece::Blob(payload) => Ok(Frame { kind: FrameKind::Blob, stream, payload }),
     }
 }

@@ -32,6 +32,7 @@ enum Entry {
     Message(FromRunner),
     Output { step: Step, stream: OutputStream, data: BytesMut },
     Whole { step: Step, stream: OutputStream, data: Bytes },
+    Blob(Bytes),
 }
 
 /// Up to where the reports were sent.
@@ -48,6 +49,17 @@ pub enum Piece {
     Message(FromRunner),
     /// Output of a step.
     Output(OutputChunk),
+    /// The bytes of a file that a message has announced.
+    Blob(Bytes),
+}
+
+/// How much is next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    /// Bytes of output, or of a file; 0 where it is a message.
+    pub bytes: usize,
+    /// The credit that they need.
+    pub credit: usize,
 }
 
 impl ReportLog {
@@ -74,6 +86,15 @@ impl ReportLog {
         }
     }
 
+    /// Adds a file that was left. How many there may be is the worker's business.
+    pub fn artifact(&mut self, step: Step, path: String, content: Bytes) {
+        let size = content.len() as u64;
+        self.entries.push(Entry::Message(FromRunner::Artifact { step, path, size }));
+        if !content.is_empty() {
+            self.entries.push(Entry::Blob(content));
+        }
+    }
+
     /// Adds a message.
     pub fn message(&mut self, mut message: FromRunner) {
         if let FromRunner::StepFinished { step, result } = &mut message {
@@ -93,18 +114,19 @@ impl ReportLog {
         self.complete && place.entry == self.entries.len()
     }
 
-    /// How much output is next at this place: 0 where that is a message, `None` where there is nothing yet.
-    pub fn size_at(&self, place: Place) -> Option<usize> {
+    /// How much is next at this place; `None` where there is nothing yet.
+    pub fn size_at(&self, place: Place) -> Option<Size> {
         let rest = |data: &[u8]| data.len().saturating_sub(place.offset).min(MAX_PIECE);
-        match self.entries.get(place.entry)? {
-            Entry::Message(_) => Some(0),
-            Entry::Output { data, .. } => Some(rest(data)),
-            Entry::Whole { data, .. } => Some(rest(data)),
-        }
-        .filter(|size| *size > 0 || self.is_message(place))
+        let (bytes, header) = match self.entries.get(place.entry)? {
+            Entry::Message(_) => return Some(Size { bytes: 0, credit: 0 }),
+            Entry::Output { data, .. } => (rest(data), OutputChunk::HEADER),
+            Entry::Whole { data, .. } => (rest(data), OutputChunk::HEADER),
+            Entry::Blob(data) => (rest(data), 0),
+        };
+        (bytes > 0).then_some(Size { bytes, credit: bytes + header })
     }
 
-    /// What is at this place, `size` bytes of it where it is output, and the place behind it.
+    /// What is at this place, `size` bytes of it where it is no message, and the place behind it.
     pub fn piece_at(&self, place: Place, size: usize) -> Option<(Piece, Place)> {
         let chunk = |step: &Step, stream: &OutputStream, data| {
             Piece::Output(OutputChunk { seq: 0, step: *step, stream: *stream, data })
@@ -120,18 +142,18 @@ impl ReportLog {
                 let piece = (end <= data.len()).then(|| data.slice(place.offset..end))?;
                 (chunk(step, stream, piece), Place { offset: end, ..place })
             }
+            Entry::Blob(data) => {
+                let piece = (end <= data.len()).then(|| data.slice(place.offset..end))?;
+                (Piece::Blob(piece), Place { offset: end, ..place })
+            }
         })
     }
 
-    fn is_message(&self, place: Place) -> bool {
-        matches!(self.entries.get(place.entry), Some(Entry::Message(_)))
-    }
-
-    /// The place from which to go on: past output that was sent and has a successor by now.
+    /// The place from which to go on: past data that was sent and has a successor by now.
     pub fn settle(&self, place: Place) -> Place {
         let size = match self.entries.get(place.entry) {
             Some(Entry::Output { data, .. }) => data.len(),
-            Some(Entry::Whole { data, .. }) => data.len(),
+            Some(Entry::Whole { data, .. } | Entry::Blob(data)) => data.len(),
             Some(Entry::Message(_)) | None => return place,
         };
         match place.offset == size && place.entry + 1 < self.entries.len() {
@@ -170,9 +192,13 @@ mod tests {
         loop {
             *place = log.settle(*place);
             let Some(size) = log.size_at(*place) else { return text };
-            let (piece, next) = log.piece_at(*place, size).unwrap();
+            let (piece, next) = log.piece_at(*place, size.bytes).unwrap();
             match piece {
                 Piece::Message(_) => text.push('!'),
+                Piece::Blob(data) => {
+                    assert_eq!(size.credit, data.len());
+                    text.push_str(std::str::from_utf8(&data).unwrap());
+                }
                 Piece::Output(chunk) => text.push_str(std::str::from_utf8(&chunk.data).unwrap()),
             }
             *place = next;
@@ -195,6 +221,17 @@ mod tests {
         assert_eq!(read(&log, &mut place), "e!");
         assert!(log.is_sent(place));
         assert_eq!(read(&log, &mut Place::default()), format!("!abcd{}e!", "x".repeat(SMALL)));
+    }
+
+    #[test]
+    fn files_come_behind_what_announces_them_and_come_again() {
+        let mut log = ReportLog::default();
+        log.artifact(RUN, "empty".to_owned(), Bytes::new());
+        log.artifact(RUN, "large".to_owned(), Bytes::from("x".repeat(2 * MAX_CHUNK)));
+        log.message(FromRunner::StepFinished { step: RUN, result: StepResult::new(Verdict::Ok) });
+        let all = format!("!!{}!", "x".repeat(2 * MAX_CHUNK));
+        assert_eq!(read(&log, &mut Place::default()), all);
+        assert_eq!(read(&log, &mut Place::default()), all);
     }
 
     #[test]

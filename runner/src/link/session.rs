@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use protocol::JobId;
 use protocol::frame::{Frame, FrameError, FrameKind};
 use protocol::hello::{Hello, MISSED_HEARTBEATS, RESUME};
 use protocol::runner::{Assignment, FromRunner, ToRunner};
 use protocol::window::SendWindow;
+use protocol::{Gesture, JobId};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
@@ -121,6 +121,8 @@ impl Session {
                     carried.attempt.cancel();
                 }
             }
+            ToRunner::Signal { signal } => self.gesture(stream, Gesture::Signal(signal)),
+            ToRunner::Resize { size } => self.gesture(stream, Gesture::Resize(size)),
             ToRunner::Recorded => {
                 if let Some(carried) = self.attempts.remove(&stream) {
                     carried.attempt.forget();
@@ -136,6 +138,12 @@ impl Session {
             }
         }
         Ok(())
+    }
+
+    fn gesture(&self, stream: u32, gesture: Gesture) {
+        if let Some(carried) = self.attempts.get(&stream) {
+            carried.attempt.gesture(gesture);
+        }
     }
 
     /// Asks for a certificate for a new key: the old one is as old as its certificate.
@@ -157,7 +165,7 @@ impl Session {
 
     async fn begin(&mut self, stream: u32, assignment: Assignment) -> Result<(), LinkError> {
         let link_stream = self.stream(stream)?;
-        let (workshop, slot) = match self.node.admit(&assignment.spec.language) {
+        let (workshop, slot) = match self.node.admit(&assignment.spec) {
             Ok(admitted) => admitted,
             Err(reason) => {
                 return self.send(Frame::control(stream, &FromRunner::Refused { reason })?).await;

@@ -10,6 +10,8 @@ use protocol::runner::{LanguageOffer, SelfTest};
 use super::{AGENT, Node};
 use crate::config::DEFAULT_LIMITS;
 use crate::digest;
+use crate::images::{self, ImageStatus};
+use crate::languages::Language;
 use crate::sandbox::docker::DockerError;
 use crate::selftest::attack::{Attack, HeadError};
 use crate::selftest::{self, Outcome, RecordError, Records};
@@ -155,6 +157,12 @@ impl Node {
 
     async fn try_sandbox(&self) -> Result<Gate, SelftestError> {
         let attacks = self.attacks()?;
+        if attacks.is_empty() {
+            tracing::warn!(
+                "no language here has hostile programs: languages are offered without a self-test"
+            );
+            return Ok(Gate::Open(None));
+        }
         let (make, records) = self.records(&attacks).await?;
         if let Some(passed) = records.passed(&make) {
             return Ok(Gate::Open(Some(passed)));
@@ -190,6 +198,36 @@ impl Node {
         Ok(selftest::attacks(workshop)?)
     }
 
+    /// The languages that this runner may offer.
+    pub fn languages(&self) -> &[Arc<Language>] {
+        &self.languages
+    }
+
+    /// What it takes to run programs of a language here, without a job's slot, and its version.
+    ///
+    /// # Errors
+    /// Why it does not work, for people.
+    pub fn working(&self, id: &str) -> Result<(Workshop, Option<String>), String> {
+        let works = self.works.borrow();
+        let language = self.languages.iter().find(|language| language.id == id);
+        let offer = works.languages.iter().find(|offer| offer.id == id);
+        match language.zip(offer) {
+            Some((language, offer)) => Ok((self.workshop(language), offer.version.clone())),
+            None => {
+                Err(works.troubles.get(id).cloned().unwrap_or_else(|| "there is no such language".to_owned()))
+            }
+        }
+    }
+
+    /// The images that there are recipes for, as Docker has them.
+    ///
+    /// # Errors
+    /// Why Docker does not say, for people.
+    pub async fn images(&self) -> Result<Vec<ImageStatus>, String> {
+        let docker = self.sandboxes.docker.get().await.map_err(|error| error.to_string())?;
+        images::list(docker, &self.recipes).await.map_err(|error| error.to_string())
+    }
+
     /// Tries attacks, as many at a time as this runner takes jobs.
     pub async fn attack(
         &self,
@@ -205,11 +243,11 @@ impl Node {
     /// # Errors
     /// [`SelftestError`].
     pub async fn records(&self, attacks: &[(Workshop, Attack)]) -> Result<(String, Records), SelftestError> {
-        let images = attacks.iter().map(|(workshop, _)| workshop.image.as_str());
+        let images = attacks.iter().map(|(workshop, _)| workshop.own.image.as_str());
         let mut parts = self.sandboxes.make(images).await?;
         parts.push(AGENT.to_vec());
         for (workshop, attack) in attacks {
-            parts.push(format!("{:?} {:?}", workshop.language, attack).into_bytes());
+            parts.push(format!("{:?} {:?}", workshop.own.language, attack).into_bytes());
         }
         let folder = self.config.state_dir.clone();
         let records = tokio::task::spawn_blocking(move || Records::open(&folder)).await;

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
+use futures_util::{StreamExt, stream};
 use protocol::runner::LanguageOffer;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
@@ -19,11 +20,16 @@ const LOOK: Duration = Duration::from_secs(10);
 /// How long Docker may take to say which images it has.
 const LOOK_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How many languages are tried at once: each starts a container, and Docker makes these one after the other anyway.
+const CHECKS_AT_ONCE: usize = 4;
+
 /// What works on this host.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Works {
     /// The languages.
     pub languages: Vec<LanguageOffer>,
+    /// Why the others do not work, by their ids.
+    pub troubles: BTreeMap<String, String>,
     /// The ids of the images that can be used, by name.
     pub images: BTreeMap<String, String>,
 }
@@ -136,8 +142,9 @@ impl Findings {
             let settled = checked.is_some_and(|checked| checked.image_id == *id && checked.offer.is_ok());
             (!settled).then(|| check(node, language, id))
         });
-        let checked = futures_util::future::join_all(due).await;
-        self.checked.extend(checked);
+        let checked =
+            stream::iter(due.collect::<Vec<_>>()).buffer_unordered(CHECKS_AT_ONCE).collect::<Vec<_>>();
+        self.checked.extend(checked.await);
         Ok(())
     }
 
@@ -172,6 +179,7 @@ impl Findings {
                 Err(reason) => reasons.push((language.id.as_str(), reason)),
             }
         }
+        let troubles = reasons.iter().map(|(id, why)| ((*id).to_owned(), why.clone())).collect();
         let reasons = summary(&reasons);
         if self.told != reasons {
             match reasons.as_str() {
@@ -180,7 +188,7 @@ impl Findings {
             }
             self.told.clone_from(&reasons);
         }
-        let works = Works { languages, images: self.images.clone() };
+        let works = Works { languages, troubles, images: self.images.clone() };
         let any = !works.languages.is_empty();
         node.works.send_if_modified(|now| {
             let news = *now != works;

@@ -52,6 +52,15 @@ pub struct Lease {
     image: String,
     batch: u64,
     sandbox: Option<Sandbox>,
+    /// Where its job has another one already.
+    beside: Option<Beside>,
+}
+
+/// A sandbox that a job has, or waits for, beside another one: there may be so many more than jobs.
+#[derive(Debug)]
+struct Beside {
+    pool: Arc<Pool>,
+    image: String,
 }
 
 impl Pool {
@@ -86,6 +95,19 @@ impl Pool {
             Ok(lease) => Ok(lease),
             Err(waiting) => waiting.await.unwrap_or(Err(SandboxError::Stuck)),
         }
+    }
+
+    /// Takes a sandbox for a job that has one already. Without a word of that, jobs that have all there may be of an
+    /// image would wait for each other.
+    ///
+    /// # Errors
+    /// As [`take`](Self::take).
+    pub async fn take_beside(self: &Arc<Self>, image: &str) -> Result<Lease, SandboxError> {
+        self.lock().shelves.entry(image.to_owned()).or_default().beside += 1;
+        let beside = Beside { pool: Arc::clone(self), image: image.to_owned() };
+        let mut lease = self.take(image).await?;
+        lease.beside = Some(beside);
+        Ok(lease)
     }
 
     /// Says of which images sandboxes are to stand ready. Those of others are thrown away.
@@ -278,7 +300,7 @@ impl Pool {
     fn lease(self: &Arc<Self>, image: &str, shelf: &mut Shelf, sandbox: Sandbox) -> Lease {
         shelf.in_use += 1;
         let (image, batch) = (image.to_owned(), shelf.batch);
-        Lease { pool: Arc::clone(self), image, batch, sandbox: Some(sandbox) }
+        Lease { pool: Arc::clone(self), image, batch, sandbox: Some(sandbox), beside: None }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -334,6 +356,14 @@ impl Drop for Lease {
             shelf.in_use = shelf.in_use.saturating_sub(1);
         }
         self.pool.adjust();
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        if let Some(shelf) = self.pool.lock().shelves.get_mut(&self.image) {
+            shelf.beside = shelf.beside.saturating_sub(1);
+        }
     }
 }
 

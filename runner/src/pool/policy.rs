@@ -130,6 +130,10 @@ pub struct Stock {
     pub waiting: usize,
     /// How many were needed at once lately.
     pub demand: usize,
+    /// How many of those in use or waited for are for jobs that have another one: there may be so many more than jobs.
+    pub beside: usize,
+    /// How many such were needed at once lately.
+    pub beside_lately: usize,
     /// When one was last needed.
     pub last_use: Option<Instant>,
 }
@@ -145,7 +149,9 @@ impl Stock {
         let coming = self.starting + self.tidying;
         let missing = self.waiting.saturating_sub(coming);
         match sizes.isolation {
-            Isolation::Box => missing.min(sizes.most.saturating_sub(self.idle + coming + self.in_use)),
+            Isolation::Box => {
+                missing.min((sizes.most + self.beside).saturating_sub(self.idle + coming + self.in_use))
+            }
             Isolation::Container => missing,
         }
     }
@@ -170,7 +176,7 @@ impl Stock {
             Isolation::Box => self.busy(),
             Isolation::Container => 0,
         };
-        let spare = |total: usize| total.min(sizes.most).saturating_sub(returning);
+        let spare = |total: usize| total.min(sizes.most + self.beside_lately).saturating_sub(returning);
         (spare(self.demand.max(sizes.warm)), spare(sizes.warm))
     }
 }
@@ -309,16 +315,39 @@ mod tests {
         assert_eq!(plan(&[lost], &sizes(32, 1, Isolation::Box)), [change(1, 0)]);
     }
 
+    #[test]
+    fn jobs_that_need_two_sandboxes_do_not_wait_for_each_other() {
+        let judged = Stock { in_use: 4, waiting: 2, beside: 2, beside_lately: 2, ..wanted(0, 6) };
+        assert_eq!(plan(&[judged], &sizes(32, 1, Isolation::Box)), [change(2, 0)]);
+        let done = Stock { beside_lately: 2, ..wanted(6, 6) };
+        assert_eq!(plan(&[done], &sizes(32, 1, Isolation::Box)), [change(0, 0)]);
+        assert_eq!(plan(&[wanted(6, 6)], &sizes(32, 1, Isolation::Box)), [change(0, 2)]);
+    }
+
     fn stocks() -> impl Strategy<Value = Vec<Stock>> {
         let start = Instant::now();
-        let counts = (0..9_usize, 0..4_usize, 0..4_usize, 0..9_usize, 0..5_usize, 0..9_usize);
+        let counts =
+            (0..9_usize, 0..4_usize, 0..4_usize, 0..9_usize, 0..5_usize, 0..9_usize, 0..3_usize, 0..3_usize);
         let stock = (any::<(bool, bool)>(), counts, proptest::option::of(0..1000_u64));
         let stock = stock.prop_map(move |((wanted, resting), counts, last_use)| {
-            let (idle, starting, tidying, in_use, waiting, demand) = counts;
+            let (idle, starting, tidying, in_use, waiting, demand, beside, faded) = counts;
+            let (beside, beside_lately) = (beside, beside + faded);
             // Nobody waits while one stands ready.
             let waiting = if idle == 0 { waiting } else { 0 };
             let last_use = last_use.map(|seconds| start + Duration::from_secs(seconds));
-            Stock { wanted, resting, idle, starting, tidying, in_use, waiting, demand, last_use }
+            Stock {
+                wanted,
+                resting,
+                idle,
+                starting,
+                tidying,
+                in_use,
+                waiting,
+                demand,
+                beside,
+                beside_lately,
+                last_use,
+            }
         });
         proptest::collection::vec(stock, 0..6)
     }
@@ -364,10 +393,12 @@ mod tests {
         ) {
             for (before, after) in stocks.iter().zip(after(&stocks, &sizes)) {
                 let coming = after.starting + after.tidying;
-                let comes_back = sizes.isolation == Isolation::Box && coming + after.in_use >= sizes.most;
+                let most = sizes.most + before.beside;
+                let comes_back = sizes.isolation == Isolation::Box && coming + after.in_use >= most;
                 prop_assert!(coming >= after.waiting || comes_back);
-                prop_assert!(after.idle <= sizes.most);
-                prop_assert!(after.spare() <= sizes.most.max(before.spare()));
+                let most = sizes.most + before.beside_lately;
+                prop_assert!(after.idle <= most);
+                prop_assert!(after.spare() <= most.max(before.spare()));
             }
         }
 

@@ -24,11 +24,15 @@ pub(super) struct Shelf {
     pub starting: usize,
     pub tidying: usize,
     pub in_use: usize,
+    /// How many of those in use or waited for are for jobs that have another one.
+    pub beside: usize,
     pub waiters: VecDeque<Waiter>,
     /// Why the last start failed, unless it went well.
     pub failure: Option<String>,
     rest: Rest,
     demand: Demand,
+    /// As much of the demand as was beside.
+    demand_beside: Demand,
     last_use: Option<Instant>,
 }
 
@@ -84,6 +88,7 @@ impl Shelf {
         self.waiters.retain(|waiter| !waiter.is_closed());
         let needed = self.in_use + self.waiters.len();
         self.demand.note(needed, now, remember);
+        self.demand_beside.note(self.beside, now, remember);
         if needed > 0 {
             self.last_use = Some(now);
         }
@@ -95,6 +100,8 @@ impl Shelf {
             tidying: self.tidying,
             in_use: self.in_use,
             waiting: self.waiters.len(),
+            beside: self.beside,
+            beside_lately: self.demand_beside.level(now, remember),
             demand: self.demand.level(now, remember),
             last_use: self.last_use,
         }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use protocol::{Limits, Step, StepResult};
 use tokio_util::sync::CancellationToken;
 
-use super::step::StepPlan;
+use super::step::{Keep, StepPlan};
 use super::{Sandbox, SandboxError};
 use crate::report::{Report, queue};
 
@@ -27,7 +27,10 @@ impl Sandbox {
             env: vec!["PATH=/usr/local/bin:/usr/bin:/bin".to_owned()],
             limits,
             out_of_memory_exit_code: None,
-            capture: false,
+            keep: Keep::Nothing,
+            onward: None,
+            terminal: None,
+            gestures: None,
         };
         let (reporter, mut reports) = queue();
         let listen = async {

@@ -5,6 +5,7 @@ pub mod agent;
 mod alone;
 pub mod apparmor;
 pub mod cgroup;
+pub mod collect;
 pub mod docker;
 pub mod seccomp;
 pub mod spare;
@@ -359,7 +360,7 @@ impl Sandbox {
             self.queued.push(Command::Resize { id, disk_bytes: limits.disk_bytes });
         }
         self.used.push(BoxHandle { input, ..handle });
-        self.queued.extend(files.iter().flat_map(|(path, content)| write_commands(id, path, content)));
+        self.queued.extend(files.iter().flat_map(|(path, content)| write_commands(id, path, false, content)));
         Ok(id)
     }
 
@@ -434,9 +435,14 @@ fn remove_in_background(leaf: Leaf) {
 }
 
 /// A file in pieces that fit the agent's messages.
-fn write_commands(id: BoxId, path: &str, content: &Bytes) -> Vec<Command> {
-    let write =
-        |append, data: &[u8]| Command::Write { id, path: path.to_owned(), append, data: data.to_vec() };
+fn write_commands(id: BoxId, path: &str, executable: bool, content: &Bytes) -> Vec<Command> {
+    let write = |append, data: &[u8]| Command::Write {
+        id,
+        path: path.to_owned(),
+        append,
+        executable,
+        data: data.to_vec(),
+    };
     if content.is_empty() {
         return vec![write(false, &[])];
     }

@@ -184,7 +184,8 @@ impl Sandbox {
         spare.handle.leaf.limit(&ahead.limits, self.host.cpus)?;
         let mut rlimits = rlimits(&ahead.limits);
         rlimits.cpu_seconds += WARM_UP_CPU_SECONDS;
-        let program = Program { argv: ahead.argv.clone(), env: ahead.env.clone(), stdin: true, rlimits };
+        let (argv, env) = (ahead.argv.clone(), ahead.env.clone());
+        let program = Program { argv, env, stdin: true, terminal: None, rlimits };
         let mut commands = vec![Command::Start { id, program }];
         if ahead.limits.disk_bytes != DISK_BYTES {
             commands.insert(0, Command::Resize { id, disk_bytes: ahead.limits.disk_bytes });

@@ -1,17 +1,20 @@
 //! One step: a program in a box, from its start to the judgement on it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use ::agent::message::{BoxId, Command, End, MAX_DATA, Program, Reply, Rlimits, STDIN_WINDOW};
+use ::agent::message::{BoxId, Command, End, MAX_DATA, Program, Reply, Rlimits, STDIN_WINDOW, Window};
 use bytes::Bytes;
 use protocol::event::OutputStream;
-use protocol::{Limits, Step, StepResult, Verdict};
+use protocol::{Gesture, Limits, Signal, Step, StepResult, TerminalSize, Verdict};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::cgroup::Counters;
 use super::verdict::{Evidence, KillReason, judge};
 use super::{Sandbox, SandboxError};
+use crate::gestures::{Gestures, Listening};
+use crate::pipe::Pipe;
 use crate::report::{Report, Reporter};
 use crate::stdin::Stdin;
 
@@ -30,6 +33,9 @@ const STACK_BYTES: u64 = 64 * 1024 * 1024;
 /// Descriptors that a process may have open.
 const OPEN_FILES: u64 = 1024;
 
+/// The most that is kept of words for people, in bytes.
+pub const MAX_WORDS: usize = 64 * 1024;
+
 /// What to run.
 #[derive(Debug, Clone)]
 pub struct StepPlan {
@@ -43,8 +49,27 @@ pub struct StepPlan {
     pub limits: Limits,
     /// The exit code by which its runtime says that memory ran out.
     pub out_of_memory_exit_code: Option<i32>,
-    /// Whether what it writes to standard output is wanted afterwards.
-    pub capture: bool,
+    /// What it writes that is wanted afterwards.
+    pub keep: Keep,
+    /// Where its standard output goes beside, as another program's input.
+    pub onward: Option<Arc<Pipe>>,
+    /// The size of the program's terminal, where it is to have one.
+    pub terminal: Option<TerminalSize>,
+    /// What is done to the program beside writing to it, where something may be.
+    pub gestures: Option<Arc<Gestures>>,
+}
+
+/// What a program writes that is wanted once it has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// Nothing.
+    Nothing,
+    /// All of its standard output.
+    Stdout,
+    /// The beginnings of its standard output and of both outputs together.
+    Words,
+    /// The beginning of its standard error.
+    Errors,
 }
 
 /// What came of it.
@@ -54,6 +79,8 @@ pub struct StepOutcome {
     pub result: StepResult,
     /// Its standard output, where that was wanted.
     pub stdout: Vec<u8>,
+    /// What else it wrote that was wanted, as far as [`MAX_WORDS`] go.
+    pub words: Vec<u8>,
     /// Whether it was done by a program that was started ahead, and that was killed by nobody knows whom.
     pub was_lost: bool,
 }
@@ -71,7 +98,8 @@ struct Course<'a> {
     output_left: u64,
     /// Output that the receiver has not taken yet.
     pending: Option<Report>,
-    captured: Vec<u8>,
+    stdout: Vec<u8>,
+    words: Vec<u8>,
     stdin_open: bool,
     stdin_credit: usize,
 }
@@ -82,6 +110,7 @@ enum Event {
     Tick,
     Deadline,
     Cancelled,
+    Gesture(Gesture),
     Input(Option<Bytes>),
     OutputTaken,
 }
@@ -128,7 +157,8 @@ impl Sandbox {
             killed: None,
             output_left: plan.limits.output_bytes,
             pending: None,
-            captured: Vec::new(),
+            stdout: Vec::new(),
+            words: Vec::new(),
             stdin_open: stdin.is_some(),
             stdin_credit: STDIN_WINDOW,
         };
@@ -145,6 +175,7 @@ impl Course<'_> {
     ) -> Result<StepOutcome, SandboxError> {
         let mut deadline = self.started + Duration::from_secs_f64(self.plan.limits.wall_seconds);
         let mut check = self.started + self.next_check(Duration::ZERO).unwrap_or_default();
+        let gestures = self.plan.gestures.as_deref().map(Gestures::listen);
         loop {
             let wants_input = self.stdin_open && self.stdin_credit > 0 && self.killed.is_none();
             let most = self.stdin_credit.min(MAX_DATA);
@@ -154,6 +185,7 @@ impl Course<'_> {
                 () = sleep_until(deadline) => Event::Deadline,
                 () = sleep_until(check), if self.killed.is_none() => Event::Tick,
                 () = hand_over(reporter, &mut self.pending), if self.pending.is_some() => Event::OutputTaken,
+                gesture = next_gesture(&gestures), if self.killed.is_none() => Event::Gesture(gesture),
                 reply = self.sandbox.agent.receive(), if self.pending.is_none() => Event::Reply(reply?),
                 input = next_input(&mut stdin, most), if wants_input => Event::Input(input),
             };
@@ -168,6 +200,7 @@ impl Course<'_> {
                     Some(wait) => check = Instant::now() + wait,
                     None => deadline = self.kill(KillReason::Cpu).await?,
                 },
+                Event::Gesture(gesture) => self.pass_on(gesture).await?,
                 Event::Input(input) => self.send_input(input).await?,
                 Event::Reply(Reply::Output { id, stderr, data }) if id == self.id => {
                     if !self.take_output(stderr, data) && self.killed.is_none() {
@@ -214,12 +247,25 @@ impl Course<'_> {
         self.output_left -= data.len() as u64;
         if !data.is_empty() {
             let stream = if stderr { OutputStream::Stderr } else { OutputStream::Stdout };
-            if self.plan.capture && !stderr {
-                self.captured.extend_from_slice(&data);
+            self.keep(stderr, &data);
+            if let Some(onward) = self.plan.onward.as_ref().filter(|_| !stderr) {
+                onward.write(data.clone());
             }
             self.pending = Some(Report::Output { step: self.plan.step, stream, data });
         }
         within
+    }
+
+    fn keep(&mut self, stderr: bool, data: &[u8]) {
+        match (self.plan.keep, stderr) {
+            (Keep::Stdout, false) => self.stdout.extend_from_slice(data),
+            (Keep::Words, false) => {
+                keep_some(&mut self.stdout, data);
+                keep_some(&mut self.words, data);
+            }
+            (Keep::Words | Keep::Errors, true) => keep_some(&mut self.words, data),
+            (Keep::Nothing, _) | (Keep::Stdout, true) | (Keep::Errors, false) => {}
+        }
     }
 
     async fn send_input(&mut self, input: Option<Bytes>) -> Result<(), SandboxError> {
@@ -236,6 +282,15 @@ impl Course<'_> {
         Ok(self.sandbox.agent.send(&[command], &[]).await?)
     }
 
+    async fn pass_on(&mut self, gesture: Gesture) -> Result<(), SandboxError> {
+        let id = self.id;
+        let command = match gesture {
+            Gesture::Signal(signal) => Command::Signal { id, signal: signal_of_agent(signal) },
+            Gesture::Resize(size) => Command::Window { id, window: window(size) },
+        };
+        Ok(self.sandbox.agent.send(&[command], &[]).await?)
+    }
+
     fn cpu(&self) -> Result<Duration, SandboxError> {
         let leaf = self.sandbox.leaf(self.id).ok_or(SandboxError::Stuck)?;
         Ok(leaf.cpu()?.saturating_sub(self.cpu_before))
@@ -245,7 +300,7 @@ impl Course<'_> {
         Ok(self.sandbox.leaf(self.id).ok_or(SandboxError::Stuck)?.counters()?)
     }
 
-    fn finish(mut self, end: End, measured: Duration, disk_full: bool) -> Result<StepOutcome, SandboxError> {
+    fn finish(self, end: End, measured: Duration, disk_full: bool) -> Result<StepOutcome, SandboxError> {
         let wall = match (self.killed, end) {
             (Some((_, after)), _) => after,
             // The box's init, which measures, went with it.
@@ -266,7 +321,7 @@ impl Course<'_> {
         let result = judge(&evidence, &self.plan.limits);
         let died = result.verdict == Verdict::RuntimeError && !matches!(end, End::Exit(_));
         let was_lost = self.started_ahead && died;
-        Ok(StepOutcome { result, stdout: std::mem::take(&mut self.captured), was_lost })
+        Ok(StepOutcome { result, stdout: self.stdout, words: self.words, was_lost })
     }
 }
 
@@ -274,6 +329,13 @@ async fn next_input(stdin: &mut Option<&mut Stdin>, most: usize) -> Option<Bytes
     match stdin {
         Some(stdin) => stdin.next(most).await,
         None => None,
+    }
+}
+
+async fn next_gesture(gestures: &Option<Listening<'_>>) -> Gesture {
+    match gestures {
+        Some(gestures) => gestures.next().await,
+        None => std::future::pending().await,
     }
 }
 
@@ -287,6 +349,11 @@ async fn hand_over(reporter: &Reporter, pending: &mut Option<Report>) {
     *pending = None;
 }
 
+fn keep_some(kept: &mut Vec<u8>, data: &[u8]) {
+    let room = MAX_WORDS.saturating_sub(kept.len());
+    kept.extend_from_slice(data.get(..room.min(data.len())).unwrap_or_default());
+}
+
 /// How much data of files there is in commands, in bytes.
 fn data(commands: &[Command]) -> usize {
     let data = commands.iter().map(|command| match command {
@@ -297,7 +364,23 @@ fn data(commands: &[Command]) -> usize {
 }
 
 fn program(plan: &StepPlan, stdin: bool) -> Program {
-    Program { argv: plan.argv.clone(), env: plan.env.clone(), stdin, rlimits: rlimits(&plan.limits) }
+    let (argv, env) = (plan.argv.clone(), plan.env.clone());
+    Program { argv, env, stdin, terminal: plan.terminal.map(window), rlimits: rlimits(&plan.limits) }
+}
+
+fn window(TerminalSize { rows, columns }: TerminalSize) -> Window {
+    Window { rows, columns }
+}
+
+fn signal_of_agent(signal: Signal) -> ::agent::message::Signal {
+    match signal {
+        Signal::Int => ::agent::message::Signal::Int,
+        Signal::Term => ::agent::message::Signal::Term,
+        Signal::Quit => ::agent::message::Signal::Quit,
+        Signal::Hup => ::agent::message::Signal::Hup,
+        Signal::Usr1 => ::agent::message::Signal::Usr1,
+        Signal::Usr2 => ::agent::message::Signal::Usr2,
+    }
 }
 
 /// The kernel's limits on each process of a step.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use agent::message::End;
-use protocol::{Checker, Flag, Limits, StepResult, Usage, Verdict};
+use protocol::{Flag, Limits, StepResult, Usage, Verdict};
 
 use super::cgroup::Counters;
 
@@ -22,6 +22,9 @@ pub enum KillReason {
     Wall,
 }
 
+/// What a shell adds to a signal's number to make an exit code of it.
+const BY_SIGNAL: i32 = 128;
+
 /// What was seen of a step.
 #[derive(Debug, Clone, Copy)]
 pub struct Evidence {
@@ -37,7 +40,7 @@ pub struct Evidence {
     pub counters: Counters,
     /// Whether its file systems were full at the end.
     pub disk_full: bool,
-    /// The exit code by which this language's runtime says that memory ran out.
+    /// The exit code by which this language's runtime says that memory ran out; a signal as shells count it.
     pub out_of_memory_exit_code: Option<i32>,
 }
 
@@ -70,7 +73,8 @@ pub fn judge(evidence: &Evidence, limits: &Limits) -> StepResult {
 fn verdict(evidence: &Evidence, limits: &Limits) -> Verdict {
     let runtime_out_of_memory = match evidence.end {
         End::Exit(code) => evidence.out_of_memory_exit_code == Some(code),
-        _ => false,
+        End::Signal(signal) => evidence.out_of_memory_exit_code == Some(BY_SIGNAL + signal),
+        End::Killed => false,
     };
     match evidence.killed {
         Some(KillReason::Cancelled) => return Verdict::Cancelled,
@@ -94,19 +98,6 @@ fn verdict(evidence: &Evidence, limits: &Limits) -> Verdict {
 /// Whole milliseconds, as results have them.
 pub fn milliseconds(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// Whether actual output is what was expected.
-pub fn matches(actual: &[u8], expected: &[u8], checker: Checker) -> bool {
-    match checker {
-        Checker::Exact => actual == expected,
-        Checker::Trimmed => trimmed_lines(actual).eq(trimmed_lines(expected)),
-    }
-}
-
-/// Lines without white space at their ends, and without the empty ones at the end.
-fn trimmed_lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    text.trim_ascii_end().split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_end)
 }
 
 #[cfg(test)]
@@ -188,15 +179,5 @@ mod tests {
         let result = judge(&Evidence { counters, disk_full: true, ..evidence(End::Exit(0)) }, &LIMITS);
         assert_eq!(result.flags, [Flag::ProcessLimit, Flag::DiskFull]);
         assert_eq!(result.verdict, Verdict::Ok);
-    }
-
-    #[test]
-    fn checkers_compare_as_they_say() {
-        assert!(matches(b"1 \n2\n\n", b"1\n2", Checker::Trimmed));
-        assert!(matches(b"1\r\n2\r\n", b"1\n2\n", Checker::Trimmed));
-        assert!(!matches(b" 1", b"1", Checker::Trimmed));
-        assert!(!matches(b"1\n\n2", b"1\n2", Checker::Trimmed));
-        assert!(matches(b"1\n", b"1\n", Checker::Exact));
-        assert!(!matches(b"1\n", b"1", Checker::Exact));
     }
 }

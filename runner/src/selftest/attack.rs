@@ -8,14 +8,12 @@ use protocol::{Content, Flag, JobSpec, LimitsRequest, SourceFile, Verdict};
 use rust_embed::RustEmbed;
 use serde::Deserialize;
 
+use crate::head;
 use crate::languages::Language;
 
 #[derive(RustEmbed)]
 #[folder = "../tests/programs/hostile"]
 struct Embedded;
-
-/// How a line of the head begins, in each language's own comments.
-const MARKS: [&str; 2] = ["//= ", "#= "];
 
 /// One hostile program.
 #[derive(Debug, Clone, PartialEq)]
@@ -129,7 +127,7 @@ fn parse(file: &str, source: &str, languages: &[Language]) -> Result<Attack, Hea
     let speaks = |language: &&Language| language.extensions.iter().any(|own| own == extension);
     let language = languages.iter().find(speaks);
     let language = language.ok_or_else(|| failed(format!("no language for .{extension}")))?;
-    let head: Head = toml::from_str(&head(source)).map_err(|error| failed(error.to_string()))?;
+    let head: Head = toml::from_str(&head::read(source)).map_err(|error| failed(error.to_string()))?;
     let mut files = vec![SourceFile { path: file.to_owned(), content: source.into() }];
     files.extend(head.files.into_iter().map(|(path, content)| SourceFile { path, content }));
     Ok(Attack {
@@ -153,12 +151,6 @@ fn parse(file: &str, source: &str, languages: &[Language]) -> Result<Attack, Hea
             recovery: Duration::from_millis(head.recovery_ms),
         },
     })
-}
-
-/// The lines at the head of a source that are not for its compiler, as TOML.
-fn head(source: &str) -> String {
-    let lines = source.lines().map(|line| MARKS.iter().find_map(|mark| line.strip_prefix(mark)));
-    lines.take_while(Option::is_some).flatten().flat_map(|line| [line, "\n"]).collect()
 }
 
 /// So many bytes of short lines.

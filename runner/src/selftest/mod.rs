@@ -11,9 +11,9 @@
 pub mod attack;
 pub mod command;
 mod host;
-mod judge;
+pub(crate) mod judge;
 mod record;
-mod trial;
+pub(crate) mod trial;
 
 use std::time::Instant;
 

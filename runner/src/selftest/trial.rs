@@ -14,7 +14,7 @@ use crate::config::DEFAULT_LIMITS;
 use crate::pool::Lease;
 use crate::report::{Report, Reports, queue};
 use crate::sandbox::SandboxError;
-use crate::worker::{self, Workshop};
+use crate::worker::{self, Worked, Workshop};
 
 /// What the next job runs, in any image.
 const NEXT: (&str, &str) = ("next.sh", include_str!("next.sh"));
@@ -23,17 +23,16 @@ const NEXT: (&str, &str) = ("next.sh", include_str!("next.sh"));
 pub async fn attempt(workshop: &Workshop, attack: &Attack) -> Seen {
     let (reporter, mut reports) = queue();
     let mut seen = Seen::default();
-    let mut lease = None;
     let work = async {
         let never = CancellationToken::new();
-        let result = worker::execute(workshop, &attack.spec, None, &reporter, &never, &mut lease).await;
+        let result = worker::execute(workshop, &attack.spec, None, &reporter, &never).await;
         drop(reporter);
         result
     };
     let (result, ()) = tokio::join!(work, listen(&mut reports, &mut seen));
     match result {
         Err(error) => seen.verdict = Some(Err(error.to_string())),
-        Ok(outcome) => {
+        Ok(Worked { outcome, lease }) => {
             seen.verdict = Some(Ok(outcome.verdict));
             seen.stderr.extend(outcome.message.unwrap_or_default().bytes());
             match lease {
@@ -76,7 +75,7 @@ async fn next_job(lease: &mut Lease) -> Result<String, SandboxError> {
 }
 
 /// Takes down what is reported until there is nobody left to report.
-async fn listen(reports: &mut Reports, seen: &mut Seen) {
+pub(crate) async fn listen(reports: &mut Reports, seen: &mut Seen) {
     while let Some(report) = reports.recv().await {
         match report {
             Report::Output { stream: OutputStream::Stdout, data, .. } => seen.stdout.extend_from_slice(&data),
@@ -85,7 +84,7 @@ async fn listen(reports: &mut Reports, seen: &mut Seen) {
                 seen.compile = Some(result);
             }
             Report::Message(FromRunner::StepFinished { result, .. }) => seen.run = Some(result),
-            Report::Message(_) | Report::Credit(_) => {}
+            Report::Message(_) | Report::Artifact { .. } | Report::Credit(_) => {}
         }
     }
 }

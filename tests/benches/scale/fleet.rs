@@ -193,6 +193,7 @@ fn registration(name: String, language: &str) -> Registration {
         selftest: None,
         started_at: None,
         labels: BTreeMap::new(),
+        features: Default::default(),
         held: Vec::new(),
     }
 }

@@ -16,6 +16,7 @@ mod engine;
 mod figures;
 mod floor;
 mod java;
+mod many;
 mod memory;
 mod promises;
 mod runner_api;
@@ -55,15 +56,18 @@ fn main() -> ExitCode {
     depths.extend(engine::measure(SLOW_ROUNDS));
     say("Java, compiled and run");
     let java = java::measure(&cluster, &api, SLOW_ROUNDS);
+    say("200 tests of a compiled program");
+    let many = many::measure(&cluster, &api, SLOW_ROUNDS);
     say("runs a second");
     let throughput = throughput::measure(&cluster, &api);
     let memory = memory::measure(&cluster);
 
     println!("\nOne run of `true`\n{}", table(&depths));
     println!("Hello in Java, compiled and run\n{}", table(&java));
+    println!("200 judged runs of a compiled program, its compilation included\n{}", table(&many));
     println!("Runs a second, and as a share of bare\n{}", throughput::table(&throughput));
     println!("Memory\n{}", memory::table(&memory));
-    let promises = promises::check(&depths, &java, &throughput, &memory);
+    let promises = promises::check(&depths, &java, &many, &throughput, &memory);
     println!("Promises\n{}", tests::table::columns(&promise::rows(&promises, 2)));
     match promises.iter().all(Promise::holds) {
         true => ExitCode::SUCCESS,
@@ -80,7 +84,7 @@ fn cluster() -> Cluster {
     let config = cluster.folder.path().join("runner.toml");
     // Not about this host's strength: that is the self-test's business.
     std::fs::write(&config, format!("languages_dir = {languages:?}\nselftest = false\n")).unwrap();
-    cluster.add_runner("bench", &["--config", config.to_str().unwrap(), "--language", "true,java"]);
+    cluster.add_runner("bench", &["--config", config.to_str().unwrap(), "--language", "true,java,c"]);
     cluster
 }
 

@@ -11,7 +11,13 @@ const RUNNER_MIB: f64 = 25.0;
 const SANDBOX_MIB: f64 = 2.0;
 
 /// Holds what was measured against what is promised.
-pub fn check(depths: &[Series], java: &[Series], throughput: &[Throughput], memory: &Memory) -> Vec<Promise> {
+pub fn check(
+    depths: &[Series],
+    java: &[Series],
+    many: &[Series],
+    throughput: &[Throughput],
+    memory: &Memory,
+) -> Vec<Promise> {
     let ratio = |series: &[Series], name: &str| {
         let median = |name: &str| series.iter().find(|one| one.name == name).map_or(f64::NAN, Series::median);
         median(name) / series.first().map_or(f64::NAN, Series::median)
@@ -30,6 +36,7 @@ pub fn check(depths: &[Series], java: &[Series], throughput: &[Throughput], memo
         promise("2 clients over HTTP ÷ fresh boxes", share(|row| row.http), Bound::AtLeast(0.5)),
         promise("2 clients over TCP ÷ fresh boxes", share(|row| row.tcp), Bound::AtLeast(0.5)),
         promise("Java at the runner ÷ bare javac and java", ratio(java, "runner"), Bound::AtMost(0.6)),
+        promise("200 tests of a compiled program ÷ bare", ratio(many, "runner"), Bound::AtMost(2.0)),
         promise("MiB of an idle runner and its agents", mib, Bound::AtMost(promised_mib)),
     ]
 }

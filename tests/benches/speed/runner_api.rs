@@ -13,6 +13,9 @@ use tokio::runtime::Runtime;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+/// What it offers.
+const LANGUAGES: [&str; 3] = ["true", "java", "c"];
+
 /// A runner without a link.
 pub struct RunnerApi {
     runtime: Runtime,
@@ -22,11 +25,11 @@ pub struct RunnerApi {
 }
 
 impl RunnerApi {
-    /// Starts one with this configuration and waits until it has a language to offer.
+    /// Starts one with this configuration and waits until it has its languages to offer.
     pub fn start(config: &Path) -> Self {
         let runtime = Runtime::new().unwrap();
         let name = format!("bench-{}", std::process::id());
-        let languages = ["true", "java"].map(str::to_owned).into();
+        let languages = LANGUAGES.map(str::to_owned).into();
         let args = StartArgs {
             config: Some(config.into()),
             name: Some(name.clone()),
@@ -45,6 +48,8 @@ impl RunnerApi {
             let available =
                 telemetry.wait_for(|now| now.as_ref().is_some_and(|now| now.unavailable.is_none()));
             available.await.unwrap();
+            let mut offers = node.offers();
+            offers.wait_for(|offers| offers.languages.len() == LANGUAGES.len()).await.unwrap();
             node
         });
         Self { runtime, node, slots, stop }
@@ -54,7 +59,7 @@ impl RunnerApi {
     pub fn run(&self, spec: &JobSpec) {
         self.runtime.block_on(async {
             let _slot = self.slots.acquire().await.unwrap();
-            let (workshop, permit) = self.node.admit(&spec.language).unwrap();
+            let (workshop, permit) = self.node.admit(spec).unwrap();
             let (reporter, mut reports) = queue();
             let assignment = Assignment {
                 job: JobId::random(),

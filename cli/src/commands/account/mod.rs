@@ -1,6 +1,8 @@
-//! The commands about accounts: `login`, `logout`, `whoami`, `user`, `group`, `token` and `audit`.
+//! The commands about accounts: `login`, `logout`, `whoami`, `user`, `group`, `token`,
+//! `callback-key` and `audit`.
 
 mod audit;
+mod callback_key;
 mod groups;
 mod login;
 mod tokens;
@@ -14,6 +16,7 @@ use crate::client::Link;
 use crate::failure::Failure;
 
 pub use audit::audit;
+pub use callback_key::callback_key;
 pub use groups::group;
 pub use login::{login, logout, whoami};
 pub use tokens::token;

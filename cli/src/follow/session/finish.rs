@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{Session, at};
+use crate::bar::TestBar;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Transcript;
@@ -33,6 +34,11 @@ impl Session {
     /// What the job wrote.
     pub fn transcript(&mut self) -> &mut Transcript {
         &mut self.progress.transcript
+    }
+
+    /// Shows no more how far the job is.
+    pub fn take_bar(&mut self) -> Option<TestBar> {
+        self.bar.take()
     }
 
     /// Whether the user has stopped the job.

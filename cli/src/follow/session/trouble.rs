@@ -29,6 +29,9 @@ impl Session {
         if self.mode == Mode::Watching {
             return Ok(Some(Ending::LeftRunning(self.progress.id)));
         }
+        if self.interrupt_program()? {
+            return Ok(None);
+        }
         self.say(messages::CANCELLING.to_owned());
         self.stop(None).map(|()| None)
     }
@@ -38,7 +41,7 @@ impl Session {
         match self.mode {
             Mode::Attached if self.stop.is_none() => self.stop(Some(error)).map(|()| None),
             Mode::Attached => Ok(None),
-            Mode::Watching | Mode::Detached => Ok(Some(Ending::Unread(error))),
+            Mode::Talking | Mode::Watching | Mode::Detached => Ok(Some(Ending::Unread(error))),
         }
     }
 
@@ -104,6 +107,7 @@ impl Session {
             self.progress.anew();
         }
         self.link = link;
+        self.stream = JOB_STREAM;
         self.loss = Some(loss);
         self.credit.renew();
         match (self.progress.id, &self.resubmission) {
@@ -116,11 +120,14 @@ impl Session {
         }
     }
 
-    fn watch_again(&mut self, id: JobId) -> Result<(), Failure> {
-        // The stream of input is lost with its connection, and cannot be taken up on another.
-        self.stdin = None;
-        self.upload = Upload::new(JOB_STREAM, Vec::new(), false);
-        self.link.request(JOB_STREAM, &Request::Watch { id, after: self.progress.seen })
+    /// Follows the job on this stream. What is typed goes on there; other input is lost with its connection.
+    pub(super) fn watch_again(&mut self, id: JobId) -> Result<(), Failure> {
+        let stdin_follows = self.talk.is_some();
+        if !stdin_follows {
+            self.stdin = None;
+        }
+        self.upload = Upload::new(self.stream, Vec::new(), false);
+        self.link.request(self.stream, &Request::Watch { id, after: self.progress.seen, stdin_follows })
     }
 }
 

@@ -190,7 +190,7 @@ impl Client {
     }
 
     pub fn accepted(&mut self) {
-        self.respond(1, &Response::Accepted { id: id() });
+        self.respond(1, &Response::Accepted { id: id(), stdin: None });
     }
 
     pub fn started(&mut self, attempt: u32) {

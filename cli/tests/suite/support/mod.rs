@@ -36,6 +36,7 @@ pub fn job(run: StepResult) -> Job {
         owner: None,
         compile: None,
         runs: vec![run],
+        score: None,
         runner: Some("lab-1".into()),
         attempts: Attempt(1),
         queued_at: Timestamp::UNIX_EPOCH,

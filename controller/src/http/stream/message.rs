@@ -3,8 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
-use protocol::Problem;
 use protocol::event::JobEvent;
+use protocol::{Gesture, Problem, Signal, TerminalSize};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -54,6 +54,18 @@ pub enum Said {
     },
     /// Standard input has ended.
     StdinEnd {},
+    /// The running program is to be sent a signal.
+    Signal {
+        /// Which.
+        signal: Signal,
+    },
+    /// The program's terminal has another size now.
+    Resize {
+        /// From top to bottom, in characters.
+        rows: u16,
+        /// From left to right.
+        columns: u16,
+    },
     /// The job is to be stopped.
     Cancel {},
 }
@@ -65,6 +77,8 @@ pub enum Wish {
     Write(Bytes),
     /// To end the input.
     End,
+    /// To do this to the program.
+    Gesture(Gesture),
     /// To stop the job.
     Cancel,
 }
@@ -98,6 +112,10 @@ impl Wish {
             },
             Said::Stdin { .. } => Err("stdin comes with either `data` or `base64`".to_owned()),
             Said::StdinEnd {} => Ok(Self::End),
+            Said::Signal { signal } => Ok(Self::Gesture(Gesture::Signal(signal))),
+            Said::Resize { rows, columns } => {
+                Ok(Self::Gesture(Gesture::Resize(TerminalSize { rows, columns })))
+            }
             Said::Cancel {} => Ok(Self::Cancel),
         }
     }
@@ -107,6 +125,7 @@ impl Wish {
     pub fn action(&self) -> Action {
         match self {
             Self::Write(_) | Self::End => Action::SeeJob,
+            Self::Gesture(_) => Action::Submit,
             Self::Cancel => Action::CancelJob,
         }
     }
@@ -137,6 +156,10 @@ mod tests {
         assert_eq!(write(r#"{"data":"","type":"stdin"}"#), "");
         assert_eq!(Wish::read(r#"{"type":"stdin_end"}"#), Ok(Wish::End));
         assert_eq!(Wish::read(r#"{"type":"cancel"}"#), Ok(Wish::Cancel));
+        let signal = Wish::Gesture(Gesture::Signal(Signal::Int));
+        assert_eq!(Wish::read(r#"{"type":"signal","signal":"INT"}"#), Ok(signal));
+        let size = Wish::Gesture(Gesture::Resize(TerminalSize { rows: 50, columns: 132 }));
+        assert_eq!(Wish::read(r#"{"type":"resize","rows":50,"columns":132}"#), Ok(size));
     }
 
     #[test]
@@ -146,6 +169,8 @@ mod tests {
             ("[]", "missing field `type`"),
             ("{}", "type"),
             (r#"{"type":"stdout","data":"x"}"#, "unknown variant `stdout`"),
+            (r#"{"type":"signal","signal":"KILL"}"#, "unknown variant `KILL`"),
+            (r#"{"type":"resize","rows":-1,"columns":2}"#, "invalid value"),
             (r#"{"type":"stdin"}"#, "either"),
             (r#"{"type":"stdin","data":"x","base64":"eA=="}"#, "either"),
             (r#"{"type":"stdin","data":7}"#, "expected a string"),

@@ -18,8 +18,8 @@ use super::closing::Closing;
 use super::message::{Told, Wish, lost, may_go_on};
 use crate::http::server::Visit;
 use crate::identity::{Fingerprint, Identity};
-use crate::jobs::{Jobs, NoInput, Watching};
-use crate::live::{Taken, Writer};
+use crate::jobs::{Jobs, NoGesture, NoInput, Watching};
+use crate::live::{NotHeard, Taken, Writer};
 use crate::wire::Peer;
 
 /// How often a client is asked whether it is still there.
@@ -111,6 +111,11 @@ impl Talk {
                 // It has ended meanwhile, as its client is about to be told.
                 Err(problem) if problem.kind == ProblemKind::Conflict => return Ok(()),
                 Err(problem) => return Err(problem.detail),
+            },
+            Wish::Gesture(gesture) => match self.jobs.gesture_for(&caller, self.id, gesture).await {
+                // It has ended meanwhile, or is about to start: as the events tell.
+                Ok(_) | Err(NoGesture::NotHeard(NotHeard::NotRunning | NotHeard::TooMany)) => return Ok(()),
+                Err(no_gesture) => return Err(no_gesture.to_string()),
             },
             Wish::Write(data) => writer()?.write(at, &data),
             Wish::End => writer()?.end(at),

@@ -43,6 +43,7 @@ pub(super) fn newcomer(name: &str, max_jobs: u32) -> Newcomer {
         name: name.to_owned(),
         languages: LANGUAGES.map(|language| (language.to_owned(), limits(10.0))).into(),
         labels: BTreeMap::new(),
+        features: BTreeSet::new(),
         max_jobs,
     }
 }
@@ -89,6 +90,7 @@ impl World {
             language: "c".to_owned(),
             limits: LimitsRequest::default(),
             requires: BTreeMap::new(),
+            needs: Needs::default(),
             share: share.to_owned(),
             queued_at: self.now,
             no_wait: false,

@@ -132,6 +132,52 @@ fn jobs_go_where_their_limits_and_labels_allow() {
     assert_eq!(world.next_name(), "thirteen");
 }
 
+fn judged(world: &mut World, language: &str) -> Waiting {
+    let judges = [("checker".to_owned(), language.to_owned())].into();
+    let needs = Needs { judges, features: ["judging".to_owned()].into() };
+    Waiting { needs, ..world.job("", 0) }
+}
+
+#[test]
+fn judged_jobs_go_where_their_judges_can_run() {
+    let features = || ["judging".to_owned()].into();
+    let c_only = || BTreeMap::from([("c".to_owned(), limits(10.0))]);
+    let mut world = World::of(&[("old", 9)]);
+    let job = judged(&mut world, "java");
+    let job = world.add_job(job);
+    assert_eq!(world.next(), None);
+    assert_eq!(world.why(job), "runner old: is too old for this job: it does not know judging");
+    for number in 0..30 {
+        world.join(Newcomer {
+            languages: c_only(),
+            features: features(),
+            ..newcomer(&format!("c{number}"), 9)
+        });
+    }
+    assert_eq!(world.next(), None);
+    assert!(world.why(job).contains("runner c0: does not offer java for its checker"), "{}", world.why(job));
+    let able = world.join(Newcomer { features: features(), ..newcomer("able", 2) });
+    assert_eq!(world.next_name(), "able");
+    let next = judged(&mut world, "java");
+    world.add_job(next);
+    assert_eq!(world.next_name(), "able", "among many that cannot");
+
+    let cobol = judged(&mut world, "cobol");
+    let cobol = world.add_job(cobol);
+    assert_eq!(world.next(), None);
+    assert_eq!(world.why(cobol), "no connected runner offers cobol for its checker");
+    world.scheduler.remove(cobol);
+    let offers = [("c".to_owned(), limits(10.0)), ("cobol".to_owned(), limits(10.0))];
+    world.scheduler.leave(able, world.now);
+    let cobol = judged(&mut world, "cobol");
+    world.add_job(cobol);
+    assert_eq!(world.next(), None);
+    let later = world.join(Newcomer { languages: c_only(), features: features(), ..newcomer("later", 2) });
+    assert_eq!(world.next(), None);
+    world.scheduler.offer(later, offers.into());
+    assert_eq!(world.next_name(), "later", "once it offers both");
+}
+
 #[test]
 fn what_nobody_can_take_does_not_hold_up_others_and_waits_for_its_runner() {
     let mut world = World::of(&[("a", 1)]);

@@ -11,7 +11,7 @@ const SHARES: [&str; 3] = ["x", "y", "z"];
 
 #[derive(Debug, Clone)]
 enum Event {
-    Add { share: usize, priority: i8, language: usize, cpu: Option<u8>, room: bool },
+    Add { share: usize, priority: i8, language: usize, cpu: Option<u8>, room: bool, judge: Option<usize> },
     Remove(usize),
     Join { slots: u32, cpu: u8, room: bool, languages: usize },
     Leave(usize),
@@ -35,11 +35,14 @@ fn ending() -> impl Strategy<Value = Ending> {
 
 fn event() -> impl Strategy<Value = Event> {
     let add = (0..3_usize, -2..3_i8, 0..3_usize, prop::option::of(1..25_u8), prop::bool::weighted(0.2));
+    let judge = prop::option::weighted(0.3, 0..3_usize);
     let join = (1..4_u32, prop::sample::select(vec![10_u8, 20]), any::<bool>(), 1..4_usize);
     let report = (any::<usize>(), prop::bool::weighted(0.8), 0..4_u32, any::<bool>());
     let allow = (any::<usize>(), prop::bool::weighted(0.3), prop::option::of(1..4_u32));
     prop_oneof![
-        8 => add.prop_map(|(share, priority, language, cpu, room)| Event::Add { share, priority, language, cpu, room }),
+        8 => (add, judge).prop_map(|((share, priority, language, cpu, room), judge)| {
+            Event::Add { share, priority, language, cpu, room, judge }
+        }),
         1 => any::<usize>().prop_map(Event::Remove),
         2 => join.prop_map(|(slots, cpu, room, languages)| Event::Join { slots, cpu, room, languages }),
         1 => any::<usize>().prop_map(Event::Leave),
@@ -86,11 +89,13 @@ impl Model {
 
     fn happens(&mut self, event: Event) -> Result<(), TestCaseError> {
         match event {
-            Event::Add { share, priority, language, cpu, room: with_room } => {
+            Event::Add { share, priority, language, cpu, room: with_room, judge } => {
+                let judge = judge.map(|judge| ("checker".to_owned(), LANGUAGES[judge].to_owned()));
                 let job = Waiting {
                     language: LANGUAGES[language].to_owned(),
                     limits: cpu.map_or_else(LimitsRequest::default, |cpu| asking(cpu.into())),
                     requires: if with_room { room() } else { BTreeMap::new() },
+                    needs: Needs { judges: judge.into_iter().collect(), ..Needs::default() },
                     ..self.world.job(SHARES[share], priority)
                 };
                 self.world.add_job(job.clone());
@@ -195,7 +200,12 @@ impl Model {
     fn suits(job: &Waiting, runner: &Newcomer) -> bool {
         let allowed =
             runner.languages.get(&job.language).is_some_and(|limits| job.limits.check(limits).is_ok());
-        allowed && job.requires.iter().all(|(name, value)| runner.labels.get(name) == Some(value))
+        let judged = job.needs.judges.values().all(|language| runner.languages.contains_key(language));
+        let known = job.needs.features.is_subset(&runner.features);
+        allowed
+            && judged
+            && known
+            && job.requires.iter().all(|(name, value)| runner.labels.get(name) == Some(value))
     }
 
     fn check(&mut self, assignment: Assignment) -> Result<(), TestCaseError> {
@@ -216,8 +226,8 @@ impl Model {
             Trust::Aside(_) => prop_assert!(false, "it is put aside"),
         }
         for other in &self.waiting {
-            let same = (&other.language, other.limits, &other.requires)
-                == (&job.language, job.limits, &job.requires);
+            let same = (&other.language, other.limits, &other.requires, &other.needs)
+                == (&job.language, job.limits, &job.requires, &job.needs);
             if !same || self.is_shy(other) || self.is_shy(&job) {
                 continue;
             }

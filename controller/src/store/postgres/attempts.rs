@@ -104,8 +104,8 @@ pub(super) struct End {
 impl End {
     /// Its bytes, about.
     pub(super) fn weight(&self) -> usize {
-        let Packed { message, results, .. } = &self.packed;
-        message.as_ref().map_or(0, String::len) + results.as_ref().map_or(0, Vec::len)
+        let stored = usize::try_from(self.packed.stored()).unwrap_or(usize::MAX);
+        self.packed.message.as_ref().map_or(0, String::len).saturating_add(stored)
     }
 }
 
@@ -129,18 +129,31 @@ pub(super) async fn finish(link: &Link, ends: Vec<End>) -> Result<Vec<Ended>, Fa
     let messages: Vec<Option<&str>> = ends.iter().map(|end| end.packed.message.as_deref()).collect();
     let usages: Vec<&str> = ends.iter().map(|end| end.packed.usage.as_str()).collect();
     let results: Vec<Option<&[u8]>> = ends.iter().map(|end| end.packed.results.as_deref()).collect();
+    let stored: Vec<i64> = ends.iter().map(|end| rows::count(end.packed.stored())).collect();
+    let left = || {
+        ops.iter().zip(&ends).flat_map(|(op, end)| end.packed.artifacts.iter().map(move |file| (*op, file)))
+    };
+    let file_ops: Vec<Uuid> = left().map(|(op, _)| op).collect();
+    let file_runs: Vec<i32> = left().map(|(_, file)| file.run.cast_signed()).collect();
+    let file_paths: Vec<&str> = left().map(|(_, file)| file.path.as_str()).collect();
+    let file_data: Vec<&[u8]> = left().map(|(_, file)| file.data.as_slice()).collect();
     let sql = format!(
         "WITH asked AS (
-           SELECT * FROM unnest($1::uuid[], $2::integer[], $3::text[], $4::text[], $5::text[], $6::bytea[], $7::uuid[])
-             AS a (id, attempt, verdict, message, usage, results, op)),
+           SELECT * FROM unnest($1::uuid[], $2::integer[], $3::text[], $4::text[], $5::text[], $6::bytea[], $7::uuid[],
+             $8::bigint[]) AS a (id, attempt, verdict, message, usage, results, op, stored)),
          done AS (
            UPDATE jobs j SET state = 2, verdict = a.verdict, usage = a.usage, finished_at = {NOW}, home = NULL,
-             lease_until = NULL, cancelled = NULL, op = a.op, stored = j.stored + coalesce(length(a.results), 0),
+             lease_until = NULL, cancelled = NULL, op = a.op, stored = j.stored + a.stored,
              message = coalesce(a.message, CASE WHEN a.verdict = 'cancelled' THEN j.cancelled END)
            FROM asked a WHERE j.id = a.id AND {RUNNING} AND j.attempt = a.attempt RETURNING j.*),
          kept AS (
            INSERT INTO results (id, data)
            SELECT a.id, a.results FROM asked a JOIN done ON done.op = a.op WHERE a.results IS NOT NULL),
+         files AS (
+           INSERT INTO artifacts (id, run, path, data)
+           SELECT done.id, f.run, f.path, f.data
+           FROM unnest($9::uuid[], $10::integer[], $11::text[], $12::bytea[]) AS f (op, run, path, data)
+           JOIN done ON done.op = f.op),
          noted AS (
            UPDATE attempts t SET ended_at = done.finished_at, ending = 'finished' FROM done
            WHERE t.id = done.id AND t.attempt = done.attempt)
@@ -148,12 +161,15 @@ pub(super) async fn finish(link: &Link, ends: Vec<End>) -> Result<Vec<Ended>, Fa
     );
     let (sql, all) = (&sql, &ops);
     let (ids, attempts, verdicts, messages) = (&ids, &attempts, &verdicts, &messages);
-    let (usages, results) = (&usages, &results);
+    let (usages, results, stored) = (&usages, &results, &stored);
+    let (file_ops, file_runs, file_paths, file_data) = (&file_ops, &file_runs, &file_paths, &file_data);
     let rows = link
         .run(|client, again| async move {
             let statement = client.prepare_cached(sql).await?;
-            let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 7] =
-                [ids, attempts, verdicts, messages, usages, results, all];
+            let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 12] = [
+                ids, attempts, verdicts, messages, usages, results, all, stored, file_ops, file_runs,
+                file_paths, file_data,
+            ];
             let mut rows = client.query(&statement, &parameters).await?;
             if again || rows.len() < all.len() {
                 // Those that had ended, by this operation or another.
@@ -173,8 +189,8 @@ fn ended(row: Option<&Row>, op: Uuid, end: End) -> Result<Ended, Fault> {
     if let Some(row) = row
         && row.get::<_, Option<Uuid>>(14) == Some(op)
     {
-        let Results { compile, runs } = end.results;
-        let job = Box::new(Job { compile, runs, ..rows::job(row)? });
+        let Results { compile, runs, score } = end.results;
+        let job = Box::new(Job { compile, runs, score, ..rows::job(row)? });
         return Ok(Ended { recorded: Recorded::Now(job), freed: row.get::<_, i64>("bytes").cast_unsigned() });
     }
     let before = row.is_some_and(|row| rows::attempt(row.get(5)) == end.attempt);

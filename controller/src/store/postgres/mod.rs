@@ -26,6 +26,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use protocol::client::JobQuery;
 use protocol::cluster::Sample;
 use protocol::runner::Registration;
@@ -219,6 +220,10 @@ impl Store for Postgres {
             Some(spec) => Ok(Some(spec)),
             None => Ok(read::spec(&self.link, id).await?.map(Arc::new)),
         }
+    }
+
+    async fn artifact(&self, id: JobId, run: Option<u32>, path: &str) -> Result<Option<Bytes>, StoreError> {
+        Ok(read::artifact(&self.link, id, run, path).await?)
     }
 
     async fn attempts(&self, id: JobId) -> Result<Vec<JobAttempt>, StoreError> {

@@ -1,5 +1,6 @@
 //! Looking at jobs, runners and samples.
 
+use bytes::Bytes;
 use protocol::cluster::{ALL_RUNNERS, Sample};
 use protocol::{AttemptEnd, Job, JobAttempt, JobId, JobSpec, Timestamp};
 use tokio_postgres::Row;
@@ -24,8 +25,8 @@ pub(super) async fn job(link: &Link, id: JobId) -> Result<Option<Job>, Fault> {
     let Some(row) = row else { return Ok(None) };
     let mut job = rows::job(&row)?;
     if let Some(data) = row.get::<_, Option<&[u8]>>(16) {
-        let Results { compile, runs } = codec::decode(data)?;
-        (job.compile, job.runs) = (compile, runs);
+        let Results { compile, runs, score } = codec::decode(data)?;
+        (job.compile, job.runs, job.score) = (compile, runs, score);
     }
     Ok(Some(job))
 }
@@ -42,6 +43,28 @@ pub(super) async fn spec(link: &Link, id: JobId) -> Result<Option<JobSpec>, Faul
         })
         .await?;
     Ok(row.map(|row| codec::decode(row.get(0))).transpose()?)
+}
+
+/// A file that a run left; of the first run that left one where none is named.
+///
+/// # Errors
+/// The database's.
+pub(super) async fn artifact(
+    link: &Link,
+    id: JobId,
+    run: Option<u32>,
+    path: &str,
+) -> Result<Option<Bytes>, Fault> {
+    let sql = "SELECT data FROM artifacts WHERE id = $1 AND path = $2 AND ($3::integer IS NULL OR run = $3) \
+               ORDER BY run LIMIT 1";
+    let (id, run) = (key(id), run.map(u32::cast_signed));
+    let row = link
+        .run(|client, _| async move {
+            Ok(client.query_opt(&client.prepare_cached(sql).await?, &[&id, &path, &run]).await?)
+        })
+        .await?;
+    let unpack = |row: Row| codec::decompress(row.get(0)).map(|data| data.into_owned().into());
+    Ok(row.map(unpack).transpose()?)
 }
 
 /// The attempts at a job, the first one first.

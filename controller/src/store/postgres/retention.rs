@@ -75,6 +75,7 @@ async fn forget(link: &Link, line: Line) -> Result<u64, Fault> {
          gone AS (DELETE FROM jobs j USING oldest o WHERE j.id = o.id RETURNING j.id),
          specs AS (DELETE FROM specs s USING gone WHERE s.id = gone.id),
          results AS (DELETE FROM results r USING gone WHERE r.id = gone.id),
+         artifacts AS (DELETE FROM artifacts a USING gone WHERE a.id = gone.id),
          attempts AS (DELETE FROM attempts t USING gone WHERE t.id = gone.id)
          SELECT count(*), set_config('synchronous_commit', 'off', true) FROM gone"
     );

@@ -63,6 +63,7 @@ pub(super) fn job(row: &Row) -> Result<Job, StoreError> {
         owner: row.get(15),
         compile: None,
         runs: Vec::new(),
+        score: None,
         runner: row.get(6),
         attempts: attempt(row.get(5)),
         queued_at: time(row.get(9)),

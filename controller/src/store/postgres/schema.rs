@@ -5,7 +5,8 @@ use deadpool_postgres::Object;
 use super::link::Fault;
 
 /// The steps from an empty database to this version's.
-const STEPS: [&str; 2] = [include_str!("schema/1.sql"), include_str!("schema/2.sql")];
+const STEPS: [&str; 3] =
+    [include_str!("schema/1.sql"), include_str!("schema/2.sql"), include_str!("schema/3.sql")];
 
 /// Keeps two controllers from migrating at once: "ruche" in ASCII.
 const LOCK: i64 = 0x72_7563_6865;

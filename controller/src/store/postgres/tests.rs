@@ -16,7 +16,14 @@ async fn open(url: &str) -> Postgres {
 
 fn outcome(text: &str) -> Outcome {
     let run = StepResult { stdout: Some(text.into()), ..StepResult::new(Verdict::Ok) };
-    Outcome { verdict: Verdict::Ok, message: None, compile: None, runs: vec![run] }
+    Outcome {
+        verdict: Verdict::Ok,
+        message: None,
+        compile: None,
+        runs: vec![run],
+        score: None,
+        artifacts: Vec::new(),
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

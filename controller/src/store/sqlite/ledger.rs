@@ -342,11 +342,11 @@ impl Ledger {
         self.queued.remove(&record.number);
         self.homeless.remove(&record.number);
         self.work_bytes -= record.bytes;
-        let Packed { verdict, message, usage, results: encoded } = packed;
-        let Results { compile, runs } = results;
-        record.finish(Outcome { verdict, message, compile, runs });
+        let (verdict, message) = (packed.verdict, packed.message.clone());
+        let Results { compile, runs, score } = results;
+        record.finish(Outcome { verdict, message, compile, runs, score, artifacts: Vec::new() });
         self.finished.jobs += 1;
-        self.finished.bytes += rows::finished(db, &record, &usage, encoded.as_deref())?;
+        self.finished.bytes += rows::finished(db, &record, &packed)?;
         self.untold.push(Change::Finished(id));
         Ok(Some(record.job().clone()))
     }
@@ -359,7 +359,8 @@ impl Ledger {
 
 /// The end of a job that wrote nothing.
 fn without_results(outcome: Outcome) -> (Packed, Results) {
-    let Outcome { verdict, message, compile, runs } = outcome;
+    let Outcome { verdict, message, compile, runs, score, artifacts: _ } = outcome;
     let usage = "{\"cpu_ms\":0,\"wall_ms\":0,\"memory_bytes\":0}".to_owned();
-    (Packed { verdict, message, usage, results: None }, Results { compile, runs })
+    let packed = Packed { verdict, message, usage, results: None, artifacts: Vec::new() };
+    (packed, Results { compile, runs, score })
 }

@@ -20,6 +20,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use protocol::client::JobQuery;
 use protocol::cluster::Sample;
 use protocol::runner::Registration;
@@ -140,6 +141,11 @@ impl Store for Sqlite {
             Some(spec) => Ok(Some(spec)),
             None => Ok(self.readers.read(move |db| read::spec(db, id)).await?.map(Arc::new)),
         }
+    }
+
+    async fn artifact(&self, id: JobId, run: Option<u32>, path: &str) -> Result<Option<Bytes>, StoreError> {
+        let path = path.to_owned();
+        self.readers.read(move |db| read::artifact(db, id, run, &path)).await
     }
 
     async fn attempts(&self, id: JobId) -> Result<Vec<JobAttempt>, StoreError> {

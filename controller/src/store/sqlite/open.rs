@@ -15,7 +15,8 @@ pub const FILE: &str = "ruche.db";
 const APPLICATION: i32 = 0x5275_6368;
 
 /// The steps from an empty database to this version's.
-const SCHEMA: [&str; 2] = [include_str!("schema/1.sql"), include_str!("schema/2.sql")];
+const SCHEMA: [&str; 3] =
+    [include_str!("schema/1.sql"), include_str!("schema/2.sql"), include_str!("schema/3.sql")];
 
 /// How long a reader waits for the file, at most; the writer holds it for moments.
 const BUSY: Duration = Duration::from_secs(10);

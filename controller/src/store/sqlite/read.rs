@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
+use bytes::Bytes;
 use protocol::cluster::Sample;
 use protocol::{Job, JobAttempt, JobId, JobSpec, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -70,8 +71,8 @@ pub(super) fn job(db: &Connection, id: JobId) -> Result<Option<Job>, StoreError>
     });
     let Some((mut job, data)) = found.optional()? else { return Ok(None) };
     if let Some(data) = data {
-        let Results { compile, runs } = codec::decode(&data)?;
-        (job.compile, job.runs) = (compile, runs);
+        let Results { compile, runs, score } = codec::decode(&data)?;
+        (job.compile, job.runs, job.score) = (compile, runs, score);
     }
     Ok(Some(job))
 }
@@ -82,6 +83,21 @@ pub(super) fn spec(db: &Connection, id: JobId) -> Result<Option<JobSpec>, StoreE
     let data: Option<Vec<u8>> =
         db.prepare_cached(sql)?.query_row([rows::bytes(id)], |row| row.get(0)).optional()?;
     data.map(|data| codec::decode(&data)).transpose()
+}
+
+/// A file that a run left, as it is stored; of the first run that left one where none is named.
+pub(super) fn artifact(
+    db: &Connection,
+    id: JobId,
+    run: Option<u32>,
+    path: &str,
+) -> Result<Option<Bytes>, StoreError> {
+    let sql = "SELECT data FROM jobs JOIN artifacts USING (number) \
+               WHERE id = ?1 AND path = ?2 AND (?3 IS NULL OR run = ?3) ORDER BY run LIMIT 1";
+    let mut statement = db.prepare_cached(sql)?;
+    let data = statement.query_row(params![rows::bytes(id), path, run], |row| row.get::<_, Vec<u8>>(0));
+    let unpack = |data: Vec<u8>| Ok(codec::decompress(&data)?.into_owned().into());
+    data.optional()?.map(unpack).transpose()
 }
 
 /// The attempts at a job.

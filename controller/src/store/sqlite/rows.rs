@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::ledger::{Entry, Finished};
 use crate::store::StoreError;
-use crate::store::codec::{self, from_json};
+use crate::store::codec::{self, Packed, PackedArtifact, from_json};
 use crate::store::record::{Record, Stored};
 use crate::store::traits::Traits;
 
@@ -58,6 +58,7 @@ pub(super) fn job(row: &Row<'_>) -> rusqlite::Result<Job> {
         owner: row.get(13)?,
         compile: None,
         runs: Vec::new(),
+        score: None,
         runner: row.get(6)?,
         attempts: Attempt(row.get(5)?),
         queued_at: time(row.get(9)?),
@@ -187,31 +188,29 @@ pub(super) fn cancelled(db: &Connection, record: &Record) -> rusqlite::Result<()
 }
 
 /// Returns the bytes that are stored for the job now.
-pub(super) fn finished(
-    db: &Connection,
-    record: &Record,
-    usage: &str,
-    results: Option<&[u8]>,
-) -> rusqlite::Result<u64> {
+pub(super) fn finished(db: &Connection, record: &Record, packed: &Packed) -> rusqlite::Result<u64> {
     let sql = "UPDATE jobs SET state = 2, lost = ?, cancelled = NULL, verdict = ?, message = ?, usage = ?, \
                finished_at = ?, stored = stored + ? WHERE number = ? RETURNING stored";
     let job = record.job();
-    let grown = results.map_or(0, size);
     let stored: i64 = db.prepare_cached(sql)?.query_row(
         params![
             record.lost,
             job.verdict.map(protocol::Verdict::as_str),
             job.message,
-            usage,
+            packed.usage,
             column(job.finished_at),
-            grown,
+            packed.stored().cast_signed(),
             number(record)
         ],
         |row| row.get(0),
     )?;
-    if let Some(results) = results {
+    if let Some(results) = &packed.results {
         let sql = "INSERT INTO results (number, data) VALUES (?, ?)";
         db.prepare_cached(sql)?.execute(params![number(record), results])?;
+    }
+    let sql = "INSERT INTO artifacts (number, run, path, data) VALUES (?, ?, ?, ?)";
+    for PackedArtifact { run, path, data } in &packed.artifacts {
+        db.prepare_cached(sql)?.execute(params![number(record), run, path, data])?;
     }
     end_attempt(db, record)?;
     Ok(stored.cast_unsigned())
@@ -223,6 +222,7 @@ pub(super) fn delete(db: &Connection, number: u64) -> rusqlite::Result<()> {
         "DELETE FROM jobs WHERE number = ?",
         "DELETE FROM specs WHERE number = ?",
         "DELETE FROM results WHERE number = ?",
+        "DELETE FROM artifacts WHERE number = ?",
         "DELETE FROM attempts WHERE number = ?",
     ] {
         db.prepare_cached(sql)?.execute([number.cast_signed()])?;

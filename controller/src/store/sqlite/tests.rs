@@ -28,7 +28,14 @@ fn outcome() -> Outcome {
         stdout: Some(b"all the same\n".repeat(10_000).into()),
         ..protocol::StepResult::new(Verdict::Ok)
     };
-    Outcome { verdict: Verdict::Ok, message: None, compile: None, runs: vec![run] }
+    Outcome {
+        verdict: Verdict::Ok,
+        message: None,
+        compile: None,
+        runs: vec![run],
+        score: None,
+        artifacts: Vec::new(),
+    }
 }
 
 #[tokio::test]

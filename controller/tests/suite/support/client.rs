@@ -81,7 +81,7 @@ impl Client {
     }
 
     pub async fn watch(&mut self, id: JobId, after: u64) -> Result<u32, Problem> {
-        let stream = self.ask(&Request::Watch { id, after }).await;
+        let stream = self.ask(&Request::Watch { id, after, stdin_follows: false }).await;
         self.accepted(stream).await.map(|_| stream)
     }
 
@@ -141,7 +141,7 @@ impl Client {
 
     async fn accepted(&mut self, stream: u32) -> Result<JobId, Problem> {
         match self.response(stream).await {
-            Response::Accepted { id } => Ok(id),
+            Response::Accepted { id, .. } => Ok(id),
             Response::Refused { problem } => Err(problem),
             other => panic!("neither accepted nor refused: {other:?}"),
         }

@@ -4,6 +4,7 @@ mod accounts;
 mod client;
 mod http;
 mod peer;
+mod receiver;
 mod runner;
 
 use std::future::Future;
@@ -21,6 +22,7 @@ pub use accounts::{PASSWORD, Someone};
 pub use client::Client;
 pub use http::{Events, Http, Reply};
 pub use peer::Peer;
+pub use receiver::{Received, Receiver, SILENCE};
 pub use runner::{Given, RUN, Runner, registration, telemetry};
 
 /// How long anything may take before a test fails.
@@ -53,8 +55,15 @@ impl Controller {
 
     /// So many controllers on one store.
     pub async fn several<const N: usize>() -> [Self; N] {
-        let memory = Arc::new(SharedMemory::new(&config()));
-        let controllers = [(); N].map(|()| Self::start_as(config(), Some(Arc::clone(&memory))));
+        Self::several_with(|_| {}).await
+    }
+
+    /// The same, with something changed.
+    pub async fn several_with<const N: usize>(change: impl FnOnce(&mut Config)) -> [Self; N] {
+        let mut config = config();
+        change(&mut config);
+        let memory = Arc::new(SharedMemory::new(&config));
+        let controllers = [(); N].map(|()| Self::start_as(config.clone(), Some(Arc::clone(&memory))));
         futures_util::future::join_all(controllers).await.try_into().unwrap_or_else(|_| unreachable!())
     }
 
@@ -101,7 +110,7 @@ impl Controller {
         Http(self.http)
     }
 
-    async fn until_available(&self, name: &str) {
+    pub async fn until_available(&self, name: &str) {
         let there = async |runners: &serde_json::Value| {
             let mut runners = runners.as_array().unwrap().iter();
             runners.any(|runner| runner["name"] == name && runner["state"] == "available")

@@ -57,6 +57,7 @@ pub fn registration(name: &str, slots: u32) -> Registration {
         selftest: None,
         started_at: None,
         labels: std::collections::BTreeMap::new(),
+        features: Default::default(),
         held: Vec::new(),
     }
 }
@@ -179,6 +180,10 @@ impl Runner {
 
     pub async fn tell(&mut self, job: &Given, message: FromRunner) {
         self.peer.say(job.stream, &message).await;
+    }
+
+    pub async fn send(&mut self, frame: Frame) {
+        self.peer.send(frame).await;
     }
 
     /// Begins the only run and writes to its standard output.

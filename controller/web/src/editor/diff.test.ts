@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest';
-import { diff, trimmed } from './diff';
+import { comparison } from '../shared/comparing';
+import type { Checker } from '../shared/types';
+import * as compared from './diff';
+
+const diff = (expected: string, got: string, checker: Checker = 'exact') => compared.diff(expected, got, comparison(checker));
 
 const marks = { same: ' ', missing: '-', extra: '+' };
 const drawn = (expected: string, got: string): string[] => diff(expected, got).lines.map((line) => marks[line.kind] + line.text);
@@ -47,7 +51,11 @@ test('thousands of different lines are done with at once', () => {
   expect(lines).toHaveLength(10_000);
 });
 
-test('blanks at the ends do not count for the trimmed checker', () => {
-  expect(trimmed('a  \nb\t\r\n\n\n')).toBe('a\nb');
-  expect(trimmed(' a\n\nb')).toBe(' a\n\nb');
+test('what does not count for the checker is no difference', () => {
+  const kinds = (checker: Checker, expected: string, got: string): string[] => diff(expected, got, checker).lines.map(({ kind }) => kind);
+  expect(kinds('trimmed', 'a\nb', 'a  \nb\t\r\n\n\n')).toEqual(['same', 'same']);
+  expect(kinds('trimmed', 'a\nb', ' a\nb')).toEqual(['missing', 'extra', 'same']);
+  expect(kinds('tokens', '1 2\n3', ' 1  2\n\n3')).toEqual(['same', 'same']);
+  expect(kinds({ float: {} }, '1.0 x\n2', '1.0000001 x\n3')).toEqual(['same', 'missing', 'extra']);
+  expect(kinds('unordered_lines', 'a\nb\nc', 'c\nd\na')).toEqual(['same', 'missing', 'same', 'extra']);
 });

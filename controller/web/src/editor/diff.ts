@@ -1,5 +1,7 @@
 /** What differs between two texts, line by line. */
 
+import type { Comparison } from '../shared/comparing';
+
 export interface DiffLine {
   kind: 'same' | 'missing' | 'extra';
   text: string;
@@ -18,29 +20,24 @@ export interface Diff {
 const MAX_LINES = 5000;
 const MAX_EDITS = 400;
 
-/** The way the controller's `trimmed` checker looks at a text. */
-export function trimmed(text: string): string {
-  return text.replace(/[ \t\r]+$/gm, '').replace(/\n+$/, '');
-}
-
 /** Compares by Myers' O(ND) algorithm. Beyond its bounds, the rest of both texts stands as missing and extra. */
-export function diff(expected: string, got: string): Diff {
-  const allA = toLines(expected);
-  const allB = toLines(got);
+export function diff(expected: string, got: string, { lines, same: isSame }: Comparison): Diff {
+  const allA = lines(expected);
+  const allB = lines(got);
+  const equal = (one: string | undefined, other: string | undefined): boolean => isSame(one as string, other as string);
   const a = allA.slice(0, MAX_LINES);
   const b = allB.slice(0, MAX_LINES);
   let head = 0;
-  while (head < a.length && head < b.length && a[head] === b[head]) head += 1;
+  while (head < a.length && head < b.length && equal(a[head], b[head])) head += 1;
   let tail = 0;
-  while (tail < a.length - head && tail < b.length - head && a[a.length - 1 - tail] === b[b.length - 1 - tail]) tail += 1;
-  const middle = edits(a.slice(head, a.length - tail), b.slice(head, b.length - tail));
+  while (tail < a.length - head && tail < b.length - head && equal(a[a.length - 1 - tail], b[b.length - 1 - tail])) tail += 1;
+  const middle = edits(a.slice(head, a.length - tail), b.slice(head, b.length - tail), equal);
   const kinds = [...same(head), ...middle, ...same(tail)];
   return { lines: numbered(kinds, a, b), isCut: allA.length > a.length || allB.length > b.length };
 }
 
 type Kind = DiffLine['kind'];
 
-const toLines = (text: string): string[] => (text === '' ? [] : text.replace(/\n$/, '').split('\n'));
 const same = (n: number): Kind[] => Array<Kind>(n).fill('same');
 
 function numbered(kinds: Kind[], a: string[], b: string[]): DiffLine[] {
@@ -55,7 +52,7 @@ function numbered(kinds: Kind[], a: string[], b: string[]): DiffLine[] {
 }
 
 /** The shortest way from `a` to `b`, or all of both where it is longer than the bound. */
-function edits(a: string[], b: string[]): Kind[] {
+function edits(a: string[], b: string[], equal: (one: string | undefined, other: string | undefined) => boolean): Kind[] {
   const bound = Math.min(MAX_EDITS, a.length + b.length);
   const furthest = new Map<number, number>([[1, 0]]);
   const trace: Map<number, number>[] = [];
@@ -63,7 +60,7 @@ function edits(a: string[], b: string[]): Kind[] {
     trace.push(new Map(furthest));
     for (let k = -d; k <= d; k += 2) {
       let x = isDown(furthest, k, d) ? at(furthest, k + 1) : at(furthest, k - 1) + 1;
-      while (x < a.length && x - k < b.length && a[x] === b[x - k]) x += 1;
+      while (x < a.length && x - k < b.length && equal(a[x], b[x - k])) x += 1;
       furthest.set(k, x);
       if (x >= a.length && x - k >= b.length) return backtrack(trace, a.length, b.length);
     }

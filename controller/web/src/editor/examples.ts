@@ -209,6 +209,15 @@ fun main() {
     }
 }
 `],
+  scala: ['Main.scala', `object Main {
+  def square(n: Int): Int = n * n
+
+  def main(args: Array[String]): Unit = {
+    println("Hello from Scala!")
+    for (n <- 1 to 5) println(s"$n squared is \${square(n)}")
+  }
+}
+`],
   swift: ['main.swift', `func square(_ n: Int) -> Int {
     return n * n
 }
@@ -250,30 +259,34 @@ WITH RECURSIVE numbers(n) AS (
 )
 SELECT n || ' squared is ' || n * n FROM numbers;
 `],
-  assembly: ['main.s', `# x86-64, Linux
-        .global _start
+  assembly: ['main.asm', `; x86-64, Linux
+        global  _start
 
-        .text
-_start: mov     $1, %eax                # write(1, message, length)
-        mov     $1, %edi
-        lea     message(%rip), %rsi
-        mov     $length, %edx
-        syscall
-        mov     $60, %eax               # exit(0)
-        xor     %edi, %edi
-        syscall
-
-        .section .rodata
+        section .rodata
 message:
-        .ascii  "Hello from assembly!\\n"
-        .set    length, . - message
+        db      "Hello from assembly!", 10
+length  equ     $ - message
+
+        section .text
+_start:
+        mov     eax, 1                  ; write(1, message, length)
+        mov     edi, 1
+        lea     rsi, [rel message]
+        mov     edx, length
+        syscall
+        mov     eax, 60                 ; exit(0)
+        xor     edi, edi
+        syscall
 `],
 };
 
-const ALIASES: Record<string, string> = { asm: 'assembly', sql: 'sqlite', sh: 'bash', node: 'javascript', js: 'javascript', ts: 'typescript', 'c++': 'cpp', 'c#': 'csharp' };
+const ALIASES: Record<string, string> = { asm: 'assembly', luajit: 'lua', sql: 'sqlite', sh: 'bash', node: 'javascript', js: 'javascript', ts: 'typescript', 'c++': 'cpp', 'c#': 'csharp' };
 
-/** The first program in a language; an empty file where it is not known here. */
+/** The first program in a language; an empty file where it is not known here. A version, like `cpp20`, has its language's. */
 export function example(language: string, extension: string | undefined): SourceFile {
-  const [path, content] = EXAMPLES[language] ?? EXAMPLES[ALIASES[language] ?? ''] ?? [`main.${extension ?? 'txt'}`, ''];
+  const base = language.replace(/[-\d.]+$/, '').replace(/-gcc$/, '');
+  const names = [language, ALIASES[language], base, ALIASES[base]];
+  const found = names.map((name) => EXAMPLES[name ?? '']).find((known) => known !== undefined);
+  const [path, content] = found ?? [`main.${extension ?? 'txt'}`, ''];
   return { path, content };
 }

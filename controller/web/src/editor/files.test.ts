@@ -1,13 +1,21 @@
 import { expect, test } from 'vitest';
 import type { LanguageInfo } from '../shared/types';
-import { extension, faultOf, languageOf, read, unused } from './files';
+import { extension, faultOf, languageOf, unused } from './files';
 
 const languages = [{ id: 'c', extensions: ['c'] }, { id: 'cpp', extensions: ['cpp', 'C'] }] as LanguageInfo[];
 
-test('the language is known by the first file that has one', () => {
+test('the language is the one that most files are called by', () => {
   expect(languageOf(['README', 'util.h', 'a.c', 'b.cpp'], languages)?.id).toBe('c');
+  expect(languageOf(['a.c', 'b.cpp', 'c.cpp'], languages)?.id).toBe('cpp');
   expect(languageOf(['a.C'], languages)?.id).toBe('cpp');
   expect(languageOf(['a.py'], languages)).toBeUndefined();
+  expect(languageOf([], languages)).toBeUndefined();
+});
+
+test('of versions that share their files, the chosen one stays', () => {
+  const versions = [{ id: 'cpp17', extensions: ['cpp'] }, { id: 'cpp20', extensions: ['cpp'] }] as LanguageInfo[];
+  expect(languageOf(['a.cpp'], versions)?.id).toBe('cpp17');
+  expect(languageOf(['a.cpp'], versions, 'cpp20')?.id).toBe('cpp20');
 });
 
 test('extensions', () => {
@@ -30,9 +38,4 @@ test.each([
   ['lib/b.py', undefined],
 ])('the name %j: %s', (path, fault) => {
   expect(faultOf(path, ['a.py'])).toBe(fault);
-});
-
-test('files that are not text are base64', async () => {
-  const files = await read([new File(['é'], 'a.txt'), new File([new Uint8Array([255, 0])], 'b.bin')].map((file) => Object.assign(file, { webkitRelativePath: '' })));
-  expect(files).toEqual([{ path: 'a.txt', content: 'é' }, { path: 'b.bin', base64: '/wA=' }]);
 });

@@ -1,32 +1,17 @@
-/** Files that come from the outside, and their names. */
+/** Names of files. */
 
-import { ofBytes } from '../shared/content';
-import type { LanguageInfo, SourceFile } from '../shared/types';
-
-/** Reads what was chosen or dropped. The file itself is never written to. */
-export function read(files: readonly File[]): Promise<SourceFile[]> {
-  return Promise.all(
-    files.map(async (file) => ({
-      path: pathOf(file),
-      ...ofBytes(new Uint8Array(await file.arrayBuffer())),
-    })),
-  );
-}
-
-/** A file out of a folder keeps its place in that. */
-function pathOf(file: File): string {
-  return file.webkitRelativePath.split('/').slice(1).join('/') || file.name;
-}
+import type { LanguageInfo } from '../shared/types';
 
 export const extension = (path: string): string => /\.([^./]+)$/.exec(path)?.[1] ?? '';
 
-/** The language whose files are called so. */
-export function languageOf(paths: readonly string[], languages: readonly LanguageInfo[]): LanguageInfo | undefined {
-  for (const path of paths) {
-    const found = languages.find((language) => language.extensions.includes(extension(path)));
-    if (found) return found;
-  }
-  return undefined;
+/** The language that most of the files are called by; where several share that end, the one that is chosen already, or the first. */
+export function languageOf(paths: readonly string[], languages: readonly LanguageInfo[], chosen?: string): LanguageInfo | undefined {
+  const counts = new Map<string, number>();
+  for (const end of paths.map(extension)) counts.set(end, (counts.get(end) ?? 0) + 1);
+  const has = (language: LanguageInfo): number => Math.max(0, ...language.extensions.map((end) => counts.get(end) ?? 0));
+  const most = Math.max(0, ...languages.map(has));
+  const likely = most === 0 ? [] : languages.filter((language) => has(language) === most);
+  return likely.find(({ id }) => id === chosen) ?? likely[0];
 }
 
 /** A name like this one that none of the others has: `main-2.py`. */

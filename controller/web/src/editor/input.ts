@@ -13,9 +13,9 @@ export class Input {
   #hasEnded = false;
   #endIsSent = false;
 
-  add(text: string): void {
+  add(typed: string | Uint8Array): void {
     if (this.#hasEnded) return;
-    const more = new TextEncoder().encode(text);
+    const more = typeof typed === 'string' ? new TextEncoder().encode(typed) : typed;
     const all = new Uint8Array(this.#bytes.length + more.length);
     all.set(this.#bytes);
     all.set(more, this.#bytes.length);

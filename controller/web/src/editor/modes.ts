@@ -13,6 +13,18 @@ async function legacy<State>(parser: Promise<StreamParser<State>>): Promise<Lang
 const clike = (name: 'csharp' | 'kotlin' | 'scala' | 'dart'): Load => () =>
   legacy(import('@codemirror/legacy-modes/mode/clike').then((module) => module[name]));
 
+/** NASM's comments begin with a semicolon, GNU's with a number sign, which NASM has no use for. */
+function withSemicolons<State>(parser: StreamParser<State>): StreamParser<State> {
+  return {
+    ...parser,
+    token(stream, state) {
+      if (stream.peek() !== ';') return parser.token(stream, state);
+      stream.skipToEnd();
+      return 'comment';
+    },
+  };
+}
+
 const MODES: Record<string, Load> = {
   python: async () => (await import('@codemirror/lang-python')).python(),
   cpp: async () => (await import('@codemirror/lang-cpp')).cpp(),
@@ -26,6 +38,7 @@ const MODES: Record<string, Load> = {
   go: () => legacy(import('@codemirror/legacy-modes/mode/go').then((module) => module.go)),
   rust: () => legacy(import('@codemirror/legacy-modes/mode/rust').then((module) => module.rust)),
   ruby: () => legacy(import('@codemirror/legacy-modes/mode/ruby').then((module) => module.ruby)),
+  php: async () => (await import('@codemirror/lang-php')).php(),
   perl: () => legacy(import('@codemirror/legacy-modes/mode/perl').then((module) => module.perl)),
   lua: () => legacy(import('@codemirror/legacy-modes/mode/lua').then((module) => module.lua)),
   bash: () => legacy(import('@codemirror/legacy-modes/mode/shell').then((module) => module.shell)),
@@ -37,17 +50,17 @@ const MODES: Record<string, Load> = {
   r: () => legacy(import('@codemirror/legacy-modes/mode/r').then((module) => module.r)),
   julia: () => legacy(import('@codemirror/legacy-modes/mode/julia').then((module) => module.julia)),
   sqlite: () => legacy(import('@codemirror/legacy-modes/mode/sql').then((module) => module.sqlite)),
-  assembly: () => legacy(import('@codemirror/legacy-modes/mode/gas').then((module) => module.gas)),
+  assembly: () => legacy(import('@codemirror/legacy-modes/mode/gas').then((module) => withSemicolons(module.gas))),
 };
 
 const EXTENSIONS: Record<string, string> = {
   py: 'python', pyi: 'python',
   c: 'cpp', h: 'cpp', cc: 'cpp', cpp: 'cpp', cxx: 'cpp', hpp: 'cpp', hh: 'cpp', C: 'cpp',
-  java: 'java', js: 'javascript', mjs: 'javascript', json: 'javascript', ts: 'typescript',
-  cs: 'csharp', kt: 'kotlin', kts: 'kotlin', scala: 'scala', dart: 'dart', go: 'go', rs: 'rust', rb: 'ruby', pm: 'perl',
-  lua: 'lua', sh: 'bash', bash: 'bash', hs: 'haskell', ml: 'ocaml', mli: 'ocaml', pas: 'pascal', pp: 'pascal',
-  f: 'fortran', f90: 'fortran', f95: 'fortran', f03: 'fortran', swift: 'swift', r: 'r', R: 'r', jl: 'julia',
-  sql: 'sqlite', s: 'assembly', S: 'assembly', asm: 'assembly',
+  java: 'java', js: 'javascript', mjs: 'javascript', cjs: 'javascript', json: 'javascript', ts: 'typescript',
+  cs: 'csharp', kt: 'kotlin', kts: 'kotlin', scala: 'scala', sc: 'scala', dart: 'dart', go: 'go', rs: 'rust', rb: 'ruby', php: 'php', pm: 'perl',
+  lua: 'lua', sh: 'bash', bash: 'bash', hs: 'haskell', ml: 'ocaml', mli: 'ocaml', pas: 'pascal', pp: 'pascal', lpr: 'pascal',
+  f: 'fortran', f90: 'fortran', f95: 'fortran', f03: 'fortran', f08: 'fortran', for: 'fortran', swift: 'swift', r: 'r', R: 'r', jl: 'julia',
+  sql: 'sqlite', s: 'assembly', S: 'assembly', asm: 'assembly', nasm: 'assembly',
 };
 
 /** Extensions that more than one language has: the program's own language says which it is. */

@@ -32,3 +32,11 @@ test('after a lost runner everything before is void', () => {
   const now = after({ type: 'started', runner: 'lab-1', attempt: 1 }, { type: 'step_finished', step: 1, result }, { type: 'restarted', attempt: 1, reason: 'lost' });
   expect(now).toEqual({ ...START, seen: 3, restarted: 'lost' });
 });
+
+test('what a checker said of a run stays when the job has ended', () => {
+  const wrong: StepResult = { ...result, verdict: 'wrong_answer', check: { output: 'too small' } };
+  const ended = { ...job, runs: [{ ...wrong, check: {} }, result], score: { points: 1, of: 2 } };
+  const now = after({ type: 'step_finished', step: 1, result: wrong }, { type: 'step_finished', step: 2, result }, { type: 'finished', job: ended });
+  expect(now.runs.map((run) => run?.check?.output)).toEqual(['too small', undefined]);
+  expect(now.score).toEqual({ points: 1, of: 2 });
+});

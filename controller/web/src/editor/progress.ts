@@ -1,6 +1,6 @@
 /** How far a job has come, told by its events. */
 
-import type { Job, JobEvent, Step, StepResult, Verdict } from '../shared/types';
+import type { Job, JobEvent, Score, Step, StepResult, Verdict } from '../shared/types';
 
 export interface Progress {
   phase: 'queued' | 'running' | 'finished';
@@ -18,6 +18,7 @@ export interface Progress {
   verdict: Verdict | undefined;
   /** What the controller says beside the verdict. */
   message: string | undefined;
+  score: Score | undefined;
 }
 
 export const START: Progress = {
@@ -31,6 +32,7 @@ export const START: Progress = {
   restarted: undefined,
   verdict: undefined,
   message: undefined,
+  score: undefined,
 };
 
 /** What comes after an event. An event that was seen before changes nothing: it is the same object. */
@@ -70,8 +72,15 @@ function finished(now: Progress, job: Job): Progress {
     step: undefined,
     runner: job.runner ?? now.runner,
     compile: job.compile ?? now.compile,
-    runs: job.runs,
+    runs: job.runs.map((run, at) => withWords(run, now.runs[at])),
     verdict: job.verdict,
     message: job.message,
+    score: job.score,
   };
+}
+
+/** The news of the end has no outputs; what a checker said came with its run. */
+function withWords(run: StepResult, before: StepResult | undefined): StepResult {
+  if (!run.check || run.check.output !== undefined || before?.check?.output === undefined) return run;
+  return { ...run, check: { ...run.check, output: before.check.output } };
 }

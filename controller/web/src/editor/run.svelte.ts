@@ -3,9 +3,10 @@
 import { get, part, post, Problem } from '../shared/api';
 import { toText } from '../shared/content';
 import type { Link } from '../shared/stream';
-import type { Accepted, Job, JobEvent, JobSpec, Limits } from '../shared/types';
+import type { Accepted, Job, JobEvent, JobSpec, Limits, TerminalSize } from '../shared/types';
 import { type Diagnostic, diagnostics } from './diagnostics';
 import { follow } from './follow';
+import { type KeptRun, rememberedRun, rememberRun } from './keptRuns';
 import { Output, type Source } from './output';
 import { advance, type Progress, START } from './progress';
 import { converse, type Conversation } from './socket';
@@ -18,6 +19,8 @@ export interface Asked {
   spec: JobSpec;
   /** Somebody types while it runs. */
   isInteractive?: boolean;
+  /** At a terminal of the program's own. */
+  isTerminal?: boolean;
   /** What holds for it, where the language is known. */
   limits: Limits | undefined;
   /** The tests that its runs are, by their ids. */
@@ -44,7 +47,12 @@ export class JobRun {
   startedAt = $state<number>();
   readonly output = new Output();
   /** Told at once what comes, for a terminal. */
-  listener: ((source: Source, text: string) => void) | undefined;
+  listener: ((step: number, source: Source, text: string) => void) | undefined;
+  /** Of the terminal on the page, as soon as there is one. */
+  size: TerminalSize = { rows: 24, columns: 80 };
+
+  /** What it is remembered by over a reload. */
+  readonly #name: string;
 
   #now: Progress = START;
   #frame = 0;
@@ -55,6 +63,10 @@ export class JobRun {
   /** The connection was lost at least once. */
   #wasCut = false;
   readonly #written = new Map<number, Written>();
+
+  constructor(name: string) {
+    this.#name = name;
+  }
 
   get isBusy(): boolean {
     return this.phase === 'sending' || this.phase === 'following';
@@ -75,18 +87,47 @@ export class JobRun {
       this.refused = error instanceof Problem ? error : new Problem({ status: 0, title: String(error) });
       return;
     }
-    this.phase = 'following';
-    this.#listen(this.id);
-    this.#timer = setInterval(() => void this.#askPosition(), POSITION_EVERY_MS);
+    rememberRun(sessionStorage, this.#name, kept(this.id, asked));
+    this.#follow(this.id);
   }
 
-  /** Sends what somebody typed. */
-  type(text: string): void {
+  /** Goes on following what ran when the page was loaded anew. Whether there is such a thing. */
+  async resume(): Promise<boolean> {
+    const before = rememberedRun(sessionStorage, this.#name);
+    if (!before || this.phase !== 'idle') return false;
+    const { id, limits, ...more } = before;
+    try {
+      const spec = await get<JobSpec>(`/jobs/${part(id)}/spec`);
+      if (this.phase !== 'idle') return false;
+      this.asked = { spec, limits, ...more };
+    } catch (error) {
+      // A job that is gone, or is somebody else's by now, is no concern of this page any more.
+      if (error instanceof Problem && !error.isOffline) rememberRun(sessionStorage, this.#name, undefined);
+      return false;
+    }
+    this.id = id;
+    this.#follow(id);
+    return true;
+  }
+
+  /** Sends what somebody typed; a terminal also has keys that are no text. */
+  type(text: string | Uint8Array): void {
     this.#conversation?.send(text);
   }
 
   endInput(): void {
     this.#conversation?.end();
+  }
+
+  /** Tells the program to interrupt what it does. */
+  interrupt(): void {
+    this.#conversation?.signal('INT');
+  }
+
+  /** The terminal on the page has this size now. */
+  resize(size: TerminalSize): void {
+    this.size = size;
+    if (this.asked?.isTerminal) this.#conversation?.resize(size);
   }
 
   async stop(): Promise<void> {
@@ -101,7 +142,7 @@ export class JobRun {
 
   /** Follows no longer, and forgets all. */
   reset(): void {
-    this.#leave();
+    this.#end();
     this.output.clear();
     this.#written.clear();
     this.#suspicious = '';
@@ -121,6 +162,12 @@ export class JobRun {
     return this.#written.get(run + 1) ?? { text: '', isCut: false };
   }
 
+  #follow(id: string): void {
+    this.phase = 'following';
+    this.#listen(id);
+    this.#timer = setInterval(() => void this.#askPosition(), POSITION_EVERY_MS);
+  }
+
   #listen(id: string): void {
     const follower = {
       event: (number: number, event: JobEvent) => this.#take(number, event),
@@ -129,19 +176,21 @@ export class JobRun {
         this.#wasCut ||= link === 'lost';
       },
       gone: () => {
-        this.#leave();
+        this.#end();
         this.phase = 'gone';
       },
     };
     if (this.asked?.isInteractive) {
-      this.#conversation = converse(id, follower);
+      this.#conversation = converse(id, follower, this.asked.isTerminal ? this.size : undefined);
       this.#close = () => this.#conversation?.close();
     } else {
       this.#close = follow(id, follower);
     }
   }
 
-  #leave(): void {
+  /** Nothing is left to follow. */
+  #end(): void {
+    rememberRun(sessionStorage, this.#name, undefined);
     clearInterval(this.#timer);
     cancelAnimationFrame(this.#frame);
     this.#frame = 0;
@@ -163,7 +212,7 @@ export class JobRun {
     if (event.type === 'restarted') this.#void();
     if (event.type === 'finished' || event.type === 'step_finished') this.#look();
     if (event.type === 'finished') {
-      this.#leave();
+      this.#end();
       this.phase = 'done';
       this.writes += 1;
       if (this.#wasCut) void this.#checkOutput(event.job.id);
@@ -192,7 +241,7 @@ export class JobRun {
 
   #write({ step, stream, data }: JobEvent & { type: 'output' }): void {
     const text = this.output.write(step, stream, data);
-    this.listener?.(stream, text);
+    this.listener?.(step, stream, text);
     if ((step === 0 || stream === 'stderr') && this.#suspicious.length < MAX_TEXT) this.#suspicious += text;
     if (step > 0 && stream === 'stdout') this.#remember(step, text);
     // However much comes, the page is drawn once a frame.
@@ -242,6 +291,10 @@ export class JobRun {
   }
 }
 
+function kept(id: string, { isInteractive, isTerminal, limits, tests }: Asked): KeptRun {
+  return { id, ...(isInteractive && { isInteractive }), ...(isTerminal && { isTerminal }), ...(limits && { limits }), ...(tests && { tests }) };
+}
+
 /** The program's run, and the tests'; they outlive the page's way to other pages and back. */
-export const programRun = new JobRun();
-export const testsRun = new JobRun();
+export const programRun = new JobRun('program');
+export const testsRun = new JobRun('tests');

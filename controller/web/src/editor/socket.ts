@@ -2,14 +2,18 @@
 
 import { address, part } from '../shared/api';
 import { toBase64 } from '../shared/content';
-import type { JobEvent } from '../shared/types';
+import type { JobEvent, TerminalSize } from '../shared/types';
 import { type Follower, lookWhetherGone } from './follow';
 import { Input } from './input';
 
 export interface Conversation {
-  send(text: string): void;
+  send(text: string | Uint8Array): void;
   /** No more input. */
   end(): void;
+  /** What a key at a terminal would tell the program; a program that does not run is told nothing. */
+  signal(name: 'INT'): void;
+  /** The program's terminal has this size now. */
+  resize(size: TerminalSize): void;
   close(): void;
 }
 
@@ -18,8 +22,8 @@ type Message = { number: number; event: JobEvent } | { stdin: number };
 const PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 5000;
 
-/** Follows the job and sends it input, until it has finished or is gone. */
-export function converse(id: string, follower: Follower): Conversation {
+/** Follows the job and sends it input, until it has finished or is gone. The size is that of its terminal, where it has one. */
+export function converse(id: string, follower: Follower, size?: TerminalSize): Conversation {
   const input = new Input();
   let seen = 0;
   let socket: WebSocket | undefined;
@@ -28,12 +32,14 @@ export function converse(id: string, follower: Follower): Conversation {
   let isOver = false;
   /** The controller has said what it has, so that nothing is sent twice. */
   let isWelcome = false;
+  let terminal = size;
 
+  const say = (message: object): void => {
+    if (isWelcome && socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
+  };
   const pump = (): void => {
     if (!isWelcome || socket?.readyState !== WebSocket.OPEN) return;
-    for (const piece of input.next()) {
-      socket.send(JSON.stringify(piece === 'end' ? { type: 'stdin_end' } : { type: 'stdin', base64: toBase64(piece) }));
-    }
+    for (const piece of input.next()) say(piece === 'end' ? { type: 'stdin_end' } : { type: 'stdin', base64: toBase64(piece) });
   };
   const close = (): void => {
     isOver = true;
@@ -43,12 +49,18 @@ export function converse(id: string, follower: Follower): Conversation {
   const take = (message: Message): void => {
     if ('stdin' in message) {
       input.acknowledge(message.stdin);
+      const isFirst = !isWelcome;
       isWelcome = true;
+      // The window may have changed while there was no connection.
+      if (isFirst && terminal) say({ type: 'resize', ...terminal });
       pump();
     } else if (message.number > seen) {
       seen = message.number;
-      if (message.event.type === 'finished') close();
-      follower.event(seen, message.event);
+      const { event } = message;
+      if (event.type === 'finished') close();
+      // It runs only now, and what it was told before it did not hear.
+      if (event.type === 'step_started' && event.step > 0 && terminal) say({ type: 'resize', ...terminal });
+      follower.event(seen, event);
     }
   };
   const connect = (): void => {
@@ -79,6 +91,11 @@ export function converse(id: string, follower: Follower): Conversation {
     end() {
       input.end();
       pump();
+    },
+    signal: (name) => say({ type: 'signal', signal: name }),
+    resize(now) {
+      terminal = now;
+      say({ type: 'resize', ...now });
     },
     close,
   };

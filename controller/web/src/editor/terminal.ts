@@ -3,24 +3,37 @@
 import { FitAddon } from '@xterm/addon-fit';
 import { Terminal } from '@xterm/xterm';
 import '@xterm/xterm/css/xterm.css';
+import type { TerminalSize } from '../shared/types';
 import { type Deed, LineEditor } from './line';
 import type { Source } from './output';
 
 const ERROR = ['\x1b[3;31m', '\x1b[0m'];
 const SCROLLBACK = 10_000;
 
+interface Callbacks {
+  perform(deed: Deed): void;
+  /** Keys as they are pressed, where the program has a terminal of its own. */
+  send(keys: string | Uint8Array): void;
+  resize(size: TerminalSize): void;
+  /** Somebody wants to be elsewhere on the page. */
+  leave(): void;
+}
+
 export class TerminalView {
   readonly #terminal: Terminal;
   readonly #fit = new FitAddon();
   readonly #watch: ResizeObserver;
   readonly #parent: HTMLElement;
+  readonly #callbacks: Callbacks;
   #line = new LineEditor();
   #isAccepting = false;
+  /** Every key goes to the program, which has a terminal of its own; else lines are edited here. */
+  #isRaw = false;
 
-  constructor(parent: HTMLElement, perform: (deed: Deed) => void) {
+  constructor(parent: HTMLElement, callbacks: Callbacks) {
     this.#parent = parent;
+    this.#callbacks = callbacks;
     this.#terminal = new Terminal({
-      convertEol: true,
       screenReaderMode: true,
       scrollback: SCROLLBACK,
       cursorBlink: false,
@@ -30,16 +43,26 @@ export class TerminalView {
     this.#terminal.loadAddon(this.#fit);
     this.#terminal.open(parent);
     this.#terminal.attachCustomKeyEventHandler((event) => !this.#belongsToPage(event));
-    this.#terminal.onData((data) => this.#type(data, perform));
+    this.#terminal.onData((data) => this.#type(data));
+    this.#terminal.onBinary((data) => {
+      if (this.#isRaw && this.#isAccepting) callbacks.send(Uint8Array.from(data, (letter) => letter.charCodeAt(0)));
+    });
+    this.#terminal.onResize(({ rows, cols }) => callbacks.resize({ rows, columns: cols }));
     this.#watch = new ResizeObserver(() => this.#fit.fit());
     this.#watch.observe(parent);
   }
 
-  /** Shows output; a line that is being typed stays behind it. */
-  write(source: Source, text: string): void {
+  /** Shows output; a line that is being typed stays behind it. What did not go through a terminal ends its lines as files do. */
+  write(source: Source, text: string, isFromTerminal: boolean): void {
     const { before, after } = this.#line.around();
-    const shown = source === 'stderr' ? ERROR.join(text) : text;
-    this.#terminal.write(before + shown + after);
+    const ended = isFromTerminal ? text : text.replace(/\r?\n/g, '\r\n');
+    this.#terminal.write(before + (source === 'stderr' ? ERROR.join(ended) : ended) + after);
+  }
+
+  /** Whether the program has a terminal of its own. */
+  raw(isRaw: boolean): void {
+    this.#isRaw = isRaw;
+    this.#line = new LineEditor();
   }
 
   /** Whether what is typed goes anywhere. */
@@ -55,6 +78,10 @@ export class TerminalView {
 
   focus(): void {
     this.#terminal.focus();
+  }
+
+  get size(): TerminalSize {
+    return { rows: this.#terminal.rows, columns: this.#terminal.cols };
   }
 
   label(text: string): void {
@@ -84,17 +111,28 @@ export class TerminalView {
     this.#terminal.dispose();
   }
 
-  /** Tab leaves the terminal, and Ctrl+C copies where something is selected. */
+  /** Tab leaves the terminal, unless a program reads it: then F6 does. Ctrl+C copies where something is selected, and Ctrl+V pastes. */
   #belongsToPage(event: KeyboardEvent): boolean {
-    if (event.key === 'Tab') return true;
+    const isForProgram = this.#isRaw && this.#isAccepting;
+    if (event.key === 'F6' && isForProgram) {
+      event.preventDefault();
+      if (event.type === 'keydown') this.#callbacks.leave();
+      return true;
+    }
+    if (event.key === 'Tab') return !isForProgram;
     if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) return true;
-    return event.ctrlKey && event.key === 'c' && this.#terminal.hasSelection();
+    if (!event.ctrlKey || event.altKey) return false;
+    return event.key === 'v' || (event.key === 'c' && this.#terminal.hasSelection());
   }
 
-  #type(data: string, perform: (deed: Deed) => void): void {
+  #type(data: string): void {
     if (!this.#isAccepting) return;
+    if (this.#isRaw) {
+      this.#callbacks.send(data);
+      return;
+    }
     const { echo, deeds } = this.#line.type(data);
     if (echo) this.#terminal.write(echo);
-    deeds.forEach(perform);
+    deeds.forEach((deed) => this.#callbacks.perform(deed));
   }
 }

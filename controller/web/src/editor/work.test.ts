@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { isPristine, ofKept, ofSpec, runSpec, sizeOf, testsSpec, toKept, UnclosedQuote, workOf, type Work } from './work';
+import { newTest, UnclosedQuote } from './tests';
+import { contentBytes, isPristine, ofKept, ofSpec, runSpec, sizeOf, testsSpec, toKept, workOf, type Work } from './work';
 
 const two = (): Work => workOf('python', [{ path: 'main.py', content: 'é' }, { path: 'data.bin', base64: '/wA=' }]);
 
@@ -20,25 +21,37 @@ test('who types while it runs sends no input beforehand', () => {
   expect(runSpec({ ...two(), stdin: 'x', isInteractive: true }).stdin).toBeUndefined();
 });
 
+test('a terminal has a size, where somebody types at one', () => {
+  const size = { rows: 30, columns: 100 };
+  expect(runSpec({ ...two(), isInteractive: true, isTerminal: true }, size).terminal).toEqual(size);
+  expect(runSpec({ ...two(), isInteractive: true }, size).terminal).toBeUndefined();
+  expect(runSpec({ ...two(), isTerminal: true }, size).terminal).toBeUndefined();
+});
+
+test('files to keep are patterns, written as in a shell', () => {
+  expect(runSpec({ ...two(), artifacts: `*.png "a b/**"` }).artifacts).toEqual(['*.png', 'a b/**']);
+  expect(runSpec(two()).artifacts).toBeUndefined();
+  expect(() => runSpec({ ...two(), artifacts: '"' })).toThrow(expect.objectContaining({ line: 'artifacts' }));
+});
+
 test('each test is a run of its own', () => {
-  const tests = [{ id: 'a', name: 'adds', stdin: '1 2', args: 'x', expected: '3', checker: 'exact' as const }];
-  expect(testsSpec({ ...two(), stdin: 'not this', tests })).toMatchObject({
-    runs: [{ name: 'adds', stdin: '1 2', args: ['x'], expect: { stdout: '3', checker: 'exact' } }],
-  });
-  expect(testsSpec({ ...two(), stdin: 'not this', tests }).stdin).toBeUndefined();
+  const tests = [newTest({ name: 'adds', stdin: '1 2', args: 'x', expected: '3' })];
+  const spec = testsSpec({ ...two(), stdin: 'not this', tests });
+  expect(spec.runs).toEqual([{ name: 'adds', stdin: '1 2', args: ['x'], expect: { stdout: '3', checker: 'trimmed' } }]);
+  expect(spec.stdin).toBeUndefined();
 });
 
 test('an unclosed quote says whose it is', () => {
-  const test = { id: 'a', name: 'adds', stdin: '', args: '"', expected: '', checker: 'exact' as const };
   expect(() => runSpec({ ...two(), args: "'" })).toThrow(UnclosedQuote);
-  expect(() => testsSpec({ ...two(), tests: [test] })).toThrow(expect.objectContaining({ quote: '"', test: 'adds' }));
+  expect(() => testsSpec({ ...two(), tests: [newTest({ name: 'adds', args: '"' })] })).toThrow(expect.objectContaining({ quote: '"', test: 'adds' }));
 });
 
 test('a job that is opened is the work it came from', () => {
   const work = { ...two(), args: "-n 'a b'", stdin: 'x' };
   work.main = work.files[0]?.id ?? '';
   expect(runSpec(ofSpec(runSpec(work)))).toEqual(runSpec(work));
-  work.tests = [{ id: 'a', name: 'adds', stdin: '1', args: '', expected: '3', checker: 'trimmed' }];
+  work.artifacts = `*.png 'a b'`;
+  work.tests = [newTest({ name: 'adds', stdin: '1', expected: '3' })];
   expect(testsSpec(ofSpec(testsSpec(work)))).toEqual(testsSpec(work));
 });
 
@@ -47,7 +60,16 @@ test('what is kept comes back', () => {
   expect(ofKept(toKept(work) ?? '')).toEqual(work);
 });
 
+test('what an earlier version kept is understood', () => {
+  const { judging: _judging, artifacts: _artifacts, ...old } = two();
+  const tests = [{ id: 'a', name: 'one', stdin: '1', args: '', expected: '2', checker: 'exact' }, { id: 'b', name: 'two', stdin: '', args: '', expected: '', checker: 'trimmed' }];
+  const work = ofKept(JSON.stringify({ version: 1, work: { ...old, tests } }));
+  expect(work?.tests.map(({ id, name, rule, weight }) => [id, name, rule?.kind, weight])).toEqual([['a', 'one', 'exact', ''], ['b', 'two', undefined, '']]);
+  expect(work?.judging).toEqual(two().judging);
+});
+
 test('what is too large is not kept', () => {
+  expect(toKept({ ...two(), tests: [newTest({ name: 'big', stdin: 'x'.repeat(2_100_000) })] })).toBeUndefined();
   expect(toKept(workOf('c', [{ path: 'a.c', content: 'x'.repeat(2_100_000) }]))).toBeUndefined();
 });
 
@@ -65,4 +87,9 @@ test('an example that nobody touched may be replaced, anything else may not', ()
 
 test('sizes are those of the bytes', () => {
   expect(two().files.map(sizeOf)).toEqual([2, 2]);
+});
+
+test('all contents of a job count for its size', () => {
+  const spec = testsSpec({ ...two(), tests: [newTest({ name: 'a', stdin: '12', expected: 'é' })] });
+  expect(contentBytes({ ...spec, checker: { language: 'python', files: [{ path: 'c.py', content: '123' }] } })).toBe(2 + 2 + 2 + 2 + 3);
 });

@@ -1,23 +1,15 @@
 /** What somebody works on: the program, what it is given, and its tests; and how that is kept and submitted. */
 
 import { toText } from '../shared/content';
-import type { Checker, Content, JobSpec, RunSpec, SourceFile } from '../shared/types';
-import { parseArgs, quoteArgs } from './args';
+import type { Content, JobSpec, SourceFile, TerminalSize } from '../shared/types';
+import { quoteArgs } from './args';
 import { type LimitTexts, NO_LIMITS, request, toTexts } from './limits';
+import { type Judging, newId, ofKeptTest, ofTests, type TestCase, toTests, USUAL_JUDGING, words } from './tests';
 
 export interface WorkFile {
   id: string;
   path: string;
   content: string | { base64: string };
-}
-
-export interface TestCase {
-  id: string;
-  name: string;
-  stdin: string;
-  args: string;
-  expected: string;
-  checker: Checker;
 }
 
 export interface Work {
@@ -30,13 +22,17 @@ export interface Work {
   stdin: string;
   args: string;
   limits: LimitTexts;
+  /** Somebody types while it runs. */
   isInteractive: boolean;
+  /** At a terminal of its own then, and not line by line. */
+  isTerminal: boolean;
+  /** Patterns of the files to keep, as in a shell. */
+  artifacts: string;
   tests: TestCase[];
+  judging: Judging;
   /** The example that the files are, as long as nobody has changed them. */
   example: string | undefined;
 }
-
-export const newId = (): string => Math.random().toString(36).slice(2, 12);
 
 /** A program of these files, with nothing else set. */
 export function workOf(language: string, files: SourceFile[], example?: string): Work {
@@ -50,7 +46,10 @@ export function workOf(language: string, files: SourceFile[], example?: string):
     args: '',
     limits: { ...NO_LIMITS },
     isInteractive: false,
+    isTerminal: false,
+    artifacts: '',
     tests: [],
+    judging: { ...USUAL_JUDGING, rule: { ...USUAL_JUDGING.rule } },
     example,
   };
 }
@@ -61,7 +60,7 @@ export function ofSource({ path, content, base64 }: SourceFile): WorkFile {
 
 export const isText = (file: WorkFile): file is WorkFile & { content: string } => typeof file.content === 'string';
 
-export function sizeOf({ content }: WorkFile): number {
+export function sizeOf({ content }: Pick<WorkFile, 'content'>): number {
   if (typeof content !== 'string') return Math.floor((content.base64.replace(/=+$/, '').length * 3) / 4);
   return new TextEncoder().encode(content).length;
 }
@@ -69,55 +68,34 @@ export function sizeOf({ content }: WorkFile): number {
 /** Nothing in it that somebody would miss. */
 export function isPristine(work: Work): boolean {
   const isEmpty = work.files.every((file) => file.content === '');
-  return (work.example !== undefined || isEmpty) && !work.stdin && !work.args && work.tests.length === 0;
+  const isUnjudged = work.tests.length === 0 && !work.judging.checker && !work.judging.interactor;
+  return (work.example !== undefined || isEmpty) && !work.stdin && !work.args && isUnjudged;
 }
 
 const toSource = ({ path, content }: WorkFile): SourceFile =>
   typeof content === 'string' ? { path, content } : { path, base64: content.base64 };
 
-/** Why a work cannot be submitted: whose arguments are not closed (`undefined`: those of the program), by what. */
-export class UnclosedQuote extends Error {
-  constructor(
-    readonly quote: string,
-    readonly test: string | undefined,
-  ) {
-    super(`unclosed ${quote}`);
-  }
-}
-
-function argsOf(line: string, test?: string): string[] {
-  const parsed = parseArgs(line);
-  if ('unclosed' in parsed) throw new UnclosedQuote(parsed.unclosed, test);
-  return parsed.args;
-}
-
 function program(work: Work): JobSpec {
   const spec: JobSpec = { language: work.language, files: work.files.map(toSource), limits: request(work.limits) };
   const main = work.files.find((file) => file.id === work.main);
   if (main && work.files.length > 1) spec.main = main.path;
+  const artifacts = words(work.artifacts, 'artifacts');
+  if (artifacts.length > 0) spec.artifacts = artifacts;
   return spec;
 }
 
-/** One run with the input and arguments. @throws UnclosedQuote */
-export function runSpec(work: Work): JobSpec {
+/** One run with the input and arguments, at a terminal of this size where it has one. @throws UnclosedQuote */
+export function runSpec(work: Work, size?: TerminalSize): JobSpec {
   const spec = program(work);
-  const args = argsOf(work.args);
+  const args = words(work.args, 'args');
   if (args.length > 0) spec.args = args;
   if (work.stdin && !work.isInteractive) spec.stdin = work.stdin;
+  if (size && work.isInteractive && work.isTerminal) spec.terminal = size;
   return spec;
 }
 
 /** A run for each test. @throws UnclosedQuote */
-export function testsSpec(work: Work): JobSpec {
-  return { ...program(work), runs: work.tests.map(runOf) };
-}
-
-function runOf(test: TestCase): RunSpec {
-  const run: RunSpec = { args: argsOf(test.args, test.name), stdin: test.stdin };
-  if (test.name) run.name = test.name;
-  run.expect = { stdout: test.expected, checker: test.checker };
-  return run;
-}
+export const testsSpec = (work: Work): JobSpec => ({ ...program(work), ...ofTests(work.tests, work.judging) });
 
 /** The work that a job was submitted from. */
 export function ofSpec(spec: JobSpec): Work {
@@ -127,15 +105,19 @@ export function ofSpec(spec: JobSpec): Work {
   work.stdin = toText(spec.stdin);
   work.args = quoteArgs(spec.args ?? []);
   work.limits = toTexts(spec.limits);
-  work.tests = (spec.runs ?? []).map((run, index) => ({
-    id: newId(),
-    name: run.name ?? `${index + 1}`,
-    stdin: toText(run.stdin),
-    args: quoteArgs(run.args ?? []),
-    expected: toText(run.expect?.stdout as Content | undefined),
-    checker: run.expect?.checker ?? 'trimmed',
-  }));
-  return work;
+  work.artifacts = quoteArgs(spec.artifacts ?? []);
+  work.isInteractive = work.isTerminal = spec.terminal !== undefined;
+  return { ...work, ...toTests(spec) };
+}
+
+const bytesOf = (content: Content | undefined): number => (content === undefined ? 0 : sizeOf({ content }));
+
+/** All that a job holds of files, inputs and expected outputs, in bytes. */
+export function contentBytes(spec: JobSpec): number {
+  const judges = [spec.checker, spec.interactor].flatMap((judge) => judge?.files ?? []);
+  const files = [...spec.files, ...judges].map(({ content, base64 }) => bytesOf(base64 === undefined ? content : { base64 }));
+  const runs = (spec.runs ?? []).map((run) => bytesOf(run.stdin) + bytesOf(run.expect?.stdout));
+  return [...files, ...runs].reduce((sum, size) => sum + size, bytesOf(spec.stdin));
 }
 
 const VERSION = 1;
@@ -145,8 +127,9 @@ const MAX_KEPT = 2_000_000;
 /** The text to keep; `undefined` where it is too large for that. */
 export function toKept(work: Work): string | undefined {
   // Whatever is large is not even written down: this happens at every pause in typing.
-  const letters = work.files.reduce((sum, { content }) => sum + (typeof content === 'string' ? content : content.base64).length, 0);
-  if (letters > MAX_KEPT) return undefined;
+  const files = work.files.map(({ content }) => (typeof content === 'string' ? content : content.base64).length);
+  const tests = work.tests.map(({ stdin, expected }) => stdin.length + expected.length);
+  if ([...files, ...tests].reduce((sum, letters) => sum + letters, 0) > MAX_KEPT) return undefined;
   const text = JSON.stringify({ version: VERSION, work });
   return text.length > MAX_KEPT ? undefined : text;
 }
@@ -157,7 +140,8 @@ export function ofKept(text: string | null): Work | undefined {
   try {
     const { version, work } = JSON.parse(text) as { version: unknown; work: Partial<Work> };
     if (version !== VERSION || !Array.isArray(work.files) || work.files.length === 0) return undefined;
-    const whole = { ...workOf(String(work.language), []), ...work };
+    const fresh = workOf(String(work.language), []);
+    const whole = { ...fresh, ...work, judging: { ...fresh.judging, ...work.judging }, tests: (work.tests ?? []).map(ofKeptTest) };
     if (!whole.files.some((file) => file.id === whole.shown)) whole.shown = whole.files[0]?.id ?? '';
     return whole;
   } catch {

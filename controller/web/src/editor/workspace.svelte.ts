@@ -5,10 +5,14 @@ import { tell } from '../shared/toast.svelte';
 import type { Place } from './diagnostics';
 import { example } from './examples';
 import { extension, languageOf, unused } from './files';
+import { t as folders } from './foldersText';
 import { t } from './text';
-import { isPristine, isText, newId, ofKept, ofSource, toKept, type Work, type WorkFile, workOf } from './work';
+import { newId } from './tests';
+import { isPristine, isText, ofKept, ofSource, toKept, type Work, type WorkFile, workOf } from './work';
 
 const KEY = 'ruche.work';
+/** More files that are opened at once are counted, not named. */
+const MANY = 5;
 const KEEP_AFTER_MS = 400;
 const FIRST_LANGUAGE = 'python';
 
@@ -71,7 +75,7 @@ export class Workspace {
 
   /** Another language; its example comes only where nothing would be lost. */
   chooseLanguage(language: LanguageInfo): void {
-    if (isPristine(this.work)) this.work = { ...fromExample(language.id, language.extensions[0]), isInteractive: this.work.isInteractive, limits: this.work.limits };
+    if (isPristine(this.work)) this.work = { ...fromExample(language.id, language.extensions[0]), ...settingsOf(this.work) };
     else this.work.language = language.id;
   }
 
@@ -87,15 +91,18 @@ export class Workspace {
     if (files.length === 0) return;
     const before = $state.snapshot(this.work) as Work;
     const fresh = files.map(ofSource);
-    const replaced = this.work.files.filter((file) => fresh.some((one) => one.path === file.path && one.content !== file.content));
+    const byPath = new Map(fresh.map((file) => [file.path, file]));
+    const replaced = before.files.filter((file) => byPath.has(file.path) && byPath.get(file.path)?.content !== file.content);
     if (isPristine(before)) {
-      const language = languageOf(files.map((file) => file.path), languages)?.id ?? before.language;
-      this.work = { ...workOf(language, []), files: fresh, limits: before.limits, isInteractive: before.isInteractive };
+      const language = languageOf(files.map((file) => file.path), languages, before.language)?.id ?? before.language;
+      this.work = { ...workOf(language, []), files: fresh, ...settingsOf(before) };
     } else {
-      const kept = this.work.files.filter((file) => !fresh.some((one) => one.path === file.path));
+      const kept = this.work.files.filter((file) => !byPath.has(file.path));
       this.work.files = [...kept, ...fresh];
       if (!this.work.files.some((file) => file.id === this.work.main)) this.work.main = '';
-      if (replaced.length > 0) tell(t().replaced(replaced.map((file) => file.path).join(', ')), 'done', { title: t().undo, run: () => (this.work = before) });
+      const undo = { title: t().undo, run: () => (this.work = before) };
+      if (fresh.length > MANY) tell(folders().opened(fresh.length), 'done', undo);
+      else if (replaced.length > 0) tell(t().replaced(replaced.map((file) => file.path).join(', ')), 'done', undo);
     }
     this.work.example = undefined;
     this.work.shown = fresh[0]?.id ?? '';
@@ -131,5 +138,8 @@ export class Workspace {
 function fromExample(language: string, end?: string): Work {
   return workOf(language, [example(language, end)], language);
 }
+
+/** What stays when another program takes the place of one that nobody misses. */
+const settingsOf = ({ limits, isInteractive, isTerminal, artifacts, judging }: Work) => ({ limits, isInteractive, isTerminal, artifacts, judging });
 
 export const workspace = new Workspace();

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { beginning, ending, FIRST_CHARACTERS, FIRST_LINES, firstDifference, lines, pieces } from './output';
+import { beginning, ending, FIRST_CHARACTERS, FIRST_LINES, lines, pieces } from './output';
 
 const numbered = (count: number): string => Array.from({ length: count }, (_, index) => `${index + 1}\n`).join('');
 
@@ -33,13 +33,4 @@ test.each([numbered(1000), 'x'.repeat(100_000), `short\n${'x'.repeat(70_000)}\ne
   const made = pieces(text);
   expect(made.join('')).toBe(text);
   expect(Math.max(0, ...made.map((piece) => piece.length))).toBeLessThanOrEqual(32_000);
-});
-
-test('the first line that differs is found', () => {
-  expect(firstDifference('a\nb\nc\n', 'a\nB\nc\n', false)).toBe(2);
-  expect(firstDifference('a\nb', 'a', false)).toBe(2);
-  expect(firstDifference('a', '', false)).toBe(1);
-  expect(firstDifference('a\nb\n', 'a  \nb\n\n', false)).toBeUndefined();
-  expect(firstDifference('a\nb\n', 'a\nb', true)).toBe(2);
-  expect(firstDifference('same', 'same', true)).toBeUndefined();
 });

@@ -68,21 +68,3 @@ function nthLine(text: string, n: number, from: number): number {
 
 /** Where the line begins that `before` is in. */
 const lineStart = (text: string, before: number): number => text.lastIndexOf('\n', before - 1) + 1;
-
-/** The first line, from 1, in which two texts differ; `undefined` where they are the same to the checker. */
-export function firstDifference(expected: string, got: string, isExact: boolean): number | undefined {
-  const split = isExact ? exactLines : trimmedLines;
-  const [a, b] = [split(expected), split(got)];
-  const at = a.findIndex((line, index) => line !== b[index]);
-  if (at >= 0) return at + 1;
-  return b.length > a.length ? a.length + 1 : undefined;
-}
-
-/** With their ends: that the last one has none counts. */
-const exactLines = (text: string): readonly string[] => text.match(/[^\n]*\n|[^\n]+/g) ?? [];
-
-/** As the controller compares: white space at the ends of lines and empty lines at the end do not count. */
-function trimmedLines(text: string): readonly string[] {
-  const all = text.split('\n').map((line) => line.trimEnd());
-  return all.slice(0, all.findLastIndex((line) => line !== '') + 1);
-}

@@ -24,7 +24,7 @@ export function ended(step: StepResult): string {
 /** What else happened to a step. */
 export function remarks(step: StepResult): string[] {
   const words = shared();
-  const known: Record<string, string> = { process_limit: words.process_limit, disk_full: words.disk_full };
+  const known: Record<string, string> = { process_limit: words.process_limit, disk_full: words.disk_full, artifacts_cut: words.artifacts_cut };
   return [...(step.truncated ? [words.truncated] : []), ...step.flags.map((flag) => known[flag] ?? flag)];
 }
 

@@ -22,6 +22,11 @@ const group = (name: string): string => `/groups/${part(name)}`;
 export const getLimits = (): Promise<LimitsInfo> => get('/limits');
 export const changePassword = (old: string, fresh: string): Promise<void> => post('/password', { old, new: fresh });
 
+/** The key that signs callbacks. */
+export const getCallbackKey = (): Promise<{ key: string }> => get('/account/callback-key');
+/** Makes a new one; the old one signs no more. */
+export const renewCallbackKey = (): Promise<{ key: string }> => post('/account/callback-key');
+
 export const listTokens = (): Promise<TokenInfo[]> => get('/tokens');
 export const createToken = (token: NewToken): Promise<CreatedToken> => post('/tokens', token);
 export const revokeToken = (id: string): Promise<void> => remove(`/tokens/${part(id)}`);

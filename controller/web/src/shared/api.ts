@@ -40,6 +40,7 @@ export function address(path: string, query: Query = {}): string {
 
 interface Ask {
   query?: Query;
+  /** Bytes as they are, anything else as JSON. */
   body?: unknown;
   signal?: AbortSignal;
 }
@@ -50,8 +51,9 @@ async function call<T>(method: Method, path: string, { query, body, signal }: As
   const request: RequestInit = { method, headers, credentials: 'same-origin', cache: 'no-store' };
   if (signal) request.signal = signal;
   if (method !== 'GET' && method !== 'DELETE') {
-    headers['content-type'] = 'application/json';
-    request.body = JSON.stringify(body ?? {});
+    const isBytes = body instanceof Blob;
+    headers['content-type'] = isBytes ? 'application/octet-stream' : 'application/json';
+    request.body = isBytes ? body : JSON.stringify(body ?? {});
   }
   let response: Response;
   try {

@@ -13,6 +13,8 @@ function number(value: number, digits = 0): string {
 }
 
 export const count = (value: number): string => number(value);
+/** Points of a score, which may be parts. */
+export const points = (value: number): string => number(value, 2);
 export const percent = (value: number): string => `${number(value)} %`;
 
 /** Milliseconds: `12 ms`, `1.5 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`. */

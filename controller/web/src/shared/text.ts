@@ -38,6 +38,8 @@ export const t = dictionary({
     process_limit: 'It tried to start more processes than it may.',
     disk_full: 'Its disk was full.',
     truncated: 'The output was cut off.',
+    artifacts_cut: 'It left more files than are kept.',
+    artifacts: 'Files that it left',
   },
   fr: {
     loading: 'Chargement…',
@@ -74,5 +76,7 @@ export const t = dictionary({
     process_limit: 'Il a voulu lancer plus de processus que permis.',
     disk_full: 'Son disque était plein.',
     truncated: 'La sortie a été coupée.',
+    artifacts_cut: 'Il a laissé plus de fichiers qu’on n’en garde.',
+    artifacts: 'Fichiers laissés',
   },
 });

@@ -41,13 +41,38 @@ export interface SourceFile {
   base64?: string;
 }
 
-export type Checker = 'trimmed' | 'exact';
+/** How much numbers may differ: one of the two is enough. Both are 0.000001 where absent. */
+export interface Tolerance {
+  absolute?: number;
+  relative?: number;
+}
+
+export type Checker = 'trimmed' | 'exact' | 'tokens' | 'unordered_lines' | 'custom' | { float: Tolerance };
+
+/** A program that judges another one. */
+export interface Judge {
+  language: string;
+  files: SourceFile[];
+  main?: string;
+  compile_args?: string[];
+  limits?: LimitsRequest;
+}
+
+/** In characters. */
+export interface TerminalSize {
+  rows: number;
+  columns: number;
+}
 
 export interface RunSpec {
   name?: string;
   args?: string[];
   stdin?: Content;
   expect?: { stdout: Content; checker?: Checker };
+  /** 1 where absent. */
+  weight?: number;
+  /** Runs of one group count for as much as the worst of them. */
+  group?: string;
   limits?: LimitsRequest;
 }
 
@@ -62,6 +87,13 @@ export interface JobSpec {
   limits?: LimitsRequest;
   runs?: RunSpec[];
   stop_on_failure?: boolean;
+  /** How many runs may be under way at once; 1 where absent. */
+  parallel?: number;
+  checker?: Judge;
+  interactor?: Judge;
+  /** Patterns of the files to keep. */
+  artifacts?: string[];
+  terminal?: TerminalSize;
   labels?: Record<string, string>;
 }
 
@@ -69,6 +101,24 @@ export interface Usage {
   cpu_ms: number;
   wall_ms: number;
   memory_bytes: number;
+}
+
+/** What a job's own checker or interactor said. Only the job's owner is told. */
+export interface Check {
+  /** Why it is no judgement. */
+  fault?: string;
+  output?: Content;
+}
+
+/** A file that a run left. */
+export interface Artifact {
+  path: string;
+  size: number;
+}
+
+export interface Score {
+  points: number;
+  of: number;
 }
 
 export interface StepResult {
@@ -81,6 +131,10 @@ export interface StepResult {
   truncated: boolean;
   flags: string[];
   usage: Usage;
+  /** The part of its weight that a wrong answer is worth all the same. */
+  partial?: number;
+  check?: Check;
+  artifacts?: Artifact[];
 }
 
 export interface JobSummary {
@@ -103,6 +157,7 @@ export interface Job extends Omit<JobSummary, 'usage'> {
   position?: number;
   compile?: StepResult;
   runs: StepResult[];
+  score?: Score;
 }
 
 export interface JobPage {

@@ -1,0 +1,2 @@
+# What is written is seen at once, also where output is a pipe: people wait for prompts.
+$stdout.sync = true

@@ -1,0 +1,4 @@
+#= args = ["a b", "--flag", "é"]
+#= stdout = "a b|--flag|é\n"
+IFS='|'
+printf '%s\n' "$*"

@@ -1,0 +1,6 @@
+//= verdict = "compile_error"
+//= says = "error.c:5"
+int main(void) {
+  int x = 1;
+  retrun x;
+}

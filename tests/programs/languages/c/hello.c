@@ -1,0 +1,4 @@
+//= stdout = "hello\n"
+#include <stdio.h>
+
+int main(void) { puts("hello"); }

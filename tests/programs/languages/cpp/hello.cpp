@@ -1,0 +1,4 @@
+//= stdout = "hello\n"
+#include <iostream>
+
+int main() { std::cout << "hello" << std::endl; }

@@ -1,0 +1,4 @@
+!= stdout = "hello\n"
+program hello
+  print "(a)", "hello"
+end program

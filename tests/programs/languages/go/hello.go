@@ -1,0 +1,6 @@
+//= stdout = "hello\n"
+package main
+
+import "fmt"
+
+func main() { fmt.Println("hello") }

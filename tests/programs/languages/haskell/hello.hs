@@ -1,0 +1,3 @@
+-- = stdout = "hello\n"
+main :: IO ()
+main = putStrLn "hello"

@@ -1,0 +1,6 @@
+//= stdout = "hello\n"
+class Main {
+  public static void main(String[] args) {
+    System.out.println("hello");
+  }
+}

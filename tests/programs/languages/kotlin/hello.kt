@@ -1,0 +1,4 @@
+//= stdout = "hello\n"
+fun main() {
+    println("hello")
+}

@@ -1,0 +1,5 @@
+//= stdin = "one\ntwo\n"
+//= stdout = "one\ntwo\n"
+fun main() {
+    generateSequence(::readLine).forEach { println(it) }
+}

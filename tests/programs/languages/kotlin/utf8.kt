@@ -1,0 +1,5 @@
+//= stdin = "naïve 日本 🐝\n"
+//= stdout = "wörld 🐝 naïve 日本 🐝\n"
+fun main() {
+    println("wörld 🐝 ${readLine()}")
+}

@@ -1,0 +1,6 @@
+-- = verdict = "output_exceeded"
+-- = limits = { output_bytes = 65536 }
+-- = says = "all work and no play"
+while true do
+  print("all work and no play makes jack a dull boy")
+end

@@ -1,0 +1,3 @@
+-- = stdin = "naïve 日本 🐝\n"
+-- = stdout = "wörld 🐝 naïve 日本 🐝\n"
+print("wörld 🐝 " .. io.read())

@@ -1,0 +1,6 @@
+(*= verdict = "cpu_time_exceeded" *)
+(*= limits = { cpu_seconds = 0.5 } *)
+let () =
+  while true do
+    ()
+  done

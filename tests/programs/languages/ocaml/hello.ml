@@ -1,0 +1,2 @@
+(*= stdout = "hello\n" *)
+let () = print_endline "hello"

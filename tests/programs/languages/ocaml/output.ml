@@ -1,0 +1,7 @@
+(*= verdict = "output_exceeded" *)
+(*= limits = { output_bytes = 65536 } *)
+(*= says = "all work and no play" *)
+let () =
+  while true do
+    print_endline "all work and no play makes jack a dull boy"
+  done

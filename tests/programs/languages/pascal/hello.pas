@@ -1,0 +1,6 @@
+//= stdout = "hello\n"
+program hello;
+
+begin
+  writeln('hello');
+end.

@@ -1,0 +1,9 @@
+//= verdict = "output_exceeded"
+//= limits = { output_bytes = 65536 }
+//= says = "all work and no play"
+program talks;
+
+begin
+  while true do
+    writeln('all work and no play makes jack a dull boy');
+end.

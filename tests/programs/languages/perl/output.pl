@@ -1,0 +1,4 @@
+#= verdict = "output_exceeded"
+#= limits = { output_bytes = 65536 }
+#= says = "all work and no play"
+print "all work and no play makes jack a dull boy\n" while 1;

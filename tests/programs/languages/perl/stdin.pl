@@ -1,0 +1,3 @@
+#= stdin = "one\ntwo\n"
+#= stdout = "one\ntwo\n"
+print while <STDIN>;

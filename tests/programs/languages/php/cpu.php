@@ -1,0 +1,5 @@
+<?php
+//= verdict = "cpu_time_exceeded"
+//= limits = { cpu_seconds = 0.5 }
+while (true) {
+}

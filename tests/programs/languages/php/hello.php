@@ -1,0 +1,3 @@
+<?php
+//= stdout = "hello\n"
+echo "hello\n";

@@ -1,0 +1,7 @@
+<?php
+//= verdict = "output_exceeded"
+//= limits = { output_bytes = 65536 }
+//= says = "all work and no play"
+while (true) {
+    echo "all work and no play makes jack a dull boy\n";
+}

@@ -1,0 +1,6 @@
+<?php
+//= stdin = "one\ntwo\n"
+//= stdout = "one\ntwo\n"
+while (($line = fgets(STDIN)) !== false) {
+    echo $line;
+}

@@ -1,0 +1,4 @@
+#= verdict = "cpu_time_exceeded"
+#= limits = { cpu_seconds = 0.5 }
+while True:
+    pass

@@ -1,0 +1,5 @@
+#= verdict = "output_exceeded"
+#= limits = { output_bytes = 65536 }
+#= says = "all work and no play"
+while True:
+    print("all work and no play makes jack a dull boy")

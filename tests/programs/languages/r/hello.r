@@ -1,0 +1,2 @@
+#= stdout = "hello\n"
+cat("hello\n")

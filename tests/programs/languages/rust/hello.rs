@@ -1,0 +1,4 @@
+//= stdout = "hello\n"
+fn main() {
+    println!("hello");
+}

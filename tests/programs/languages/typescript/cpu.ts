@@ -1,0 +1,3 @@
+//= verdict = "cpu_time_exceeded"
+//= limits = { cpu_seconds = 0.5 }
+for (;;) {}

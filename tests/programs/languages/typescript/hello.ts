@@ -1,0 +1,3 @@
+//= stdout = "hello\n"
+const greeting: string = "hello";
+console.log(greeting);
