@@ -53,7 +53,7 @@ const HOMES: [(&str, &[&str]); 20] = [
         "indicatif",
         &[
             "cli/src/bar.rs",
-            "runner/src/conformance/command.rs",
+            "runner/src/conformance",
             "runner/src/doctor",
             "runner/src/images",
             "runner/src/selftest",

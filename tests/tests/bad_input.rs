@@ -88,13 +88,13 @@ fn the_cli_says_what_is_wrong_in_one_line() {
     let cluster = Cluster::offering("python");
     let unknown = cluster.file("main.cob", "DISPLAY 'HI'.");
     let missing = cluster.folder.path().join("missing.py");
-    let folder = cluster.folder.path();
+    let empty = tempfile::tempdir().unwrap();
     let fine = cluster.file("main.py", "print(1)");
     for (file, arguments, code, says) in [
         (unknown.as_path(), &[][..], 125, "main.cob"),
         (unknown.as_path(), &["--lang", "cobol"][..], 125, "cobol"),
         (missing.as_path(), &[][..], 2, "missing.py"),
-        (folder, &[][..], 2, "folder"),
+        (empty.path(), &[][..], 2, "folder"),
         (fine.as_path(), &["--cpu", "1000h"][..], 125, "cpu_seconds"),
         (fine.as_path(), &["--memory", "lots"][..], 2, "lots"),
     ] {
