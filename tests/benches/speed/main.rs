@@ -64,7 +64,7 @@ fn main() -> ExitCode {
 
     println!("\nOne run of `true`\n{}", table(&depths));
     println!("Hello in Java, compiled and run\n{}", table(&java));
-    println!("200 judged runs of a compiled program, its compilation included\n{}", table(&many));
+    println!("200 judged runs of a compiled program, without its compilation\n{}", table(&many));
     println!("Runs a second, and as a share of bare\n{}", throughput::table(&throughput));
     println!("Memory\n{}", memory::table(&memory));
     let promises = promises::check(&depths, &java, &many, &throughput, &memory);

@@ -1,5 +1,5 @@
 //! Many tests of one compiled program: a job with so many judged runs, and the same program started as often by nothing but
-//! its parent.
+//! its parent. Neither's compilation counts.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -29,7 +29,7 @@ pub fn measure(cluster: &Cluster, api: &RunnerApi, rounds: usize) -> [Series; 3]
     let mut series = ["bare", "runner", "runner, 2 at once"].map(Series::new);
     for round in 0..=rounds {
         let bare = || (0..TESTS).for_each(|number| bare(&program, number));
-        let times = [timed(bare), timed(|| api.run(&in_turn)), timed(|| api.run(&at_once))];
+        let times = [timed(bare), api.time_runs(&in_turn), api.time_runs(&at_once)];
         // The first one reads everything from the disk.
         if round > 0 {
             series.iter_mut().zip(times).for_each(|(series, time)| series.push(time));

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use protocol::runner::{Assignment, FromRunner};
-use protocol::{Attempt, JobId, JobSpec, SourceFile, Verdict};
+use protocol::{Attempt, JobId, JobSpec, SourceFile, Step, Verdict};
 use runner::config::{Config, HostFacts, StartArgs};
 use runner::node::Node;
 use runner::report::{Report, queue};
@@ -57,6 +58,11 @@ impl RunnerApi {
 
     /// Runs a job to its last report. Waits where all slots are taken.
     pub fn run(&self, spec: &JobSpec) {
+        self.time_runs(spec);
+    }
+
+    /// Runs a job, and says how long its runs took: from the end of its compilation, where it has one.
+    pub fn time_runs(&self, spec: &JobSpec) -> Duration {
         self.runtime.block_on(async {
             let _slot = self.slots.acquire().await.unwrap();
             let (workshop, permit) = self.node.admit(spec).unwrap();
@@ -68,18 +74,22 @@ impl RunnerApi {
                 stdin_follows: false,
             };
             let never = CancellationToken::new();
+            let mut begun = Instant::now();
             tokio::spawn(runner::worker::run(workshop, assignment, permit, None, reporter, never));
             loop {
                 match reports.recv().await.unwrap() {
                     Report::Message(FromRunner::Finished { verdict, .. }) => {
                         assert_eq!(verdict, Verdict::Ok);
-                        return;
+                        return begun.elapsed();
+                    }
+                    Report::Message(FromRunner::StepFinished { step: Step::COMPILE, .. }) => {
+                        begun = Instant::now();
                     }
                     Report::Message(FromRunner::Failed { reason }) => panic!("{reason}"),
                     _ => {}
                 }
             }
-        });
+        })
     }
 }
 
