@@ -1,5 +1,6 @@
-//! Where runs are made: one lane for each run that is under way. The first has the job's own sandbox and slot; others are
-//! opened where the job allows it and slots are free, and closed as soon as no run is left for them.
+//! Where runs are made. The first lane has the job's own sandbox and slot; others are opened where the job allows several runs
+//! at once and slots are free, and closed as soon as no run is left for them. Where runs are made one after the other, a
+//! second lane without a slot takes turns with the first: each makes its next box while the other works.
 
 use std::sync::Arc;
 
@@ -12,12 +13,24 @@ use super::program::{Kit, Place};
 use crate::pool::Lease;
 use crate::sandbox::SandboxError;
 
+/// Of how many runs that are left a second lane is worth its while, where they are made one after the other.
+const WORTH_TURNS: usize = 8;
+
 /// Where one run at a time is made: the program's sandbox, and the interactor's where there is one.
 pub(super) struct Lane {
     pub(super) place: Place,
     pub(super) seat: Option<Seat>,
-    /// What it holds beside the job's own slot.
-    slot: Option<OwnedSemaphorePermit>,
+    right: Right,
+}
+
+/// By what right a lane is there.
+pub(super) enum Right {
+    /// The job's own sandbox and slot.
+    Own,
+    /// A slot more.
+    Slot(OwnedSemaphorePermit),
+    /// None of its own: it takes turns with another one.
+    Turns,
 }
 
 /// What further lanes are made with.
@@ -32,14 +45,13 @@ impl Lane {
         if let Some(seat) = self.seat {
             seat.leave();
         }
-        match self.slot {
-            None => Some(self.place.lease),
-            Some(slot) => {
-                drop(slot);
-                self.place.lease.give_back();
-                None
-            }
+        match self.right {
+            Right::Own => return Some(self.place.lease),
+            Right::Slot(slot) => drop(slot),
+            Right::Turns => {}
         }
+        self.place.lease.give_back();
+        None
     }
 }
 
@@ -53,13 +65,19 @@ impl Work<'_> {
             Some(interactor) => Some(interactor.get_ready(self.cancel).await?),
             None => None,
         };
-        Ok(Lane { place, seat, slot: None })
+        Ok(Lane { place, seat, right: Right::Own })
     }
 
-    /// How many lanes so many runs may have.
-    pub(super) fn most_lanes(&self, runs: usize) -> usize {
+    /// How many of so many runs may be made at once.
+    pub(super) fn most_at_once(&self, runs: usize) -> usize {
         let asked = self.spec.parallel.unwrap_or(1).clamp(1, MAX_PARALLEL);
         runs.min(asked as usize)
+    }
+
+    /// How many lanes so many runs may have, of which so many are made at once.
+    pub(super) fn most_lanes(&self, runs: usize, at_once: usize) -> usize {
+        let takes_turns = at_once == 1 && self.interactor.is_none() && runs > WORTH_TURNS;
+        if takes_turns { 2 } else { at_once }
     }
 
     /// What it takes to open further lanes; nothing where that cannot be taken along.
@@ -83,23 +101,30 @@ impl Work<'_> {
         Ok(Some(Kits { program, interactor }))
     }
 
-    /// A slot for one more lane, where there is one free.
-    pub(super) fn slot(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.program.workshop.slots).try_acquire_owned().ok()
+    /// By what right there is one more lane for so many runs that are left, of which so many are made at once; nothing where
+    /// there is none.
+    pub(super) fn right(&self, left: usize, at_once: usize) -> Option<Right> {
+        match at_once {
+            1 => (left > WORTH_TURNS).then_some(Right::Turns),
+            _ => Arc::clone(&self.program.workshop.slots).try_acquire_owned().ok().map(Right::Slot),
+        }
     }
 
     /// Opens one more lane. Where that fails, the job goes on without.
-    pub(super) async fn open_lane(&self, kits: &Kits, slot: OwnedSemaphorePermit) -> Option<Lane> {
+    pub(super) async fn open_lane(&self, kits: &Kits, right: Right) -> Option<Lane> {
         let opened = tokio::select! {
-            opened = self.try_to_open(kits, slot) => opened,
+            opened = self.try_to_open(kits, right) => opened,
             () = self.cancel.cancelled() => return None,
         };
         opened.inspect_err(|error| tracing::info!(%error, "a job goes on with fewer sandboxes")).ok()
     }
 
-    async fn try_to_open(&self, kits: &Kits, slot: OwnedSemaphorePermit) -> Result<Lane, SandboxError> {
+    async fn try_to_open(&self, kits: &Kits, right: Right) -> Result<Lane, SandboxError> {
         let pool = &self.program.workshop.pool;
-        let lease = pool.take(self.program.image()).await?;
+        let lease = match right {
+            Right::Turns => pool.take_beside(self.program.image()).await?,
+            Right::Own | Right::Slot(_) => pool.take(self.program.image()).await?,
+        };
         let place = self.program.settle(lease, &kits.program).await?;
         let seat = match (&kits.interactor, self.interactor.as_ref().and_then(|judge| judge.program())) {
             (Some(kit), Some(judge)) => {
@@ -108,6 +133,6 @@ impl Work<'_> {
             }
             _ => None,
         };
-        Ok(Lane { place, seat, slot: Some(slot) })
+        Ok(Lane { place, seat, right })
     }
 }

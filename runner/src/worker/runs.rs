@@ -1,5 +1,6 @@
 //! All runs of a job, each in a box of its own: one after the other, or several at once where the job allows it.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
@@ -8,7 +9,7 @@ use protocol::runner::FromRunner;
 use protocol::{Checker, RunSpec, Step, StepResult, Verdict};
 use tokio::sync::watch;
 
-use super::lanes::{Kits, Lane};
+use super::lanes::Lane;
 use super::program::Place;
 use super::tally::Tally;
 use super::{Outcome, Work};
@@ -39,32 +40,42 @@ impl Work<'_> {
         let runs = self.spec.effective_runs();
         let mut tally = Tally::new(runs.len(), self.spec.stop_on_failure);
         let mut lane = self.first_lane(place).await?;
-        let most = self.most_lanes(runs.len());
+        let at_once = self.most_at_once(runs.len());
+        let most = self.most_lanes(runs.len(), at_once);
         let kits = if most > 1 { self.kits(&mut lane).await? } else { None };
-        let (mut free, mut lanes, mut own) = (vec![lane], 1, None);
+        let (mut free, mut lanes, mut own, mut running) = (VecDeque::from([lane]), 1, None, 0);
         let turn = watch::Sender::new(0);
         let mut under_way = UnderWay::new();
         loop {
             while lanes < most
-                && let Some(slot) = self.wants_lane(&tally, free.len(), kits.as_ref())
+                && tally.left() > free.len()
                 && let Some(kits) = &kits
+                && let Some(right) = self.right(tally.left(), at_once)
             {
                 lanes += 1;
-                under_way.push(Box::pin(async { Ok(Event::Opened(self.open_lane(kits, slot).await)) }));
+                under_way.push(Box::pin(async { Ok(Event::Opened(self.open_lane(kits, right).await)) }));
             }
-            while let Some(lane) = free.pop() {
+            while (running < at_once || tally.left() == 0)
+                && let Some(lane) = free.pop_front()
+            {
                 match tally.begin().and_then(|index| Some((index, runs.get(index)?))) {
                     Some((index, run)) => {
+                        running += 1;
                         let run = self.run(lane, index, run, stdin.take(), &turn);
                         under_way.push(Box::pin(run));
                     }
                     None => own = lane.close().or(own),
                 }
             }
+            // A lane that is still being opened then is not waited for.
+            if running == 0 {
+                break;
+            }
             match under_way.next().await.transpose()? {
                 Some(Event::Ended(lane, index, verdict)) => {
+                    running -= 1;
                     tally.end(index, verdict);
-                    free.push(lane);
+                    free.push_back(lane);
                 }
                 Some(Event::Opened(lane)) => free.extend(lane),
                 None => break,
@@ -75,16 +86,6 @@ impl Work<'_> {
             checker.leave().await;
         }
         Ok((tally.verdict().into(), own.ok_or(SandboxError::Stuck)?))
-    }
-
-    /// A slot for a lane more than so many that are free, where there are runs for it.
-    fn wants_lane(
-        &self,
-        tally: &Tally,
-        free: usize,
-        kits: Option<&Kits>,
-    ) -> Option<tokio::sync::OwnedSemaphorePermit> {
-        if tally.left() > free { kits.and_then(|_| self.slot()) } else { None }
     }
 
     /// One run, from its beginning, which waits for those before it to have begun, to its result.
