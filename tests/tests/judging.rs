@@ -377,3 +377,38 @@ int main(void) {
     let talks = cluster.job(&talks);
     assert_eq!((talks["verdict"].as_str(), verdicts(&talks).len()), (Some("ok"), 9), "{talks}");
 }
+
+#[test]
+fn many_runs_in_turn_find_the_same_program_and_never_overlap() {
+    let cluster = Cluster::offering("c");
+    let program = r#"#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+static void now(void) {
+    struct timespec at;
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    printf("%ld.%09ld\n", at.tv_sec, at.tv_nsec);
+}
+int main(void) {
+    now();
+    FILE *file = fopen("out/file", "wx");
+    if (!file) return 1;
+    usleep(20000);
+    now();
+}"#;
+    let mut spec = job("c", "main.c", program);
+    spec["runs"] = (0..30).map(|_| json!({})).collect();
+    // A folder of its own is nothing that a file tells of.
+    for makefile in
+        ["all: out main\nout:\n\tmkdir out\n", "all: out main\nout:\n\tmkdir out; touch out/kept\n"]
+    {
+        spec["files"] = json!([
+            { "path": "main.c", "content": program },
+            { "path": "Makefile", "content": makefile },
+        ]);
+        let ran = cluster.job(&spec);
+        assert_eq!(ran["verdict"], "ok", "{ran}");
+        let times = times(&ran);
+        assert!(times.windows(2).all(|pair| pair[0].1 <= pair[1].0), "{times:?}");
+    }
+}

@@ -38,6 +38,7 @@ pub struct Collection {
     bytes_left: u64,
     open: Option<Open>,
     left_out: bool,
+    empty_folders: bool,
 }
 
 /// The file that is being sent.
@@ -58,6 +59,7 @@ struct Walk<'a> {
     most: usize,
     found: BTreeSet<String>,
     left_out: bool,
+    empty_folders: bool,
 }
 
 impl Collection {
@@ -73,13 +75,15 @@ impl Collection {
             most: wanted.most_files as usize,
             found: BTreeSet::new(),
             left_out: false,
+            empty_folders: false,
         };
         let top = Dir::from_fd(open_beneath(&folder, c".", libc::O_RDONLY | libc::O_DIRECTORY, 0)?)?;
         let start = walk.matcher.start();
         walk.folder(top, "", &start, MAX_DEPTH);
         let left_out = walk.left_out || walk.matcher.is_exhausted();
+        let empty_folders = walk.empty_folders;
         let paths = walk.found.into_iter().collect();
-        Ok(Self { id, folder, paths, bytes_left: wanted.most_bytes, open: None, left_out })
+        Ok(Self { id, folder, paths, bytes_left: wanted.most_bytes, open: None, left_out, empty_folders })
     }
 
     /// The box that is being read.
@@ -97,7 +101,8 @@ impl Collection {
                 return self.piece(open);
             }
             let Some(path) = self.paths.pop_front() else {
-                return Ok(Reply::Collected { id: self.id, left_out: self.left_out });
+                let Self { id, left_out, empty_folders, .. } = *self;
+                return Ok(Reply::Collected { id, left_out, empty_folders });
             };
             self.begin(path);
         }
@@ -135,6 +140,8 @@ impl Collection {
 impl Walk<'_> {
     fn folder(&mut self, mut folder: Dir, above: &str, place: &Place, depth: u32) {
         let names: Vec<Entry> = folder.iter().filter_map(Result::ok).collect();
+        // Each has two names of its own: itself, and the one above.
+        self.empty_folders |= names.len() <= 2 && !above.is_empty();
         for entry in names {
             let kind = entry.file_type();
             let name = entry.file_name();

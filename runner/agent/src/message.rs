@@ -255,6 +255,8 @@ pub enum Reply {
         id: BoxId,
         /// Whether there were more: over a limit, unreadable, or with names that cannot be said.
         left_out: bool,
+        /// Whether there are folders with nothing in them, which the files do not tell of.
+        empty_folders: bool,
     },
     /// The box's processes and files are gone.
     Destroyed {

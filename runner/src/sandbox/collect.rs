@@ -33,6 +33,8 @@ pub struct Collected {
     pub files: Vec<CollectedFile>,
     /// Whether there were more: over a limit, unreadable, or with names that are not text.
     pub left_out: bool,
+    /// Whether there are folders with nothing in them, which the files do not tell of.
+    pub empty_folders: bool,
 }
 
 /// A file that a program left.
@@ -79,7 +81,10 @@ impl Sandbox {
                 Reply::File { id: from, path, executable, data, end } if from == id => {
                     gathering.take(path, executable, data, end)?;
                 }
-                Reply::Collected { id: from, left_out } if from == id => return gathering.finish(left_out),
+                Reply::Collected { id: from, left_out, empty_folders } if from == id => {
+                    let files = gathering.finish()?;
+                    return Ok(Collected { files, left_out, empty_folders });
+                }
                 Reply::Failed { id: from, stage, errno } if from == id => {
                     return Err(SandboxError::Box { stage, errno });
                 }
@@ -130,10 +135,10 @@ impl Gathering {
         self.files_left > 0 && in_order && is_path
     }
 
-    fn finish(self, left_out: bool) -> Result<Collected, SandboxError> {
+    fn finish(self) -> Result<Vec<CollectedFile>, AgentError> {
         match self.open {
-            Some(_) => Err(AgentError::Protocol.into()),
-            None => Ok(Collected { files: self.files, left_out }),
+            Some(_) => Err(AgentError::Protocol),
+            None => Ok(self.files),
         }
     }
 }
@@ -157,11 +162,9 @@ mod tests {
         assert!(take(&mut gathering, "a", b"3", true));
         assert!(take(&mut gathering, "a/b", b"", true));
         assert!(take(&mut gathering, "c", b"456", true));
-        let collected = gathering.finish(true).unwrap();
-        let files: Vec<_> =
-            collected.files.iter().map(|file| (file.path.as_str(), &file.content[..])).collect();
+        let collected = gathering.finish().unwrap();
+        let files: Vec<_> = collected.iter().map(|file| (file.path.as_str(), &file.content[..])).collect();
         assert_eq!(files, [("a", &b"123"[..]), ("a/b", b""), ("c", b"456")]);
-        assert!(collected.left_out);
     }
 
     #[test]
@@ -182,6 +185,6 @@ mod tests {
         assert!(!take(&mut mixed, "b", b"1", true), "another one in between");
         let mut unfinished = gathering(9, 9);
         assert!(take(&mut unfinished, "a", b"1", false));
-        assert!(unfinished.finish(false).is_err());
+        assert!(unfinished.finish().is_err());
     }
 }

@@ -69,7 +69,7 @@ impl Work<'_> {
             most_bytes: left.bytes.saturating_add(self.spec.content_bytes()),
             unlike: compiled,
         };
-        let Collected { files, mut left_out } = sandbox.collect(id, &wanted).await?;
+        let Collected { files, mut left_out, .. } = sandbox.collect(id, &wanted).await?;
         for CollectedFile { path, content, .. } in files.into_iter().filter(|file| is_new(self.spec, file)) {
             match self.allowance.take(content.len() as u64) {
                 // A link that is gone has no use for it.

@@ -66,17 +66,15 @@ impl Work<'_> {
         let limits = self.program.run_limits(run.limits);
         let mut plan = self.program.run_plan(step, &run.args, &limits);
         plan.onward = Some(Arc::clone(&to_interactor));
-        let sandbox = place.lease.sandbox()?;
+        let sandbox = &mut *place.lease.sandbox()?;
         let program = async {
             let id = self.program.open(sandbox, place.compiled, &plan.limits).await?;
             let mut stdin = Stdin::From(Arc::clone(&to_program));
             let audience = Audience { reporter: self.reporter, cancel: &stop_program };
             let outcome = audience.step(sandbox, id, &plan, Some(&mut stdin)).await;
+            // Nothing is waited for behind this: an interactor that hears of the end must not seem to have been first.
             to_interactor.close();
-            let mut result = outcome?.result;
-            self.keep_artifacts(sandbox, id, place.compiled, step, &mut result).await?;
-            sandbox.discard(id);
-            Ok::<_, SandboxError>(result)
+            Ok::<_, SandboxError>((id, outcome?.result, sandbox))
         };
         let expected = run.expect.as_ref().map(|expect| &expect.stdout);
         let question = Question {
@@ -92,23 +90,26 @@ impl Work<'_> {
             said
         };
         tokio::pin!(program, interactor);
-        tokio::select! {
+        let (first, (id, mut result, sandbox), said) = tokio::select! {
             biased;
-            result = &mut program => {
-                let result = result?;
-                if result.verdict != Verdict::Ok {
+            ended = &mut program => {
+                let ended = ended?;
+                if ended.1.verdict != Verdict::Ok {
                     stop_interactor.cancel();
                 }
-                Ok((First::Program, result, interactor.await?))
+                (First::Program, ended, interactor.await?)
             }
             said = &mut interactor => {
                 let said = said?;
                 if said.answer != Ok(Answer::Right) {
                     stop_program.cancel();
                 }
-                Ok((First::Interactor, program.await?, said))
+                (First::Interactor, program.await?, said)
             }
-        }
+        };
+        self.keep_artifacts(sandbox, id, place.compiled, step, &mut result).await?;
+        sandbox.discard(id);
+        Ok((first, result, said))
     }
 }
 

@@ -19,8 +19,14 @@ const ENVIRONMENT: [&str; 4] =
 /// What kind of terminal a program finds, where it has one: that of nearly everybody.
 const TERMINAL_KIND: &str = "TERM=xterm-256color";
 
+/// How many bytes of what it was compiled to a program takes along at most: they pass through the runner's own memory.
+const MOST_TAKEN_ALONG: u64 = 16 << 20;
+
 /// The pattern of all files.
 const EVERYTHING: &str = "**";
+
+/// No files.
+const NOTHING: Wanted<'static> = Wanted { patterns: &[], most_files: 0, most_bytes: 0, unlike: None };
 
 /// A program.
 pub(super) struct Program<'a> {
@@ -105,7 +111,7 @@ impl<'a> Program<'a> {
         asked.resolve(&self.workshop.default_limits, &self.workshop.maximum_limits)
     }
 
-    /// What it was compiled to, for other sandboxes; nothing where it is too much to be taken there.
+    /// What it was compiled to, for other sandboxes; nothing where it cannot all be taken there.
     ///
     /// # Errors
     /// [`SandboxError`].
@@ -114,11 +120,13 @@ impl<'a> Program<'a> {
         let wanted = Wanted {
             patterns: &[EVERYTHING.to_owned()],
             most_files: MAX_FILES as u32,
-            most_bytes: self.compile_limits().disk_bytes,
+            most_bytes: MOST_TAKEN_ALONG,
             unlike: None,
         };
-        let Collected { files, left_out } = place.lease.sandbox()?.collect(id, &wanted).await?;
-        Ok((!left_out).then_some(Kit(Some(files))))
+        let Collected { files, left_out, empty_folders } =
+            place.lease.sandbox()?.collect(id, &wanted).await?;
+        // Elsewhere it would not find all that it has here.
+        Ok((!left_out && !empty_folders).then_some(Kit(Some(files))))
     }
 
     /// A place for it in another sandbox.
@@ -131,6 +139,8 @@ impl<'a> Program<'a> {
             let sandbox = place.lease.sandbox()?;
             let id = sandbox.open_box(&self.compile_limits(), &[]).await?;
             sandbox.put(id, files);
+            // Answered once all of them are there.
+            sandbox.collect(id, &NOTHING).await?;
             place.compiled = Some(id);
         }
         Ok(place)

@@ -33,7 +33,7 @@ fn collect(folder: &Path, unlike: Option<&Path>, wanted: &Wanted) -> Got {
                 content.extend(data);
                 open = !end;
             }
-            Reply::Collected { id: 7, left_out } => return (files, left_out),
+            Reply::Collected { id: 7, left_out, .. } => return (files, left_out),
             other => panic!("{other:?}"),
         }
     }
@@ -164,4 +164,21 @@ fn what_may_be_executed_is_told() {
     fs::set_permissions(folder.path().join("program"), Permissions::from_mode(0o755)).unwrap();
     let mut collection = Collection::new(1, opened(folder.path()), None, &wanted(&["*"], 1, 1)).unwrap();
     assert!(matches!(collection.reply(), Ok(Reply::File { executable: true, end: true, .. })));
+}
+
+#[test]
+fn folders_with_nothing_in_them_are_told_of() {
+    let tells = |folder: &Path| {
+        let mut collection = Collection::new(7, opened(folder), None, &wanted(&["**"], 9, 99)).unwrap();
+        loop {
+            if let Reply::Collected { empty_folders, .. } = collection.reply().unwrap() {
+                return empty_folders;
+            }
+        }
+    };
+    let folder = folder_with(&[("a/b", b"x")]);
+    assert!(!tells(folder.path()));
+    assert!(!tells(folder_with(&[]).path()), "the box's own folder is everywhere");
+    fs::create_dir_all(folder.path().join("a/c")).unwrap();
+    assert!(tells(folder.path()));
 }
