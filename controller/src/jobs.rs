@@ -26,7 +26,7 @@ use crate::budget::Budget;
 use crate::callbacks::{Callbacks, Target};
 use crate::dice;
 use crate::identity::{Account, Usage};
-use crate::live::{Live, StdinLog, Undecided};
+use crate::live::{Live, StdinLog, Undecided, Watcher};
 use crate::roster::Roster;
 use crate::steering::Steering;
 use crate::store::{Cancelled, EnqueueError, Enqueued, NewJob, Store, StoreError};
@@ -170,21 +170,21 @@ impl Jobs {
         let (position, undecided) = match self.take_in(new, undecided).await {
             Ok(Ok(taken_in)) => taken_in,
             Ok(Err(existing)) => {
-                self.owe_nothing(id, callback).await;
+                self.owe_nothing(id, callback.is_some()).await;
                 return self.join(existing, spec.no_wait).await;
             }
             Err(error) => {
                 if let EnqueueError::Full { .. } = error {
-                    self.owe_nothing(id, callback).await;
+                    self.owe_nothing(id, callback.is_some()).await;
                 }
                 return Err(queue_problem(error));
             }
         };
         watcher.job().queued(position);
-        if let Some(undecided) = undecided {
-            watcher.begun().await?;
-            drop(undecided);
-        }
+        let watcher = match undecided {
+            Some(undecided) => self.decide(watcher, undecided, callback.is_some()).await?,
+            None => watcher,
+        };
         admission.keep(id);
         if let Some(stdin) = stdin {
             self.tasks.spawn(self.clone().guard_stdin(id, Arc::clone(stdin)));
@@ -192,9 +192,29 @@ impl Jobs {
         Ok(Some((id, watcher.into())))
     }
 
+    /// Waits until a runner has begun with a job that is not to wait. In a task of its own: where the job is sent
+    /// away, nobody is to be told how it ended, even where its client goes away before.
+    async fn decide(
+        &self,
+        watcher: Watcher,
+        undecided: Undecided,
+        has_callback: bool,
+    ) -> Result<Watcher, Problem> {
+        let jobs = self.clone();
+        let deciding = self.tasks.spawn(async move {
+            let begun = watcher.begun().await;
+            drop(undecided);
+            if begun.is_err() {
+                jobs.owe_nothing(watcher.job().id(), has_callback).await;
+            }
+            begun.map(|()| watcher)
+        });
+        deciding.await.map_err(|error| internal(StoreError::Failed(error.into())))?
+    }
+
     /// There is no such job, so nobody is told how it ended.
-    async fn owe_nothing(&self, id: JobId, callback: Option<&Target>) {
-        if callback.is_some() {
+    async fn owe_nothing(&self, id: JobId, has_callback: bool) {
+        if has_callback {
             self.callbacks.withdraw(id).await;
         }
     }
