@@ -17,7 +17,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use protocol::client::JobQuery;
-use protocol::{Job, JobAttempt, JobId, JobPage, JobSpec, JobState, Problem, ProblemKind, Timestamp};
+use protocol::{
+    Job, JobAttempt, JobId, JobPage, JobSpec, JobState, Problem, ProblemKind, Timestamp, check_path,
+};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -281,6 +283,8 @@ impl Jobs {
     /// Where there is none.
     pub async fn artifact(&self, id: JobId, run: Option<u32>, path: &str) -> Result<Bytes, Problem> {
         let missing = || Problem::new(ProblemKind::NotFound, "no such file is kept of this job").at("path");
+        // No file is called so, and not every store can be asked for it.
+        check_path(path).map_err(|_| missing())?;
         self.store.artifact(id, run, path).await.map_err(internal)?.ok_or_else(missing)
     }
 
