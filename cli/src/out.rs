@@ -30,15 +30,21 @@ impl Folder {
         }
     }
 
+    /// A folder in it, which is made where it is not there.
+    ///
+    /// # Errors
+    /// Where a link or a file is in its place, or the system's.
+    pub fn inner(&self, name: &str) -> io::Result<Self> {
+        check(name)?;
+        self.enter(name).map(Self)
+    }
+
     /// Writes a file whole, in place of one that is there.
     ///
     /// # Errors
     /// Where its path leads out of the folder or through a link, a folder is in its place, or the system's.
     pub fn write(&self, path: &str, content: &[u8]) -> io::Result<()> {
-        check_path(path).map_err(|why| io::Error::new(io::ErrorKind::InvalidInput, why))?;
-        if path.contains(char::is_control) {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "its name has control characters"));
-        }
+        check(path)?;
         match path.rsplit_once('/') {
             None => write_in(&self.0, path, content),
             Some((above, name)) => write_in(&self.enter(above)?, name, content),
@@ -57,6 +63,15 @@ impl Folder {
             folder = openat(&folder, name, flags, Mode::empty())?;
         }
         Ok(folder)
+    }
+}
+
+/// A path that stays below where it begins, and can be shown.
+fn check(path: &str) -> io::Result<()> {
+    check_path(path).map_err(|why| io::Error::new(io::ErrorKind::InvalidInput, why))?;
+    match path.contains(char::is_control) {
+        true => Err(io::Error::new(io::ErrorKind::InvalidInput, "its name has control characters")),
+        false => Ok(()),
     }
 }
 
@@ -101,6 +116,19 @@ mod tests {
         assert_eq!(fs::read(out.join("a")).unwrap(), b"new");
         assert_eq!(fs::read(out.join("d/e/f.png")).unwrap(), b"png");
         assert_eq!(names(&out), ["a", "d"]);
+    }
+
+    #[test]
+    fn a_path_that_may_be_may_be_in_an_inner_folder() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::open(place.path()).unwrap();
+        let longest = format!("{}/{}", "d".repeat(127), "f".repeat(127));
+        folder.inner("run-0").unwrap().write(&longest, b"x").unwrap();
+        assert_eq!(fs::read(place.path().join("run-0").join(longest)).unwrap(), b"x");
+        symlink("/tmp", place.path().join("link")).unwrap();
+        for name in ["..", "/tmp", "link"] {
+            assert!(folder.inner(name).is_err(), "{name}");
+        }
     }
 
     #[test]

@@ -17,7 +17,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use protocol::client::JobQuery;
-use protocol::{Job, JobAttempt, JobId, JobPage, JobSpec, JobState, Problem, ProblemKind, Timestamp};
+use protocol::{
+    Job, JobAttempt, JobId, JobPage, JobSpec, JobState, Problem, ProblemKind, Timestamp, check_path,
+};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -26,7 +28,7 @@ use crate::budget::Budget;
 use crate::callbacks::{Callbacks, Target};
 use crate::dice;
 use crate::identity::{Account, Usage};
-use crate::live::{Live, StdinLog, Undecided};
+use crate::live::{Live, StdinLog, Undecided, Watcher};
 use crate::roster::Roster;
 use crate::steering::Steering;
 use crate::store::{Cancelled, EnqueueError, Enqueued, NewJob, Store, StoreError};
@@ -170,21 +172,21 @@ impl Jobs {
         let (position, undecided) = match self.take_in(new, undecided).await {
             Ok(Ok(taken_in)) => taken_in,
             Ok(Err(existing)) => {
-                self.owe_nothing(id, callback).await;
+                self.owe_nothing(id, callback.is_some()).await;
                 return self.join(existing, spec.no_wait).await;
             }
             Err(error) => {
                 if let EnqueueError::Full { .. } = error {
-                    self.owe_nothing(id, callback).await;
+                    self.owe_nothing(id, callback.is_some()).await;
                 }
                 return Err(queue_problem(error));
             }
         };
         watcher.job().queued(position);
-        if let Some(undecided) = undecided {
-            watcher.begun().await?;
-            drop(undecided);
-        }
+        let watcher = match undecided {
+            Some(undecided) => self.decide(watcher, undecided, callback.is_some()).await?,
+            None => watcher,
+        };
         admission.keep(id);
         if let Some(stdin) = stdin {
             self.tasks.spawn(self.clone().guard_stdin(id, Arc::clone(stdin)));
@@ -192,9 +194,29 @@ impl Jobs {
         Ok(Some((id, watcher.into())))
     }
 
+    /// Waits until a runner has begun with a job that is not to wait. In a task of its own: where the job is sent
+    /// away, nobody is to be told how it ended, even where its client goes away before.
+    async fn decide(
+        &self,
+        watcher: Watcher,
+        undecided: Undecided,
+        has_callback: bool,
+    ) -> Result<Watcher, Problem> {
+        let jobs = self.clone();
+        let deciding = self.tasks.spawn(async move {
+            let begun = watcher.begun().await;
+            drop(undecided);
+            if begun.is_err() {
+                jobs.owe_nothing(watcher.job().id(), has_callback).await;
+            }
+            begun.map(|()| watcher)
+        });
+        deciding.await.map_err(|error| internal(StoreError::Failed(error.into())))?
+    }
+
     /// There is no such job, so nobody is told how it ended.
-    async fn owe_nothing(&self, id: JobId, callback: Option<&Target>) {
-        if callback.is_some() {
+    async fn owe_nothing(&self, id: JobId, has_callback: bool) {
+        if has_callback {
             self.callbacks.withdraw(id).await;
         }
     }
@@ -261,6 +283,8 @@ impl Jobs {
     /// Where there is none.
     pub async fn artifact(&self, id: JobId, run: Option<u32>, path: &str) -> Result<Bytes, Problem> {
         let missing = || Problem::new(ProblemKind::NotFound, "no such file is kept of this job").at("path");
+        // No file is called so, and not every store can be asked for it.
+        check_path(path).map_err(|_| missing())?;
         self.store.artifact(id, run, path).await.map_err(internal)?.ok_or_else(missing)
     }
 

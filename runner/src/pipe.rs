@@ -3,8 +3,11 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use tokio::sync::Notify;
+
+/// Pieces smaller than this are put together: each by itself takes about a hundred bytes more than it has.
+const SMALL: usize = 4096;
 
 /// A pipe between two sandboxes. Who writes never waits for who reads, so that each of the two can be stopped whatever the
 /// other does; no more than what the one may write in all can be in it.
@@ -17,6 +20,8 @@ pub struct Pipe {
 #[derive(Debug, Default)]
 struct State {
     chunks: VecDeque<Bytes>,
+    /// What was written last, in small pieces.
+    tail: BytesMut,
     closed: bool,
 }
 
@@ -24,8 +29,8 @@ impl Pipe {
     /// Adds what was written.
     pub fn write(&self, data: Bytes) {
         let mut state = self.lock();
-        if !data.is_empty() && !state.closed {
-            state.chunks.push_back(data);
+        if !state.closed {
+            state.add(data);
         }
         drop(state);
         self.changed.notify_one();
@@ -50,15 +55,31 @@ impl Pipe {
     /// What there is: some bytes, or the end, or neither yet.
     fn take(&self, most: usize) -> Option<Option<Bytes>> {
         let mut state = self.lock();
-        match state.chunks.front_mut() {
+        let State { chunks, tail, closed } = &mut *state;
+        match chunks.front_mut() {
             Some(front) if front.len() > most => Some(Some(front.split_to(most))),
-            Some(_) => Some(state.chunks.pop_front()),
-            None => state.closed.then_some(None),
+            Some(_) => Some(chunks.pop_front()),
+            None if tail.is_empty() => closed.then_some(None),
+            None => Some(Some(tail.split_to(most.min(tail.len())).freeze())),
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn add(&mut self, data: Bytes) {
+        if data.len() < SMALL {
+            self.tail.extend_from_slice(&data);
+            return;
+        }
+        if !self.tail.is_empty() {
+            let tail = self.tail.split().freeze();
+            self.chunks.push_back(tail);
+        }
+        self.chunks.push_back(data);
     }
 }
 
@@ -75,9 +96,23 @@ mod tests {
         assert_eq!(pipe.next(6).await.as_deref(), Some(&b"guess "[..]));
         pipe.close();
         pipe.write(Bytes::from_static(b"too late"));
-        assert_eq!(pipe.next(6).await.as_deref(), Some(&b"5\n"[..]));
-        assert_eq!(pipe.next(6).await.as_deref(), Some(&b"7"[..]));
+        assert_eq!(pipe.next(6).await.as_deref(), Some(&b"5\n7"[..]));
         assert_eq!(pipe.next(6).await, None);
+    }
+
+    #[tokio::test]
+    async fn small_pieces_come_together_and_in_their_place_between_large_ones() {
+        let pipe = Pipe::default();
+        let large = Bytes::from(vec![b'-'; SMALL]);
+        for piece in [b"a", b"b", b"c"] {
+            pipe.write(Bytes::from_static(piece));
+        }
+        pipe.write(large.clone());
+        pipe.write(Bytes::from_static(b"d"));
+        pipe.write(Bytes::from_static(b"e"));
+        assert_eq!(pipe.next(9).await.as_deref(), Some(&b"abc"[..]));
+        assert_eq!(pipe.next(SMALL).await, Some(large));
+        assert_eq!(pipe.next(9).await.as_deref(), Some(&b"de"[..]));
     }
 
     #[tokio::test]

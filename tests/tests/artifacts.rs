@@ -9,7 +9,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use tests::cluster::job;
 use tests::http::{self, Download};
-use tests::{Cluster, wait_until};
+use tests::{Cluster, Postgres, wait_until};
 
 /// A picture of one pixel, and files in folders.
 const PLOT: &str = r#"
@@ -315,5 +315,17 @@ fn whoever_asks_for_what_cannot_be_is_told() {
             (400, Some("artifacts[1]")),
             "{pattern:?}"
         );
+    }
+}
+
+#[test]
+fn names_that_no_file_can_have_are_not_there_in_a_database_either() {
+    let server = Postgres::shared();
+    let url = server.url(&server.database());
+    let cluster = Cluster::with_flags(&["--store", &url]);
+    let id = cluster.submit(&job("python", "main.py", ""));
+    for name in ["a%00b", "a%2F..%2Fb", "%2Fetc"] {
+        let answer = http::get(&cluster.url(&format!("/jobs/{id}/artifacts/{name}")));
+        assert_eq!(answer.status, 404, "{name}: {}", answer.body);
     }
 }

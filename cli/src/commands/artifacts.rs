@@ -1,5 +1,6 @@
 //! `cli artifacts`, and what `cli run --out` does in the end.
 
+use std::io;
 use std::path::Path;
 
 use bytes::{Bytes, BytesMut};
@@ -71,22 +72,38 @@ async fn write(link: &mut Link, job: &Job, out: &Path, view: ViewArgs) -> Result
     let mut refused = None;
     for (stream, file) in (FIRST_STREAM + 1..).zip(left(job)) {
         let content = fetch(link, stream, job.id, &file).await?;
-        let path = place(&file, job.runs.len() > 1);
-        match folder.write(&path, &content) {
+        let place = Place::of(&file, job.runs.len() > 1);
+        match place.write(&folder, &content) {
             Ok(()) if view.quiet || view.json => {}
-            Ok(()) => terminal::say(&messages::written(&out.join(&path), file.size)),
+            Ok(()) => terminal::say(&messages::written(&out.join(place.shown()), file.size)),
             // The others are written all the same.
-            Err(error) => drop(refused.get_or_insert(failed(&path, error))),
+            Err(error) => drop(refused.get_or_insert(failed(&place.shown(), error))),
         }
     }
     refused.map_or(Ok(()), Err)
 }
 
-/// Where a file goes below the folder.
-fn place(file: &Left, are_several: bool) -> String {
-    match are_several {
-        true => format!("run-{}/{}", file.run, file.path),
-        false => file.path.clone(),
+/// Where a file goes below the folder: by its own path, in a folder of its run where there are several.
+struct Place<'a> {
+    run: Option<String>,
+    path: &'a str,
+}
+
+impl<'a> Place<'a> {
+    fn of(file: &'a Left, are_several: bool) -> Self {
+        Self { run: are_several.then(|| format!("run-{}", file.run)), path: &file.path }
+    }
+
+    fn write(&self, folder: &Folder, content: &[u8]) -> io::Result<()> {
+        match &self.run {
+            // The path may be as long as paths may be: with its run's folder it would be longer.
+            Some(run) => folder.inner(run)?.write(self.path, content),
+            None => folder.write(self.path, content),
+        }
+    }
+
+    fn shown(&self) -> String {
+        self.run.iter().map(String::as_str).chain([self.path]).collect::<Vec<_>>().join("/")
     }
 }
 
@@ -153,8 +170,24 @@ mod tests {
             StepResult { artifacts, ..StepResult::new(Verdict::Ok) }
         };
         let job = fixtures::job(Verdict::Ok, vec![run(&["a", "d/b"]), run(&["a", "\u{1b}[2J"])]);
-        let places: Vec<String> = left(&job).iter().map(|file| place(file, true)).collect();
+        let left = left(&job);
+        let places: Vec<String> = left.iter().map(|file| Place::of(file, true).shown()).collect();
         assert_eq!(places, ["run-0/a", "run-0/d/b", "run-1/a"]);
-        assert_eq!(place(&left(&job)[1], false), "d/b");
+        assert_eq!(Place::of(&left[1], false).shown(), "d/b");
+    }
+
+    #[test]
+    fn the_longest_path_is_written_for_each_of_several_runs() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::open(place.path()).unwrap();
+        let path = format!("{}/{}", "d".repeat(127), "f".repeat(127));
+        for run in 0..2 {
+            let file = Left { run, path: path.clone(), size: 1 };
+            let place = Place::of(&file, true);
+            place.write(&folder, b"x").unwrap();
+        }
+        for run in ["run-0", "run-1"] {
+            assert_eq!(std::fs::read(place.path().join(run).join(&path)).unwrap(), b"x");
+        }
     }
 }

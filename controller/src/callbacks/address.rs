@@ -122,8 +122,14 @@ impl<'de> Deserialize<'de> for Network {
 
 /// Whether callbacks may reach this address, where these networks are allowed beside the public internet.
 pub fn may_reach(address: IpAddr, allowed: &[Network]) -> bool {
+    may_reach_from(&[], address, allowed)
+}
+
+/// The same on a host that has these addresses itself: what listens there is no more the public internet's than what is
+/// behind it.
+pub fn may_reach_from(own: &[IpAddr], address: IpAddr, allowed: &[Network]) -> bool {
     let address = plain(address);
-    allowed.iter().any(|network| network.holds(address)) || is_public(address)
+    allowed.iter().any(|network| network.holds(address)) || (is_public(address) && !own.contains(&address))
 }
 
 /// An address of version 4 that is written as one of version 6, as what it is.
@@ -240,6 +246,18 @@ mod tests {
         let everything = ["0.0.0.0/0".parse().unwrap(), "::/0".parse().unwrap()];
         assert!(may_reach("127.0.0.1".parse().unwrap(), &everything));
         assert!(may_reach("::1".parse().unwrap(), &everything));
+    }
+
+    #[test]
+    fn the_hosts_own_public_addresses_are_reached_only_where_the_operator_names_them() {
+        let own = ["8.8.8.8", "2606:4700:4700::1111"].map(|text| text.parse().unwrap());
+        let is_reached =
+            |address: &str, allowed: &[Network]| may_reach_from(&own, address.parse().unwrap(), allowed);
+        for address in ["8.8.8.8", "::ffff:8.8.8.8", "64:ff9b::8.8.8.8", "2606:4700:4700::1111"] {
+            assert!(!is_reached(address, &[]), "{address}");
+            assert!(is_reached(address, &["8.8.8.0/24", "2606::/16"].map(|text| text.parse().unwrap())));
+        }
+        assert!(is_reached("8.8.4.4", &[]));
     }
 
     #[test]

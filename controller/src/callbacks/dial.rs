@@ -3,11 +3,12 @@
 
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use nix::ifaddrs::getifaddrs;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::OnceCell;
@@ -17,7 +18,7 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-use super::address::{Network, may_reach};
+use super::address::{Network, may_reach_from};
 use super::target::Target;
 
 /// The most addresses of one name that are tried, and how long each may take.
@@ -33,6 +34,9 @@ pub enum DialError {
     /// All its addresses are such as callbacks do not go to.
     #[error("it is at no address of the public internet, and at none that the operator allows")]
     Forbidden,
+    /// It cannot be told which addresses are this host's, and so not to be reached.
+    #[error("the addresses of the controller's host cannot be read: {0}")]
+    Host(#[source] io::Error),
     /// Nobody answers there.
     #[error("it cannot be connected to: {0}")]
     Connect(#[source] io::Error),
@@ -92,7 +96,8 @@ impl Dialer {
             Some(address) => vec![SocketAddr::new(address, target.port())],
             None => (self.resolve)(target.name(), target.port()).await.map_err(DialError::Name)?,
         };
-        let reachable = found.into_iter().filter(|address| may_reach(address.ip(), &self.allowed));
+        let own = own_addresses().map_err(DialError::Host)?;
+        let reachable = found.into_iter().filter(|address| may_reach_from(&own, address.ip(), &self.allowed));
         let mut failure = DialError::Forbidden;
         for address in reachable.take(ADDRESSES) {
             match timeout(PATIENCE, TcpStream::connect(address)).await {
@@ -107,6 +112,16 @@ impl Dialer {
 
 async fn look_up(name: String, port: u16) -> io::Result<Vec<SocketAddr>> {
     Ok(tokio::net::lookup_host((name, port)).await?.collect())
+}
+
+/// The addresses that this host has now, on all its interfaces.
+fn own_addresses() -> io::Result<Vec<IpAddr>> {
+    let found = getifaddrs()?.filter_map(|interface| {
+        let address = interface.address?;
+        let four = address.as_sockaddr_in().map(|address| address.ip().into());
+        four.or_else(|| address.as_sockaddr_in6().map(|address| address.ip().into()))
+    });
+    Ok(found.collect())
 }
 
 /// Believes whom this host believes. Read when it is first needed.
@@ -174,6 +189,17 @@ mod tests {
         let target = Target::read(&format!("http://several.example:{port}/")).unwrap();
         dialer.dial(&target).await.unwrap_or_else(|error| panic!("{error}"));
         there.accept().await.unwrap();
+    }
+
+    #[test]
+    fn the_hosts_own_addresses_are_known() {
+        let own = own_addresses().unwrap();
+        assert!(own.contains(&IpAddr::from([127, 0, 0, 1])), "{own:?}");
+        // What other hosts would see of this one, where there are any: asking sends nothing.
+        let socket = std::net::UdpSocket::bind("0.0.0.0:0").unwrap();
+        if socket.connect("8.8.8.8:9").is_ok() {
+            assert!(own.contains(&socket.local_addr().unwrap().ip()), "{own:?}");
+        }
     }
 
     #[tokio::test]

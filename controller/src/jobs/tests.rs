@@ -7,8 +7,9 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use super::*;
+use crate::callbacks;
 use crate::dispatch::{Dispatcher, LEASE};
-use crate::store::{Claim, Memory, Release, conformance};
+use crate::store::{Claim, Memory, Records as _, Release, conformance};
 use crate::testing::{Flaky, memory, no_callbacks, registration, telemetry};
 
 /// A controller without runners, beside another one that has taken in a job that is not to wait.
@@ -47,7 +48,8 @@ impl Hall {
         tokio::spawn(dispatcher.run(stop.clone()));
         let limits = JobLimits { max_body: 1 << 20, max_stdin: 1 << 20, max_queue: 100 };
         let usage = Arc::new(Usage::new(Arc::clone(&store) as _));
-        let callbacks = Arc::new(Callbacks::new(Arc::clone(&store), no_callbacks()));
+        let settings = callbacks::Settings { enabled: true, ..no_callbacks() };
+        let callbacks = Arc::new(Callbacks::new(Arc::clone(&store), settings));
         let jobs = Jobs::new(store, backlog, live, roster, budget, limits, (usage, callbacks));
         Self { jobs, flaky, there, claim, stop }
     }
@@ -55,6 +57,11 @@ impl Hall {
     fn submit(&self) -> JoinHandle<Result<JobId, Problem>> {
         let jobs = self.jobs.clone();
         tokio::spawn(async move { Ok(jobs.submit(spec(), Submission::default()).await?.0) })
+    }
+
+    /// Callbacks that are owed.
+    async fn owed(&self) -> usize {
+        self.there.documents("callback", "", "", 10).await.unwrap().len()
     }
 
     async fn release(&self, release: Release) {
@@ -98,6 +105,27 @@ async fn whoever_comes_again_is_accepted_once_a_job_cannot_be_withdrawn_any_more
         let accepted = tokio::time::timeout(Duration::from_secs(5), submitted).await;
         assert_eq!(accepted.expect("it is decided").unwrap(), Ok(hall.claim.id));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_is_told_of_a_job_that_was_not_to_wait_and_was_sent_away() {
+    let hall = Hall::open().await;
+    let spec = JobSpec { idempotency_key: None, callback_url: Some("https://example.com/".into()), ..spec() };
+    let submit = || {
+        let (jobs, spec) = (hall.jobs.clone(), spec.clone());
+        tokio::spawn(async move { jobs.submit(spec, Submission::default()).await.map(|(id, _)| id) })
+    };
+    assert_eq!(submit().await.unwrap().unwrap_err().kind, ProblemKind::NoRunnerFree);
+    assert_eq!(hall.owed().await, 0);
+
+    hall.flaky.fails.store(true, Ordering::SeqCst);
+    let submitted = submit();
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(hall.owed().await, 1, "it cannot be sent away yet");
+    submitted.abort();
+    hall.flaky.fails.store(false, Ordering::SeqCst);
+    sleep(Duration::from_secs(5)).await;
+    assert_eq!(hall.owed().await, 0, "although its client left before");
 }
 
 #[tokio::test(start_paused = true)]

@@ -61,6 +61,8 @@ pub(super) struct State {
     pub(super) outcome_wanted: usize,
     pub(super) output: Held,
     pub(super) output_left: u64,
+    /// What judges said of its runs.
+    pub(super) words: Held,
 }
 
 /// What whoever submitted it without wanting to wait needs to know.
@@ -103,7 +105,7 @@ pub enum Kept {
 
 impl LiveJob {
     pub(super) fn new(id: JobId, setup: Setup, abandoned: Arc<Abandoned>) -> Self {
-        let Setup { stdin, keep, output, max_output } = setup;
+        let Setup { stdin, keep, output, max_output, words } = setup;
         let state = State {
             log: EventLog::default(),
             arrival: Some(Arrival::Queued),
@@ -115,6 +117,7 @@ impl LiveJob {
             outcome_wanted: 0,
             output,
             output_left: max_output,
+            words,
         };
         Self {
             id,
@@ -314,7 +317,8 @@ impl LiveJob {
     }
 
     pub(super) fn output_bytes(&self) -> u64 {
-        lock(&self.state).output.bytes()
+        let state = lock(&self.state);
+        state.output.bytes() + state.words.bytes()
     }
 
     pub(super) async fn wait_for<T>(&self, ready: impl Fn(&Progress) -> Option<T>) -> T {
@@ -379,4 +383,5 @@ pub(super) struct Setup {
     pub(super) keep: bool,
     pub(super) output: Held,
     pub(super) max_output: u64,
+    pub(super) words: Held,
 }

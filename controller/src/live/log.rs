@@ -93,12 +93,14 @@ impl EventLog {
         }
     }
 
-    /// A new attempt begins: what the ones before wrote is void, and does not take up memory any longer.
+    /// A new attempt begins: what the ones before wrote, and what was said of that, is void, and does not take up memory
+    /// any longer.
     pub(super) fn begin_attempt(&mut self) {
         self.held.clear();
         for entry in &mut self.entries[self.attempt..] {
-            if let Entry::Output { data, .. } = entry {
-                *data = Bytes::new();
+            match entry {
+                Entry::Output { data, .. } => *data = Bytes::new(),
+                Entry::Event(event) => forget_words(event),
             }
         }
         self.attempt = self.entries.len();
@@ -143,6 +145,14 @@ impl EventLog {
                 self.publish_held();
             }
         }
+    }
+}
+
+fn forget_words(event: &mut JobEvent) {
+    if let JobEvent::StepFinished { result, .. } = event
+        && let Some(check) = &mut result.check
+    {
+        check.output = None;
     }
 }
 

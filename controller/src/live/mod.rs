@@ -205,7 +205,8 @@ impl Live {
     }
 
     fn make(&self, id: JobId, stdin: Option<Arc<StdinLog>>, keep: bool) -> Arc<LiveJob> {
-        let setup = Setup { stdin, keep, output: self.budget.hold(), max_output: self.max_job_output };
+        let (output, words) = (self.budget.hold(), self.budget.hold());
+        let setup = Setup { stdin, keep, output, max_output: self.max_job_output, words };
         Arc::new(LiveJob::new(id, setup, Arc::clone(&self.abandoned)))
     }
 }

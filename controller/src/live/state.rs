@@ -53,9 +53,19 @@ impl State {
         }
     }
 
-    pub(super) fn end_step(&mut self, attempt: Attempt, step: Step, result: StepResult) {
+    pub(super) fn end_step(&mut self, attempt: Attempt, step: Step, mut result: StepResult) {
         if self.heard(attempt).is_some_and(|heard| heard.end(step)) {
+            self.hold_words(&mut result);
             self.log.push(JobEvent::StepFinished { step, result });
+        }
+    }
+
+    /// What a judge said takes up memory as output does. Where there is no room for it, it is told with the whole job alone.
+    fn hold_words(&mut self, result: &mut StepResult) {
+        let Some(check) = &mut result.check else { return };
+        let bytes = check.output.as_ref().map_or(0, protocol::Content::size);
+        if self.words.grow(bytes).is_err() {
+            check.output = None;
         }
     }
 
@@ -87,6 +97,7 @@ impl State {
                 self.heard = None;
                 self.output_left += self.output.bytes();
                 self.output.clear();
+                self.words.clear();
                 self.log.begin_attempt();
             }
             None => {}

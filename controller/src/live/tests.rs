@@ -1,6 +1,6 @@
 use bytes::Bytes;
 use protocol::event::{JobEvent, OutputStream};
-use protocol::{Attempt, JobState, Problem, ProblemKind, Step, Verdict};
+use protocol::{Attempt, Check, Content, JobState, Problem, ProblemKind, Step, StepResult, Verdict};
 
 use super::*;
 use crate::store::conformance;
@@ -80,6 +80,38 @@ async fn output_past_the_bound_is_not_kept() {
     job.queued(0);
     job.started("a", SECOND);
     assert_eq!(write(&job, SECOND, 0, "123456"), Kept::Yes);
+}
+
+#[tokio::test]
+async fn what_judges_say_is_held_as_output_is_and_let_go_with_its_attempt() {
+    let budget = Budget::new(10);
+    let live = Arc::new(Live::new(budget.clone(), 1000));
+    let mut watcher = live.open(JobId::random(), None, true);
+    let job = live.get(watcher.job().id()).unwrap();
+    let judge = |attempt, step, words: &'static str| {
+        let output = Some(Content::Inline(Bytes::from_static(words.as_bytes())));
+        let check = Some(Check { output, ..Check::default() });
+        job.step_finished(attempt, step, StepResult { check, ..StepResult::new(Verdict::Ok) });
+    };
+    job.queued(0);
+    job.started("a", FIRST);
+    judge(FIRST, RUN, "12345678");
+    judge(FIRST, Step(2), "123");
+    assert!(budget.hold().grow(3).is_err());
+    assert_eq!(job.output_bytes(), 8);
+    job.lost(FIRST, "gone");
+    job.queued(0);
+    assert!(budget.hold().grow(10).is_ok());
+    job.started("b", SECOND);
+    judge(SECOND, RUN, "1234567890");
+    live.finish(&finished_job(job.id()).await);
+    let mut said = Vec::new();
+    while let Some((_, event)) = watcher.next().await {
+        if let JobEvent::StepFinished { result, .. } = event {
+            said.push(result.check.unwrap().output.map(|words| words.to_text()));
+        }
+    }
+    assert_eq!(said, [None, None, Some("1234567890".to_owned())]);
 }
 
 #[tokio::test]

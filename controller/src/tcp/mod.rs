@@ -1,5 +1,6 @@
 //! The door for clients that speak frames (port 7000). docs/protocol.md has the conversation.
 
+mod fitting;
 mod input;
 mod request;
 pub mod session;

@@ -8,6 +8,7 @@ use protocol::frame::{Frame, FrameKind, MAX_CHUNK, OutputChunk};
 use protocol::window::SendWindow;
 use protocol::{Gesture, JobId, JobState, Problem};
 
+use super::fitting;
 use super::request::Arriving;
 use super::visitor::{self, Visitor};
 use crate::identity::{Action, Caller, Deed};
@@ -192,12 +193,22 @@ impl Stream {
                 self.credit.take(frame.payload.len()).await.map_err(|_| WireError::Closed)?;
                 self.outgoing.send(frame).await
             }
-            event => self.outgoing.message(self.id, &Response::Event { seq, event }).await,
+            event => match fitting::frame(self.id, Response::Event { seq, event }) {
+                Ok(frame) => self.outgoing.send(frame).await,
+                Err(problem) => {
+                    self.say(Response::Refused { problem }).await;
+                    Err(WireError::Closed)
+                }
+            },
         }
     }
 
     /// A connection that has ended hears nothing, and its session notices.
     async fn say(&self, response: Response) {
-        let _ = self.outgoing.message(self.id, &response).await;
+        let frame = fitting::frame(self.id, response);
+        let refused = |problem| Frame::control(self.id, &Response::Refused { problem });
+        if let Ok(frame) = frame.or_else(refused) {
+            let _ = self.outgoing.send(frame).await;
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! The files in a zip, a tar or a tar.gz that somebody sends: nothing is written anywhere, and nothing but plain files in
 //! folders is let through.
 //!
-//! What an archive says of itself is not believed: bytes are counted as they come out. Two things make archives of a folder
+//! What an archive says of itself is not believed: bytes are counted as they come out,
+//! and as they go in: what unpacks to nothing takes time all the same. Two things make archives of a folder
 //! the program that somebody meant: what the makers of archives add of their own (`__MACOSX`, `.DS_Store`) is left out, and
 //! where one folder holds everything, and files of its own, its name is left out of theirs.
 
@@ -84,6 +85,12 @@ pub enum Fault {
     /// More comes out than it said, or less.
     #[error("is not of the size that the archive states")]
     Size,
+    /// Its bytes are another's too: a small archive could be read for ever.
+    #[error("shares its bytes with other entries: pack each file for itself")]
+    Shared,
+    /// Much goes in that nothing comes out of.
+    #[error("takes more bytes packed than it has")]
+    Hollow,
     /// What comes out is not what went in.
     #[error("is damaged")]
     Damaged,

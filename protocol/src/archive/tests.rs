@@ -22,6 +22,10 @@ struct Zipped {
     flags: u16,
     mode: u32,
     damaged: bool,
+    /// What its content is packed to, where that is not for the encoder to say.
+    packed: Option<Vec<u8>>,
+    /// How far behind its head its bytes are, where they are not its own.
+    elsewhere: Option<u16>,
 }
 
 fn zipped(name: &str, content: &str) -> Zipped {
@@ -34,6 +38,8 @@ fn zipped(name: &str, content: &str) -> Zipped {
         flags: 0,
         mode: 0o100_644,
         damaged: false,
+        packed: None,
+        elsewhere: None,
     }
 }
 
@@ -49,6 +55,7 @@ fn zip(entries: &[Zipped]) -> Vec<u8> {
             encoder.write_all(&entry.content).unwrap();
             packed = encoder.finish().unwrap();
         }
+        let packed = entry.packed.clone().unwrap_or(packed);
         let method: u16 = if entry.deflated { 8 } else { 0 };
         let mut common = [entry.flags, method, 0, 0].map(u16::to_le_bytes).concat();
         let sizes = [
@@ -60,10 +67,13 @@ fn zip(entries: &[Zipped]) -> Vec<u8> {
         let local_name = entry.local_name.map_or(entry.name.as_slice(), str::as_bytes);
         archive.extend(b"PK\x03\x04\x14\x00");
         archive.extend(&common);
-        archive.extend([local_name.len() as u16, 3].map(u16::to_le_bytes).concat());
+        archive
+            .extend([local_name.len() as u16, entry.elsewhere.unwrap_or(3)].map(u16::to_le_bytes).concat());
         archive.extend(local_name);
         archive.extend(b"xyz");
-        archive.extend(packed);
+        if entry.elsewhere.is_none() {
+            archive.extend(packed);
+        }
         directory.extend(b"PK\x01\x02\x14\x03\x14\x00");
         directory.extend(&common);
         directory.extend([entry.name.len() as u16, 2, 1, 0, 0].map(u16::to_le_bytes).concat());
@@ -275,6 +285,44 @@ fn what_an_archive_says_of_sizes_is_not_believed() {
     for (archive, more) in archives(&fits).iter().zip(archives(&[fits[0], fits[1], ("c", "!")])) {
         assert_eq!(unpack(archive, CAPS).unwrap().len(), 2);
         assert_eq!(refusal(&more), ("c".to_owned(), Fault::TooLarge(1000)));
+    }
+}
+
+#[test]
+fn bytes_that_are_read_again_and_again_are_refused_by_name() {
+    let content = "x".repeat(200);
+    // A head has 34 bytes, 31 of them before what its length of extra bytes is counted from.
+    let at = |name, elsewhere| Zipped { deflated: false, elsewhere, ..zipped(name, &content) };
+    let archive = zip(&[at("a", Some(71)), at("b", Some(37)), at("c", None)]);
+    assert_eq!(refusal(&archive), ("c".to_owned(), Fault::Shared));
+}
+
+#[test]
+fn blocks_that_hold_nothing_are_not_read_to_their_end() {
+    let nothing = [0, 0, 0, 0xff, 0xff].repeat(1000);
+    let packed = [&nothing[..], b"\x01\x01\x00\xfe\xffx"].concat();
+    let hollow = Zipped { packed: Some(packed), ..zipped("hollow", "x") };
+    assert_eq!(refusal(&zip(&[zipped("main.c", "1"), hollow])), ("hollow".to_owned(), Fault::Hollow));
+
+    let members = gzip(b"").repeat(10_000);
+    let tar = tar(&[("a", "1")]);
+    for before in [0, 512] {
+        let archive = [gzip(&tar[..before]), members.clone(), gzip(&tar[before..])].concat();
+        let error = unpack(&archive, CAPS).unwrap_err();
+        assert_eq!(error, ArchiveError::Broken("much of the gzip unpacks to nothing"));
+    }
+}
+
+#[test]
+fn what_cannot_be_made_smaller_is_read() {
+    let mut state = 1_u32;
+    let mut noise = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        char::from(b' ' + (state >> 24) as u8 % 95)
+    };
+    let content: String = (0..300_000).map(|_| noise()).collect();
+    for archive in archives(&[("a", &content), ("b", &content[7..])]) {
+        assert_eq!(unpack(&archive, Caps::of_bytes(1 << 20)).unwrap().len(), 2);
     }
 }
 

@@ -19,6 +19,9 @@ const ENCRYPTED: u16 = 1 | 1 << 6 | 1 << 13;
 const STORED: u16 = 0;
 const DEFLATED: u16 = 8;
 
+/// Bytes that what cannot be made smaller may grow by when it is packed, beside an eighth.
+const SLACK: u64 = 1024;
+
 /// What kind of file it was on Unix, in the upper half of its attributes, and a folder on DOS, in the lower.
 const KIND: u32 = 0o170_000;
 const REGULAR: u32 = 0o100_000;
@@ -33,6 +36,7 @@ const LARGE: ArchiveError = ArchiveError::Broken("it is a zip64, or in several p
 /// The files of a zip.
 pub fn unpack(archive: &[u8], files: &mut Collection) -> Result<(), ArchiveError> {
     let mut directory = directory(archive)?;
+    let mut packed_bytes = 0;
     for _ in 0..directory.entries {
         let entry = Entry::read(&mut directory.rest).ok_or(NO_DIRECTORY)?;
         let refused = |fault| refuse(entry.name, fault);
@@ -48,6 +52,10 @@ pub fn unpack(archive: &[u8], files: &mut Collection) -> Result<(), ArchiveError
             return Err(LARGE);
         }
         let Some(file) = files.file(entry.name, entry.size.into()).map_err(refused)? else { continue };
+        packed_bytes += u64::from(entry.compressed);
+        if packed_bytes > archive.len() as u64 {
+            return Err(refused(Fault::Shared));
+        }
         let packed = entry.packed(archive).ok_or(NO_DIRECTORY)?;
         files.add(file, entry.unpack(packed).map_err(refused)?);
     }
@@ -145,9 +153,13 @@ impl<'a> Entry<'a> {
     }
 
     fn unpack(&self, packed: &[u8]) -> Result<Vec<u8>, Fault> {
+        let size = u64::from(self.size);
+        if u64::from(self.compressed) > size + size / 8 + SLACK {
+            return Err(Fault::Hollow);
+        }
         let content = match self.method {
-            STORED => read_exactly(packed, self.size.into())?,
-            DEFLATED => read_exactly(DeflateDecoder::new(packed), self.size.into())?,
+            STORED => read_exactly(packed, size)?,
+            DEFLATED => read_exactly(DeflateDecoder::new(packed), size)?,
             _ => return Err(Fault::Method),
         };
         let mut crc = Crc::new();
