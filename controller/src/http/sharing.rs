@@ -68,7 +68,7 @@ pub async fn unshare(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// What a link leads to. Whose job it is is not told, nor the key with which it was submitted, nor what its judges said.
+/// What a link leads to. Whose job it is is not told, nor the key with which it was submitted, nor its judges and what they said.
 #[utoipa::path(get, path = "/shared/{token}", tag = "jobs", params(("token" = String, Path)), responses(
     (status = 200, body = Shared),
     (status = 403, description = "The operator has turned links off", body = Problem,
@@ -83,7 +83,8 @@ pub async fn shared(
     Path(token): Path<String>,
 ) -> Result<Json<Shared>, Failure> {
     let id = context.identity.shared(caller.address, &Secret::from(token)).await?;
-    let spec = JobSpec { idempotency_key: None, ..context.jobs.spec(id).await? };
+    let spec = context.jobs.spec(id).await?;
+    let spec = JobSpec { idempotency_key: None, checker: None, interactor: None, ..spec };
     let mut job = Job { owner: None, ..context.jobs.get(id).await? };
     jobs::conceal(&mut job);
     Ok(Json(Shared { job, spec }))
