@@ -112,7 +112,11 @@ impl Place {
     fn take(&self, folder: &OwnedFd, step: &Step) -> Result<(), Errno> {
         match step {
             Step::Put { path, append, data } => {
-                files::put(folder, &text(path), *append, &vec![*data; usize::from(*data) * 16])
+                let target = match append {
+                    true => files::Target::End,
+                    false => files::Target::New { executable: data % 2 == 1 },
+                };
+                files::put(folder, &text(path), target, &vec![*data; usize::from(*data) * 16])
             }
             Step::Folder(path) => in_parent(folder, path, |parent, name| {
                 mkdirat(parent, name, Mode::from_bits_truncate(0o755))
