@@ -66,7 +66,7 @@ impl Work<'_> {
         let limits = self.program.run_limits(run.limits);
         let mut plan = self.program.run_plan(step, &run.args, &limits);
         plan.onward = Some(Arc::clone(&to_interactor));
-        let sandbox = &mut *place.lease.sandbox()?;
+        let sandbox = place.lease.sandbox()?;
         let program = async {
             let id = self.program.open(sandbox, place.compiled, &plan.limits).await?;
             let mut stdin = Stdin::From(Arc::clone(&to_program));

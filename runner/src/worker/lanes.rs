@@ -13,7 +13,7 @@ use super::program::{Kit, Place};
 use crate::pool::Lease;
 use crate::sandbox::SandboxError;
 
-/// Of how many runs that are left a second lane is worth its while, where they are made one after the other.
+/// More runs than these are worth a second lane, where they are made one after the other.
 const WORTH_TURNS: usize = 8;
 
 /// Where one run at a time is made: the program's sandbox, and the interactor's where there is one.
@@ -101,11 +101,10 @@ impl Work<'_> {
         Ok(Some(Kits { program, interactor }))
     }
 
-    /// By what right there is one more lane for so many runs that are left, of which so many are made at once; nothing where
-    /// there is none.
-    pub(super) fn right(&self, left: usize, at_once: usize) -> Option<Right> {
+    /// By what right there is one more lane, where so many runs are made at once; nothing where no slot is free.
+    pub(super) fn right(&self, at_once: usize) -> Option<Right> {
         match at_once {
-            1 => (left > WORTH_TURNS).then_some(Right::Turns),
+            1 => Some(Right::Turns),
             _ => Arc::clone(&self.program.workshop.slots).try_acquire_owned().ok().map(Right::Slot),
         }
     }

@@ -50,7 +50,7 @@ impl Work<'_> {
             while lanes < most
                 && tally.left() > free.len()
                 && let Some(kits) = &kits
-                && let Some(right) = self.right(tally.left(), at_once)
+                && let Some(right) = self.right(at_once)
             {
                 lanes += 1;
                 under_way.push(Box::pin(async { Ok(Event::Opened(self.open_lane(kits, right).await)) }));
